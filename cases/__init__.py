@@ -1,0 +1,1 @@
+"""The nouns: tickets, losses, money, proposals, decisions and the stages of a case."""

@@ -1,0 +1,138 @@
+"""A case: everything about one loss. Each stage is a type, so what a stage does not have cannot be asked of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from cases.loss import Loss
+from cases.money import Money
+from cases.proposal import CaseId, Decision, Proposal
+from cases.ticket import CustomerId, TicketRef
+
+
+class Stage(StrEnum):
+    """The name of each stage, as it is stored and shown."""
+
+    OPENED = "opened"
+    PROPOSED = "proposed"
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    PAID = "paid"
+    CLOSED = "closed"
+    NEEDS_ATTENTION = "needs_attention"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What is true of a case at every stage.
+
+    Fields:
+        id: "CASE-4711".
+        topic: What kind of compensation is asked: "delayed_withdrawal"; None when the ticket does not say.
+        loss: What was lost; None while the tickets do not say enough.
+        customer_id: Who lost it; None while unknown.
+        tickets: The tickets that tell of it, first one first.
+        opened_at: Aware, UTC.
+    """
+
+    id: CaseId
+    topic: str | None
+    loss: Loss | None
+    customer_id: CustomerId | None
+    tickets: tuple[TicketRef, ...]
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A loss is known or suspected; evidence is being gathered."""
+
+    about: About
+    stage: Literal[Stage.OPENED] = Stage.OPENED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """A policy has worked out what is owed; nobody has been asked yet."""
+
+    about: About
+    proposal: Proposal
+    stage: Literal[Stage.PROPOSED] = Stage.PROPOSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitingApproval:
+    """People have been asked. `approvals` are those given so far; `decide_by` is when it escalates."""
+
+    about: About
+    proposal: Proposal
+    approvals: tuple[Decision, ...]
+    asked_at: datetime
+    decide_by: datetime
+    stage: Literal[Stage.AWAITING_APPROVAL] = Stage.AWAITING_APPROVAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """Enough of the right people agreed; the payout is under way. The only stage that can be paid."""
+
+    about: About
+    proposal: Proposal
+    approvals: tuple[Decision, ...]
+    amount: Money
+    stage: Literal[Stage.APPROVED] = Stage.APPROVED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """Nothing is paid: a person said no, or the policy found the claim ineligible (`decision` is None)."""
+
+    about: About
+    proposal: Proposal
+    decision: Decision | None
+    stage: Literal[Stage.DECLINED] = Stage.DECLINED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """The provider confirmed the payout. `reference` is the provider's id of it."""
+
+    about: About
+    proposal: Proposal
+    approvals: tuple[Decision, ...]
+    amount: Money
+    reference: str
+    paid_at: datetime
+    stage: Literal[Stage.PAID] = Stage.PAID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """Every ticket has been told; nothing is left to do. `outcome` is the stage that decided it."""
+
+    about: About
+    outcome: Literal[Stage.PAID, Stage.DECLINED]
+    closed_at: datetime
+    stage: Literal[Stage.CLOSED] = Stage.CLOSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsAttention:
+    """A person must look before it goes on.
+
+    Fields:
+        reason: One sentence that says why.
+        missing: Exactly what is missing, by name: ("transaction_id",); empty when something else is wrong.
+        proposal: What was proposed, when it got that far.
+    """
+
+    about: About
+    reason: str
+    missing: tuple[str, ...]
+    proposal: Proposal | None
+    stage: Literal[Stage.NEEDS_ATTENTION] = Stage.NEEDS_ATTENTION
+
+
+Case = Opened | Proposed | AwaitingApproval | Approved | Declined | Paid | Closed | NeedsAttention

@@ -1,0 +1,171 @@
+"""Money: whole minor units of one asset; never a float, and two assets never meet."""
+
+from dataclasses import dataclass
+from decimal import (
+    ROUND_DOWN,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+)
+from enum import StrEnum
+
+#: Every amount is worked out under this context: a result that 60 digits cannot hold is an error, not an approximation.
+EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+_ROUNDING = Context(prec=60, traps=[InvalidOperation, DivisionByZero, Overflow])
+
+
+class UnknownAsset(ValueError):
+    """Raised for an asset that the registry does not hold."""
+
+
+class AssetMismatch(ValueError):
+    """Raised when amounts of two assets would be added or compared."""
+
+
+class NotExact(ValueError):
+    """Raised when an amount has more decimals than its asset."""
+
+
+class Rounding(StrEnum):
+    """How a worked-out amount becomes whole minor units, once, at the end."""
+
+    HALF_UP = "half_up"
+    HALF_EVEN = "half_even"
+    DOWN = "down"
+    UP = "up"
+
+
+_DECIMAL_ROUNDING = {
+    Rounding.HALF_UP: ROUND_HALF_UP,
+    Rounding.HALF_EVEN: ROUND_HALF_EVEN,
+    Rounding.DOWN: ROUND_DOWN,
+    Rounding.UP: ROUND_UP,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """What money is counted in.
+
+    Fields:
+        code: The ticker or ISO 4217 code: "USDT", "JPY".
+        decimals: Digits of one minor unit: 6 for USDT, 0 for JPY.
+        shown: Decimals that are always printed: 2 for USDT, so that 180.5 reads "180.50".
+    """
+
+    code: str
+    decimals: int
+    shown: int
+
+
+ASSETS = {
+    asset.code: asset
+    for asset in (
+        Asset(code="BNB", decimals=18, shown=2),
+        Asset(code="BTC", decimals=8, shown=2),
+        Asset(code="CNY", decimals=2, shown=2),
+        Asset(code="ETH", decimals=18, shown=2),
+        Asset(code="EUR", decimals=2, shown=2),
+        Asset(code="GBP", decimals=2, shown=2),
+        Asset(code="JPY", decimals=0, shown=0),
+        Asset(code="KRW", decimals=0, shown=0),
+        Asset(code="OKB", decimals=18, shown=2),
+        Asset(code="SOL", decimals=9, shown=2),
+        Asset(code="TRX", decimals=6, shown=2),
+        Asset(code="USD", decimals=2, shown=2),
+        Asset(code="USDC", decimals=6, shown=2),
+        Asset(code="USDT", decimals=6, shown=2),
+        Asset(code="XEM", decimals=6, shown=2),
+    )
+}
+
+
+def asset(code: str) -> Asset:
+    """Return the asset with this code; raises UnknownAsset."""
+    try:
+        return ASSETS[code]
+    except KeyError:
+        raise UnknownAsset(f"{code!r} is not a known asset: one of {', '.join(sorted(ASSETS))}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """An exact amount of one asset.
+
+    Fields:
+        minor: Whole minor units, may be negative: 180500000 for 180.50 USDT.
+        code: The asset's code, one of the registry: "USDT".
+    """
+
+    minor: int
+    code: str
+
+    def __post_init__(self) -> None:
+        asset(self.code)
+
+    @classmethod
+    def exactly(cls, amount: Decimal | str, code: str) -> "Money":
+        """Return this amount; raises NotExact when it has more decimals than the asset."""
+        units = _scaled(amount, code)
+        if units != units.to_integral_value(context=_ROUNDING):
+            raise NotExact(f"{amount} {code} has more than {asset(code).decimals} decimals")
+        return cls(minor=int(units), code=code)
+
+    @classmethod
+    def rounded(cls, amount: Decimal, code: str, rounding: Rounding) -> "Money":
+        """Return this amount in whole minor units, rounded once as told: 88593.2745 JPY half_up is 88593 JPY."""
+        units = _scaled(amount, code)
+        return cls(minor=int(units.to_integral_value(_DECIMAL_ROUNDING[rounding], _ROUNDING)), code=code)
+
+    @property
+    def amount(self) -> Decimal:
+        """The amount in whole units, exact: Decimal("180.500000")."""
+        return Decimal(self.minor).scaleb(-asset(self.code).decimals, EXACT)
+
+    def text(self) -> str:
+        """Return the amount without its asset, exact, at least the decimals always shown: "180.50"."""
+        kind = asset(self.code)
+        digits = f"{self.amount:.{kind.decimals}f}"
+        if kind.decimals <= kind.shown:
+            return digits
+        whole, fraction = digits.split(".")
+        return f"{whole}.{fraction.rstrip('0').ljust(kind.shown, '0')}"
+
+    def __str__(self) -> str:
+        return f"{self.text()} {self.code}"
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(minor=self.minor + self._same(other).minor, code=self.code)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(minor=self.minor - self._same(other).minor, code=self.code)
+
+    def __neg__(self) -> "Money":
+        return Money(minor=-self.minor, code=self.code)
+
+    def __lt__(self, other: "Money") -> bool:
+        return self.minor < self._same(other).minor
+
+    def __le__(self, other: "Money") -> bool:
+        return self.minor <= self._same(other).minor
+
+    def _same(self, other: "Money") -> "Money":
+        if other.code != self.code:
+            raise AssetMismatch(f"{self} and {other} are different assets")
+        return other
+
+
+def _scaled(amount: Decimal | str, code: str) -> Decimal:
+    try:
+        number = Decimal(amount)
+    except InvalidOperation:
+        raise NotExact(f"{amount!r} is not a decimal number") from None
+    if not number.is_finite():
+        raise NotExact(f"{amount} is not an amount")
+    return number.scaleb(asset(code).decimals, EXACT)
