@@ -1,0 +1,1 @@
+"""Zendesk Support on the wire: tickets, users, webhooks, and the faults of the real one."""
