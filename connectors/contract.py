@@ -28,7 +28,7 @@ class AccessRefused(Exception):
 
 
 class UnexpectedReply(Exception):
-    """The vendor's answer, or its refusal of ours, is none we understand. A retry will not help; look at the message."""
+    """The vendor's answer, or its refusal of ours, is none we understand. A retry will not help; read the message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,9 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         slack_request_url=options.slack_request_url,
         zendesk_webhook_url=options.zendesk_webhook_url,
     )
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS
-    )
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
     signal.signal(signal.SIGTERM, _leave)
     with _listen(options.host, options.port) as listener:
         AnnouncingServer(config).run(sockets=[listener])

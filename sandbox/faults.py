@@ -181,6 +181,7 @@ class FaultMiddleware:
         self.refusal_bodies = dict(refusal_bodies or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or do to it the fault that strikes it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -196,7 +197,9 @@ class FaultMiddleware:
         else:
             await self._process_then_trouble(fault, scope, receive, send)
 
-    async def _refuse(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(  # noqa: PLR0917  # The ASGI three, and the fault.
+        self, fault: Fault, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         if fault.fault == "dropped_before":
             await drop_connection(receive, send)
             return
@@ -205,11 +208,11 @@ class FaultMiddleware:
             fault.fault, ("application/json", json.dumps({"error": fault.fault}).encode())
         )
         headers = {"retry-after": str(fault.retry_after)} if status == 429 else {}  # noqa: PLR2004
-        await Response(body, status_code=status, headers=headers, media_type=content_type)(
-            scope, receive, send
-        )
+        await Response(body, status_code=status, headers=headers, media_type=content_type)(scope, receive, send)
 
-    async def _process_then_trouble(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _process_then_trouble(  # noqa: PLR0917  # The ASGI three, and the fault.
+        self, fault: Fault, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         answer: list[Message] = []
 
         async def keep(message: Message) -> None:
