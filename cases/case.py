@@ -1,4 +1,4 @@
-"""A case: everything about one loss. Each stage is a type, so what a stage does not have cannot be asked of it."""
+"""A case: everything about one loss. Each stage is a type: what a stage does not have cannot be asked of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,7 @@ class Stage(StrEnum):
     DECLINED = "declined"
     PAID = "paid"
     CLOSED = "closed"
+    JOINED = "joined"
     NEEDS_ATTENTION = "needs_attention"
 
 
@@ -110,12 +111,21 @@ class Paid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """Every ticket has been told; nothing is left to do. `outcome` is the stage that decided it."""
+    """Every ticket has been told; nothing is left to do. `settled` is how it ended."""
 
     about: About
-    outcome: Literal[Stage.PAID, Stage.DECLINED]
+    settled: Paid | Declined
     closed_at: datetime
     stage: Literal[Stage.CLOSED] = Stage.CLOSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """The loss turned out to be another case's; `into` has its tickets now, and nothing is paid here."""
+
+    about: About
+    into: CaseId
+    stage: Literal[Stage.JOINED] = Stage.JOINED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,4 +145,4 @@ class NeedsAttention:
     stage: Literal[Stage.NEEDS_ATTENTION] = Stage.NEEDS_ATTENTION
 
 
-Case = Opened | Proposed | AwaitingApproval | Approved | Declined | Paid | Closed | NeedsAttention
+Case = Opened | Proposed | AwaitingApproval | Approved | Declined | Paid | Closed | Joined | NeedsAttention
