@@ -1,0 +1,137 @@
+"""The ledger and the payouts in the database: postings are only ever added, a payout moves by compare-and-set."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from cases.case import Approved
+from cases.money import Money
+from payouts.attempt import Attempt
+from payouts.ledger import Account, Entry, EntryChanged, Posting
+from store import tables
+from store.cases import MovedOn, number_of
+from store.database import Transaction, insert_into
+from store.records import APPROVED, ATTEMPT, to_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPayout:
+    """A payout as it stands.
+
+    Fields:
+        approved: The approved case it pays.
+        attempt: How far it has come.
+        way: "payout-provider" or "finance".
+        version: Counts its changes, from 1.
+    """
+
+    approved: Approved
+    attempt: Attempt
+    way: str
+    version: int
+
+
+def add_payout(tx: Transaction, approved: Approved, *, way: str, now: datetime) -> bool:
+    """Add the payout of an approved proposal; False when it is there already."""
+    attempt = Attempt()
+    statement = insert_into(tx, tables.payouts).values(
+        case_number=number_of(approved.about.id),
+        fingerprint=approved.proposal.fingerprint,
+        way=way,
+        state=attempt.state,
+        version=1,
+        attempt=to_text(ATTEMPT, attempt),
+        approved=to_text(APPROVED, approved),
+        updated_at=now,
+    )
+    added = tx.execute(statement.on_conflict_do_nothing().returning(tables.payouts.c.version))
+    return added.one_or_none() is not None
+
+
+def find_payout(connection: sa.Connection, case_id: str, fingerprint: str) -> StoredPayout | None:
+    """Return the payout of one proposal of a case; None when there is none."""
+    column = tables.payouts.c
+    row = connection.execute(
+        sa.select(tables.payouts).where(column.case_number == number_of(case_id), column.fingerprint == fingerprint)
+    ).one_or_none()
+    return None if row is None else _stored(row)
+
+
+def payouts_in(connection: sa.Connection, *, way: str, state: str) -> tuple[StoredPayout, ...]:
+    """Return the payouts of one way in one state, oldest case first."""
+    column = tables.payouts.c
+    rows = connection.execute(
+        sa.select(tables.payouts).where(column.way == way, column.state == state).order_by(column.case_number)
+    )
+    return tuple(_stored(row) for row in rows)
+
+
+def move_payout(tx: Transaction, before: StoredPayout, after: Attempt, *, now: datetime) -> StoredPayout:
+    """Replace the attempt if nobody moved it since `before`; raises MovedOn."""
+    column = tables.payouts.c
+    swapped = tx.execute(
+        sa.update(tables.payouts)
+        .where(
+            column.case_number == number_of(before.approved.about.id),
+            column.fingerprint == before.approved.proposal.fingerprint,
+            column.version == before.version,
+        )
+        .values(attempt=to_text(ATTEMPT, after), state=after.state, version=before.version + 1, updated_at=now)
+    )
+    if swapped.rowcount != 1:
+        raise MovedOn(f"the payout of {before.approved.about.id} was moved on by somebody else")
+    return StoredPayout(approved=before.approved, attempt=after, way=before.way, version=before.version + 1)
+
+
+def post(tx: Transaction, entry: Entry, case_id: str, *, now: datetime) -> bool:
+    """Write an entry into the books; False when it stands there already. Raises EntryChanged for another content."""
+    statement = insert_into(tx, tables.ledger_entries).values(
+        id=entry.id, case_number=number_of(case_id), reference=entry.reference, memo=entry.memo, at=now
+    )
+    added = tx.execute(statement.on_conflict_do_nothing().returning(tables.ledger_entries.c.id)).one_or_none()
+    if added is None:
+        if _postings(tx.connection, entry.id) != entry.postings:
+            raise EntryChanged(f"{entry.id} stands in the books with other postings")
+        return False
+    lines = [
+        {
+            "entry_id": entry.id,
+            "line": line,
+            "account": each.account,
+            "asset": each.money.code,
+            "minor": each.money.minor,
+        }
+        for line, each in enumerate(entry.postings, start=1)
+    ]
+    tx.connection.execute(sa.insert(tables.ledger_postings), lines)
+    return True
+
+
+def entries(connection: sa.Connection, *, case_id: str | None = None) -> Iterator[Entry]:
+    """Yield the entries of the ledger, or of one case, in the order they were written."""
+    column = tables.ledger_entries.c
+    query = sa.select(tables.ledger_entries).order_by(column.at, column.id)
+    if case_id is not None:
+        query = query.where(column.case_number == number_of(case_id))
+    for row in connection.execute(query).all():
+        postings = _postings(connection, row.id)
+        yield Entry(id=row.id, reference=row.reference, postings=postings, memo=row.memo)
+
+
+def _postings(connection: sa.Connection, entry_id: str) -> tuple[Posting, ...]:
+    column = tables.ledger_postings.c
+    rows = connection.execute(
+        sa.select(tables.ledger_postings).where(column.entry_id == entry_id).order_by(column.line)
+    )
+    return tuple(Posting(account=Account(row.account), money=Money(minor=row.minor, code=row.asset)) for row in rows)
+
+
+def _stored(row: sa.Row[tuple[object, ...]]) -> StoredPayout:
+    return StoredPayout(
+        approved=APPROVED.validate_json(row.approved),
+        attempt=ATTEMPT.validate_json(row.attempt),
+        way=row.way,
+        version=row.version,
+    )

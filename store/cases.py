@@ -1,0 +1,160 @@
+"""The case repository: every change is compare-and-set and leaves its audit record in the same transaction."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cases.case import About, Case, Joined, Opened, Stage
+from cases.loss import Loss
+from cases.proposal import CaseId
+from store import audit, tables
+from store.audit import Change
+from store.database import Transaction, insert_into
+from store.records import CASE, to_text
+
+PREFIX = "CASE-"
+MAX_DIGITS = 9
+
+
+class MovedOn(Exception):
+    """The case was changed by somebody else meanwhile; read it again and decide anew."""
+
+
+class NoSuchCase(LookupError):
+    """There is no case with this id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCase:
+    """A case as it stands. `version` counts its changes, from 1, and is also its last audit record's sequence."""
+
+    case: Case
+    version: int
+
+    @property
+    def number(self) -> int:
+        """The number in the case's id: 4711 for CASE-4711."""
+        return number_of(self.case.about.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRepository:
+    """Cases in the database. `audit_key` seals their history and comes from outside the database."""
+
+    audit_key: bytes
+
+    def open(self, tx: Transaction, about: About, change: Change) -> StoredCase | None:
+        """Open a case for this loss; None when the loss has one already. The id in `about` is replaced."""
+        insert = insert_into(tx, tables.cases).on_conflict_do_nothing(index_elements=["loss_key"])
+        loss_key = about.loss.key if about.loss else None
+        statement = insert.values(
+            stage=Stage.OPENED,
+            version=0,
+            loss_key=loss_key,
+            customer_id=about.customer_id,
+            document="",
+            updated_at=change.at,
+        )
+        number = tx.execute(statement.returning(tables.cases.c.number)).scalar_one_or_none()
+        if number is None:
+            return None
+        case = Opened(about=_replace_id(about, CaseId(f"{PREFIX}{number}")))
+        return self._write(tx, StoredCase(case=case, version=0), case, change)
+
+    def find(self, connection: sa.Connection, case_id: str) -> StoredCase:
+        """Return the case as it stands; raises NoSuchCase."""
+        return self._one(connection, tables.cases.c.number == number_of(case_id), case_id)
+
+    def lock(self, tx: Transaction, case_id: str) -> StoredCase:
+        """Return the case and keep others from changing it until this transaction ends; raises NoSuchCase."""
+        return self._one(tx.connection, tables.cases.c.number == number_of(case_id), case_id, lock=tx.on_postgres)
+
+    def for_loss(self, connection: sa.Connection, loss: Loss) -> StoredCase | None:
+        """Return the one case of this loss; None when there is none."""
+        row = connection.execute(_select().where(tables.cases.c.loss_key == loss.key)).one_or_none()
+        return None if row is None else _stored(row)
+
+    def list(
+        self, connection: sa.Connection, *, stage: Stage | None = None, limit: int = 100
+    ) -> tuple[StoredCase, ...]:
+        """Return cases, newest first; all stages when `stage` is None."""
+        query = _select().order_by(tables.cases.c.number.desc()).limit(limit)
+        if stage is not None:
+            query = query.where(tables.cases.c.stage == stage)
+        return tuple(_stored(row) for row in connection.execute(query))
+
+    def each(self, connection: sa.Connection) -> Iterator[StoredCase]:
+        """Yield every case, oldest first, with flat memory."""
+        query = _select().order_by(tables.cases.c.number)
+        for row in connection.execution_options(yield_per=500).execute(query):
+            yield _stored(row)
+
+    def save(self, tx: Transaction, before: StoredCase, after: Case, change: Change) -> StoredCase:
+        """Replace the case if nobody changed it since `before`; raises MovedOn. The audit record commits with it."""
+        return self._write(tx, before, after, change)
+
+    def note(self, tx: Transaction, before: StoredCase, change: Change) -> StoredCase:
+        """Record that something happened to a case that stays as it is; raises MovedOn."""
+        return self._write(tx, before, before.case, change)
+
+    def _write(self, tx: Transaction, before: StoredCase, after: Case, change: Change) -> StoredCase:
+        document = to_text(CASE, after)
+        # A joined case gives its loss up: the other case has it.
+        loss = None if isinstance(after, Joined) else after.about.loss
+        loss_key = loss.key if loss else None
+        column = tables.cases.c
+        swapped = tx.execute(
+            sa.update(tables.cases)
+            .where(column.number == number_of(after.about.id), column.version == before.version)
+            .values(
+                stage=after.stage,
+                version=before.version + 1,
+                loss_key=loss_key,
+                customer_id=after.about.customer_id,
+                document=document,
+                updated_at=change.at,
+            )
+        )
+        if swapped.rowcount != 1:
+            raise MovedOn(f"{after.about.id} was changed by somebody else")
+        state = audit.state_digest(document, after.stage, loss_key)
+        audit.append(tx.connection, self.audit_key, number_of(after.about.id), change, state)
+        return StoredCase(case=after, version=before.version + 1)
+
+    @staticmethod
+    def _one(
+        connection: sa.Connection, where: sa.ColumnElement[bool], case_id: str, *, lock: bool = False
+    ) -> StoredCase:
+        query = _select().where(where)
+        row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+        if row is None:
+            raise NoSuchCase(f"there is no case {case_id}")
+        return _stored(row)
+
+
+def number_of(case_id: str) -> int:
+    """Return the number in a case's id; raises NoSuchCase when it is no case id."""
+    digits = case_id.removeprefix(PREFIX)
+    if not case_id.startswith(PREFIX) or not (digits.isascii() and digits.isdigit()) or len(digits) > MAX_DIGITS:
+        raise NoSuchCase(f"{case_id!r} is no case id like {PREFIX}4711")
+    return int(digits)
+
+
+def _select() -> sa.Select[tuple[str, int]]:
+    return sa.select(tables.cases.c.document, tables.cases.c.version)
+
+
+def _stored(row: sa.Row[tuple[str, int]]) -> StoredCase:
+    return StoredCase(case=CASE.validate_json(row.document), version=row.version)
+
+
+def _replace_id(about: About, case_id: CaseId) -> About:
+    return About(
+        id=case_id,
+        topic=about.topic,
+        loss=about.loss,
+        customer_id=about.customer_id,
+        tickets=about.tickets,
+        opened_at=about.opened_at,
+    )

@@ -1,0 +1,238 @@
+"""Durable jobs over DBOS, in the same database as everything else; the only module that imports it.
+
+A job is a kind and a key. It is enqueued inside a transaction and exists when that commits; its body is idempotent.
+A failure is written down and becomes a later attempt with backoff, then a dead letter that an operator can replay.
+docs/decisions/0003-durable-engine.md says which defaults of DBOS are unsafe for money and what is set instead.
+"""
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from sqlalchemy import event
+
+from connectors.contract import AccessRefused, TryLater, UnexpectedReply
+from store import leases
+from store.database import BUSY_SECONDS, Database, normal_url, set_sqlite_durable
+from store.failures import MAX_ATTEMPTS, Attempt, backoff_seconds, bury, forget_failure, record_failure
+
+Handler = Callable[[str], None]
+
+APPLICATION = "makewhole"
+# Constant on purpose: DBOS strands waiting work whenever the version changes, and ours waits over deploys.
+VERSION = "1"
+WORKFLOW = "run_job"
+MAX_RECOVERIES = 8
+POLL_SECONDS = 0.05
+LEASE_SECONDS = 6.0
+
+log = structlog.get_logger(__name__)
+
+
+class Again(Exception):
+    """The job cannot go on yet; run it again after `wait_seconds`. This is no failure and is not counted."""
+
+    def __init__(self, wait_seconds: float) -> None:
+        super().__init__(f"again in {wait_seconds} s")
+        self.wait_seconds = wait_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSettings:
+    """How one queue is worked off: at most `concurrency` jobs at once per worker, `per_minute` over all workers."""
+
+    name: str
+    concurrency: int
+    per_minute: int | None = None
+
+
+class DurableJobs:
+    """Enqueues jobs; `queue_of` says which queue a kind of job belongs to."""
+
+    def __init__(self, engine: sa.Engine, queue_of: Mapping[str, str]) -> None:
+        self._queue_of = queue_of
+        self._client = DBOSClient(
+            system_database_engine=engine,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            lazy=True,
+            retry_connection_errors=False,
+        )
+
+    def enqueue(self, connection: sa.Connection, kind: str, key: str, delay_seconds: float = 0) -> None:
+        """Put the first attempt of a job on its queue; a repeat of the same kind and key changes nothing."""
+        self.enqueue_attempt(connection, Attempt(kind=kind, key=key, number=1), delay_seconds)
+
+    def enqueue_attempt(self, connection: sa.Connection, attempt: Attempt, delay_seconds: float) -> None:
+        """Put one numbered attempt of a job on its queue."""
+        options: dict[str, Any] = {
+            "workflow_name": WORKFLOW,
+            "queue_name": self._queue_of[attempt.kind],
+            "workflow_id": f"{attempt.kind}:{attempt.key}@{attempt.number}",
+            "app_version": VERSION,
+        }
+        if delay_seconds > 0:
+            options["delay_seconds"] = delay_seconds
+        self._client.enqueue_in_transaction(connection, options, attempt.kind, attempt.key, attempt.number)  # type: ignore[arg-type]  # DBOS' own TypedDict, built in two steps.
+
+
+class Worker:
+    """Runs jobs in this process. One per process, because DBOS is; on SQLite one per database file."""
+
+    def __init__(self, database: Database, jobs: DurableJobs, url: str, queues: tuple[QueueSettings, ...]) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._url = url
+        self._queues = queues
+        self._handlers: Mapping[str, Handler] = {}
+        self._stopping = threading.Event()
+        self._heart: threading.Thread | None = None
+        self.executor_id = uuid.uuid4().hex
+
+    def start(self, handlers: Mapping[str, Handler], *, on_fenced: Callable[[], None]) -> None:
+        """Begin working; `on_fenced` is called when others have taken this worker for dead: it must end the process."""
+        self._handlers = handlers
+        self._renew()
+        silence_dbos()
+        DBOS(config=self._config())
+
+        def run_job(kind: str, key: str, number: int) -> None:
+            self._run(Attempt(kind=kind, key=key, number=number))
+
+        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MAX_RECOVERIES)(run_job)
+        DBOS.listen_queues([queue.name for queue in self._queues])
+        DBOS.launch()
+        for queue in self._queues:
+            DBOS.register_queue(
+                queue.name,
+                worker_concurrency=queue.concurrency,
+                limiter={"limit": queue.per_minute, "period": 60.0} if queue.per_minute else None,
+                polling_interval_sec=POLL_SECONDS,
+                on_conflict="always_update",
+            )
+        self._heart = threading.Thread(target=self._keep_alive, args=(on_fenced,), daemon=True)
+        self._heart.start()
+
+    def stop(self, *, wait_seconds: int = 5) -> None:
+        """Stop taking jobs, wait for those running, and give the lease back."""
+        self._stopping.set()
+        if self._heart:
+            self._heart.join()
+        DBOS.destroy(workflow_completion_timeout_sec=wait_seconds, destroy_registry=True)
+        with self._database.begin() as tx:
+            leases.release(tx, self.executor_id)
+
+    def _config(self) -> DBOSConfig:
+        return DBOSConfig(
+            name=APPLICATION,
+            system_database_url=normal_url(self._url).render_as_string(hide_password=False),
+            system_database_engine=_queue_engine(self._url),
+            application_version=VERSION,
+            executor_id=self.executor_id,
+            serializer=DBOSPortableJSONSerializer(),
+            run_migrations=False,
+            use_listen_notify=False,
+            enable_otlp=False,
+            log_level="WARNING",
+            max_executor_threads=sum(queue.concurrency for queue in self._queues) + 8,
+        )
+
+    def _run(self, attempt: Attempt) -> None:
+        bound = log.bind(kind=attempt.kind, key=attempt.key, attempt=attempt.number)
+        try:
+            self._handlers[attempt.kind](attempt.key)
+        except Again as again:
+            with self._database.begin() as tx:
+                self._jobs.enqueue_attempt(tx.connection, attempt.following(), again.wait_seconds)
+        except TryLater as error:
+            bound.info("job waits", problem=str(error))
+            self._fail(attempt, error, wait_seconds=max(error.wait_seconds, 0.05))
+        except (AccessRefused, UnexpectedReply) as error:
+            bound.error("job is dead", problem=str(error))
+            self._fail(attempt, error, wait_seconds=None)
+        except Exception as error:  # noqa: BLE001  # A door: one broken job must not stop the worker.
+            bound.exception("job failed")
+            self._fail(attempt, error, wait_seconds=backoff_seconds(attempt.number))
+        else:
+            if attempt.number > 1:
+                with self._database.begin() as tx:
+                    forget_failure(tx, attempt)
+
+    def _fail(self, attempt: Attempt, error: Exception, *, wait_seconds: float | None) -> None:
+        now = datetime.now(UTC)
+        with self._database.begin() as tx:
+            attempts = record_failure(tx, attempt, error, now=now)
+            if wait_seconds is None or attempts >= MAX_ATTEMPTS:
+                bury(tx, attempt, now=now)
+            else:
+                self._jobs.enqueue_attempt(tx.connection, attempt.following(), wait_seconds)
+
+    def _keep_alive(self, on_fenced: Callable[[], None]) -> None:
+        while not self._stopping.wait(LEASE_SECONDS / 3):
+            try:
+                if not self._renew():
+                    log.error("this worker was taken for dead", executor_id=self.executor_id)
+                    on_fenced()
+                    return
+                self._take_over()
+            except sa.exc.SQLAlchemyError:
+                log.exception("lease not renewed")
+
+    def _renew(self) -> bool:
+        with self._database.begin() as tx:
+            return leases.renew(tx, self.executor_id, until=datetime.now(UTC) + timedelta(seconds=LEASE_SECONDS))
+
+    def _take_over(self) -> None:
+        with self._database.begin() as tx:
+            dead = leases.declare_dead(tx, now=datetime.now(UTC))
+        if dead:
+            log.warning("taking over jobs of dead workers", executors=dead)
+            DBOS._recover_pending_workflows(list(dead))  # noqa: SLF001  # The open part has no public call; a contract test holds it.
+            with self._database.begin() as tx:
+                for executor_id in dead:
+                    leases.release(tx, executor_id)
+
+
+def migrate_queue(url: str) -> None:
+    """Create or bring up to date the queue's own tables; safe to repeat."""
+    silence_dbos()
+    DBOS.migrate(normal_url(url).render_as_string(hide_password=False))
+
+
+def silence_dbos() -> None:
+    """Keep the library's banner out of our output; its warnings stay."""
+    logging.getLogger("dbos").setLevel(logging.WARNING)
+
+
+def _queue_engine(url: str) -> sa.Engine:
+    """Return DBOS' own engine: it opens its transactions itself, on SQLite as immediate ones."""
+    parsed = normal_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(parsed, pool_size=8, max_overflow=4, pool_pre_ping=True)
+    engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=4)
+
+    def set_up(connection: Any, _record: object) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        set_sqlite_durable(connection)
+
+    event.listen(engine, "connect", set_up)
+    return engine
+
+
+def backlog(connection: sa.Connection) -> Mapping[str, int]:
+    """Return how many jobs wait or run, by queue."""
+    schema = "dbos." if connection.dialect.name == "postgresql" else ""
+    rows = connection.execute(
+        sa.text(
+            f"SELECT queue_name, count(*) FROM {schema}workflow_status "  # noqa: S608  # A constant.
+            "WHERE status IN ('ENQUEUED', 'PENDING', 'DELAYED') GROUP BY queue_name"
+        )
+    )
+    return {str(name): int(count) for name, count in rows}

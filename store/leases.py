@@ -1,0 +1,30 @@
+"""Which workers are alive: each renews its lease; the jobs of an expired one are taken over."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from store import tables
+from store.database import Transaction, insert_into
+
+
+def renew(tx: Transaction, executor_id: str, *, until: datetime) -> bool:
+    """Extend this worker's lease, or take its first; False when others have declared it dead and have its jobs."""
+    column = tables.leases.c
+    statement = insert_into(tx, tables.leases).values(executor_id=executor_id, expires_at=until, dead=False)
+    kept = statement.on_conflict_do_update(
+        index_elements=["executor_id"], set_={"expires_at": until}, where=column.dead.is_(False)
+    )
+    return tx.execute(kept.returning(column.executor_id)).scalar_one_or_none() is not None
+
+
+def declare_dead(tx: Transaction, *, now: datetime) -> tuple[str, ...]:
+    """Declare every worker dead whose lease has run out; return all whose jobs have not been taken over yet."""
+    column = tables.leases.c
+    tx.execute(sa.update(tables.leases).where(column.expires_at <= now).values(dead=True))
+    return tuple(tx.execute(sa.select(column.executor_id).where(column.dead.is_(True))).scalars())
+
+
+def release(tx: Transaction, executor_id: str) -> None:
+    """Forget a lease: its worker has ended, or its jobs have been taken over."""
+    tx.execute(sa.delete(tables.leases).where(tables.leases.c.executor_id == executor_id))

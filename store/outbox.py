@@ -1,0 +1,157 @@
+"""What has to be said outside, in order: a lane is one ticket or one card, and is sent one item at a time.
+
+An item is put in the transaction that made it necessary. The first unsent item of a lane has a job; when it is done,
+the next one gets its job in the same transaction. So two workers never write to one ticket at once, and a later
+state is never overtaken by an earlier one.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from store import tables
+from store.database import Transaction
+
+JOB = "send"
+
+
+class Kind(StrEnum):
+    """What an item is."""
+
+    NOTE = "note"
+    CARD = "card"
+    THREAD = "thread"
+
+
+class State(StrEnum):
+    """Where an item stands: waiting, sent, or refused for good by the other side."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing to say.
+
+    Fields:
+        lane: "ticket/zendesk:harbor:17", "card/CASE-4711".
+        sequence: Its place in the lane, from 1.
+        case_number: The case it is about.
+        kind: What it is.
+        document: What is to be said, as its sender wrote it (JSON or text).
+        state: Where it stands.
+    """
+
+    lane: str
+    sequence: int
+    case_number: int
+    kind: Kind
+    document: str
+    state: State
+
+    @property
+    def key(self) -> str:
+        """The item's name for ever, the key of its job."""
+        return f"{self.lane}#{self.sequence}"
+
+
+def put(tx: Transaction, *, lane: str, case_number: int, kind: Kind, document: str, now: datetime) -> None:
+    """Add an item at the end of its lane; the caller holds the case, which keeps the lane's order."""
+    column = tables.outbox.c
+    _hold(tx, lane)
+    last = tx.execute(sa.select(sa.func.max(column.sequence)).where(column.lane == lane)).scalar() or 0
+    busy = tx.execute(_first_waiting(lane)).one_or_none() is not None
+    tx.execute(
+        sa.insert(tables.outbox).values(
+            lane=lane,
+            sequence=last + 1,
+            case_number=case_number,
+            kind=kind,
+            document=document,
+            state=State.WAITING,
+            put_at=now,
+        )
+    )
+    if not busy:
+        tx.enqueue(JOB, f"{lane}#{last + 1}")
+
+
+def find(connection: sa.Connection, key: str) -> Item | None:
+    """Return the item with this job key; None when there is none."""
+    lane, _, sequence = key.rpartition("#")
+    column = tables.outbox.c
+    row = connection.execute(
+        sa.select(tables.outbox).where(column.lane == lane, column.sequence == int(sequence))
+    ).one_or_none()
+    return None if row is None else _item(row)
+
+
+def finish(tx: Transaction, item: Item, state: State, *, now: datetime, problem: str | None = None) -> bool:
+    """Record how sending an item ended and start the next of its lane; False when it had ended before."""
+    column = tables.outbox.c
+    _hold(tx, item.lane)
+    ended = tx.execute(
+        sa.update(tables.outbox)
+        .where(column.lane == item.lane, column.sequence == item.sequence, column.state == State.WAITING)
+        .values(state=state, problem=problem, sent_at=now)
+    )
+    following = tx.execute(_first_waiting(item.lane)).one_or_none()
+    if ended.rowcount == 1 and following is not None:
+        tx.enqueue(JOB, f"{item.lane}#{following.sequence}")
+    return ended.rowcount == 1
+
+
+def reopen(tx: Transaction, key: str) -> bool:
+    """Make a refused item wait again, for an operator's replay; False when it was not refused."""
+    lane, _, sequence = key.rpartition("#")
+    column = tables.outbox.c
+    again = tx.execute(
+        sa.update(tables.outbox)
+        .where(column.lane == lane, column.sequence == int(sequence), column.state == State.REFUSED)
+        .values(state=State.WAITING, problem=None, sent_at=None)
+    )
+    return again.rowcount == 1
+
+
+def unsent(connection: sa.Connection, case_number: int, kind: Kind) -> int:
+    """Return how many items of this kind a case still has waiting."""
+    column = tables.outbox.c
+    return (
+        connection.scalar(
+            sa.select(sa.func.count()).where(
+                column.case_number == case_number, column.kind == kind, column.state == State.WAITING
+            )
+        )
+        or 0
+    )
+
+
+def _first_waiting(lane: str) -> sa.Select[tuple[int]]:
+    column = tables.outbox.c
+    return (
+        sa.select(column.sequence)
+        .where(column.lane == lane, column.state == State.WAITING)
+        .order_by(column.sequence)
+        .limit(1)
+    )
+
+
+def _hold(tx: Transaction, lane: str) -> None:
+    """Keep others out of this lane until the transaction ends; SQLite's one writer does so anyway."""
+    if tx.on_postgres:
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(lane, 0))))
+
+
+def _item(row: sa.Row[tuple[object, ...]]) -> Item:
+    return Item(
+        lane=row.lane,
+        sequence=row.sequence,
+        case_number=row.case_number,
+        kind=Kind(row.kind),
+        document=row.document,
+        state=State(row.state),
+    )

@@ -1,0 +1,23 @@
+"""How our records become text in the database and come back; the only place that knows both."""
+
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from cases.case import Approved, Case
+from cases.evidence import Evidence
+from cases.ticket import Ticket
+from payouts.attempt import Attempt
+
+Record = TypeVar("Record")
+
+CASE: TypeAdapter[Case] = TypeAdapter(Case)
+TICKET: TypeAdapter[Ticket] = TypeAdapter(Ticket)
+APPROVED: TypeAdapter[Approved] = TypeAdapter(Approved)
+ATTEMPT: TypeAdapter[Attempt] = TypeAdapter(Attempt)
+EVIDENCE: TypeAdapter[Evidence] = TypeAdapter(Evidence)
+
+
+def to_text(adapter: TypeAdapter[Record], record: Record) -> str:
+    """Return the record as JSON text."""
+    return adapter.dump_json(record).decode()

@@ -1,0 +1,220 @@
+"""Every table of ours. Alembic migrations create them; a test holds the two equal."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware moment in UTC; kept as ISO text where the database has no time zones."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive moment, turn any other into UTC."""
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the moment back in UTC; SQLite keeps it without its zone."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class WholeNumber(TypeDecorator[int]):
+    """A whole number of any size: minor units of an asset with 18 decimals do not fit 64 bits."""
+
+    impl = sa.String(80)
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> str | None:
+        """Keep the digits."""
+        del dialect
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        """Give the number back."""
+        del dialect
+        return None if value is None else int(value)
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# A ticket as last read. `document` is cases.ticket.Ticket as JSON, `raw` the vendor's own record.
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    sa.Column("ref", sa.String(200), primary_key=True),
+    sa.Column("customer_id", sa.String(100)),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("topic", sa.String(100)),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.Column("updated_at", UTCDateTime, nullable=False),
+    sa.Column("read_at", UTCDateTime, nullable=False),
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), index=True),
+)
+
+# Records of a vendor that could not be understood; kept until they can be.
+unreadable = sa.Table(
+    "unreadable",
+    metadata,
+    sa.Column("ref", sa.String(200), primary_key=True),
+    sa.Column("problem", sa.Text, nullable=False),
+    sa.Column("seen_at", UTCDateTime, nullable=False),
+)
+
+cursors = sa.Table(
+    "cursors",
+    metadata,
+    sa.Column("source", sa.String(100), primary_key=True),
+    sa.Column("cursor", sa.Text, nullable=False),
+    sa.Column("read_at", UTCDateTime, nullable=False),
+)
+
+# What arrived at a door, before it was answered. The key makes a repeat harmless.
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("source", sa.String(50), primary_key=True),
+    sa.Column("delivery_id", sa.String(200), primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("received_at", UTCDateTime, nullable=False, index=True),
+    sa.Column("handled_at", UTCDateTime),
+    sa.Column("outcome", sa.Text),
+)
+
+# `document` is cases.case.Case as JSON. `loss_key` is unique: one loss, one case.
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("stage", sa.String(30), nullable=False, index=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("loss_key", sa.String(300), unique=True),
+    sa.Column("customer_id", sa.String(100), index=True),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("updated_at", UTCDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+evidence = sa.Table(
+    "evidence",
+    metadata,
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), primary_key=True),
+    sa.Column("source", sa.String(100), primary_key=True),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("read_at", UTCDateTime, nullable=False),
+)
+
+# One record per change of a case; `digest` chains it to the one before, under a key that is not in the database.
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("at", UTCDateTime, nullable=False),
+    sa.Column("actor", sa.String(100), nullable=False),
+    sa.Column("event", sa.String(50), nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("state_digest", sa.String(64), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+)
+
+# One approved proposal being paid: `attempt` is payouts.attempt.Attempt, `approved` cases.case.Approved, as JSON.
+payouts = sa.Table(
+    "payouts",
+    metadata,
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), primary_key=True),
+    sa.Column("fingerprint", sa.String(16), primary_key=True),
+    sa.Column("way", sa.String(30), nullable=False),
+    sa.Column("state", sa.String(20), nullable=False, index=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("attempt", sa.Text, nullable=False),
+    sa.Column("approved", sa.Text, nullable=False),
+    sa.Column("updated_at", UTCDateTime, nullable=False),
+)
+
+ledger_entries = sa.Table(
+    "ledger_entries",
+    metadata,
+    sa.Column("id", sa.String(200), primary_key=True),
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), nullable=False, index=True),
+    sa.Column("reference", sa.String(200), nullable=False),
+    sa.Column("memo", sa.Text, nullable=False),
+    sa.Column("at", UTCDateTime, nullable=False),
+)
+
+ledger_postings = sa.Table(
+    "ledger_postings",
+    metadata,
+    sa.Column("entry_id", sa.String(200), sa.ForeignKey("ledger_entries.id"), primary_key=True),
+    sa.Column("line", sa.Integer, primary_key=True),
+    sa.Column("account", sa.String(200), nullable=False, index=True),
+    sa.Column("asset", sa.String(20), nullable=False),
+    sa.Column("minor", WholeNumber, nullable=False),
+)
+
+# What has to be said to the outside. One lane is one ticket or one Slack card; a lane is sent in order, one at a time.
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("lane", sa.String(200), primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), nullable=False, index=True),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("problem", sa.Text),
+    sa.Column("put_at", UTCDateTime, nullable=False),
+    sa.Column("sent_at", UTCDateTime),
+)
+
+# Where a case's card stands in Slack; `shown_version` is the version of the case that it shows.
+cards = sa.Table(
+    "cards",
+    metadata,
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), primary_key=True),
+    sa.Column("channel", sa.String(50), nullable=False),
+    sa.Column("ts", sa.String(50)),
+    sa.Column("shown_version", sa.Integer, nullable=False),
+)
+
+# Jobs that failed and are tried again, or wait for an operator (`dead_at`).
+job_failures = sa.Table(
+    "job_failures",
+    metadata,
+    sa.Column("kind", sa.String(30), primary_key=True),
+    sa.Column("key", sa.String(250), primary_key=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("last_number", sa.Integer, nullable=False),
+    sa.Column("problem", sa.Text, nullable=False),
+    sa.Column("failed_at", UTCDateTime, nullable=False),
+    sa.Column("dead_at", UTCDateTime, index=True),
+)
+
+# A worker is alive while its lease has not run out; a dead one's row stays until its jobs have been taken over.
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("executor_id", sa.String(100), primary_key=True),
+    sa.Column("expires_at", UTCDateTime, nullable=False),
+    sa.Column("dead", sa.Boolean, nullable=False),
+)

@@ -1,0 +1,127 @@
+"""The mirror: every ticket as last read, and where reading goes on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from cases.ticket import Ticket, TicketRef
+from connectors.contract import Cursor
+from store import tables
+from store.database import Transaction, insert_into
+from store.records import TICKET, to_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirroredTicket:
+    """A ticket as last read; `case_number` is None while it belongs to no case."""
+
+    ticket: Ticket
+    case_number: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One ticket as it was just read. `raw` is the vendor's own record; `topic` what compensation it asks for."""
+
+    ticket: Ticket
+    raw: bytes
+    topic: str | None
+
+
+def find(connection: sa.Connection, ref: TicketRef) -> MirroredTicket | None:
+    """Return the ticket as last read; None when it never was."""
+    return _one(connection, ref, lock=False)
+
+
+def hold(tx: Transaction, ref: TicketRef) -> MirroredTicket | None:
+    """Return the ticket and keep others from keeping it until this transaction ends; None when it never was read."""
+    if tx.on_postgres:
+        # The row may not exist yet, and two readers of a new ticket must not both find it missing.
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(str(ref), 0))))
+    return _one(tx.connection, ref, lock=tx.on_postgres)
+
+
+def keep(tx: Transaction, reading: Reading, *, now: datetime) -> None:
+    """Keep a ticket as just read, in place of what was kept before; its case stays."""
+    keep_all(tx, (reading,), now=now)
+
+
+def keep_all(tx: Transaction, readings: tuple[Reading, ...], *, now: datetime) -> None:
+    """Keep many tickets in one statement; the last reading of a ticket wins."""
+    rows = {str(each.ticket.ref): _row(each, now) for each in readings}
+    if not rows:
+        return
+    statement = insert_into(tx, tables.tickets)
+    new = statement.excluded
+    columns = ("customer_id", "status", "topic", "document", "raw", "updated_at", "read_at")
+    upsert = statement.on_conflict_do_update(index_elements=["ref"], set_={name: new[name] for name in columns})
+    tx.connection.execute(upsert, list(rows.values()))
+    tx.execute(sa.delete(tables.unreadable).where(tables.unreadable.c.ref.in_(rows)))
+
+
+def known(connection: sa.Connection, refs: tuple[TicketRef, ...]) -> dict[TicketRef, MirroredTicket]:
+    """Return those of these tickets that have been read before."""
+    column = tables.tickets.c
+    rows = connection.execute(
+        sa.select(column.document, column.case_number).where(column.ref.in_([str(ref) for ref in refs]))
+    )
+    found = (MirroredTicket(ticket=TICKET.validate_json(row.document), case_number=row.case_number) for row in rows)
+    return {each.ticket.ref: each for each in found}
+
+
+def belongs_to(tx: Transaction, ref: TicketRef, case_number: int) -> None:
+    """Record which case a ticket belongs to."""
+    tx.execute(sa.update(tables.tickets).where(tables.tickets.c.ref == str(ref)).values(case_number=case_number))
+
+
+def keep_unreadable(tx: Transaction, ref: str, problem: str, *, now: datetime) -> None:
+    """Remember a record that could not be understood, until it can be."""
+    statement = insert_into(tx, tables.unreadable).values(ref=ref, problem=problem, seen_at=now)
+    tx.execute(statement.on_conflict_do_update(index_elements=["ref"], set_={"problem": problem, "seen_at": now}))
+
+
+def unreadable(connection: sa.Connection) -> tuple[tuple[str, str], ...]:
+    """Return (ticket, problem) of every record that could not be understood."""
+    column = tables.unreadable.c
+    return tuple((row.ref, row.problem) for row in connection.execute(sa.select(column.ref, column.problem)))
+
+
+def count(connection: sa.Connection) -> int:
+    """Return how many tickets are mirrored."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(tables.tickets)) or 0
+
+
+def cursor(connection: sa.Connection, source: str) -> Cursor | None:
+    """Return where reading a source goes on; None when it was never read."""
+    found = connection.scalar(sa.select(tables.cursors.c.cursor).where(tables.cursors.c.source == source))
+    return None if found is None else Cursor(found)
+
+
+def keep_cursor(tx: Transaction, source: str, at: Cursor, *, now: datetime) -> None:
+    """Store where reading goes on, in the transaction that stores what was read."""
+    statement = insert_into(tx, tables.cursors).values(source=source, cursor=at, read_at=now)
+    tx.execute(statement.on_conflict_do_update(index_elements=["source"], set_={"cursor": at, "read_at": now}))
+
+
+def _one(connection: sa.Connection, ref: TicketRef, *, lock: bool) -> MirroredTicket | None:
+    column = tables.tickets.c
+    query = sa.select(column.document, column.case_number).where(column.ref == str(ref))
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        return None
+    return MirroredTicket(ticket=TICKET.validate_json(row.document), case_number=row.case_number)
+
+
+def _row(reading: Reading, now: datetime) -> dict[str, object]:
+    ticket = reading.ticket
+    return {
+        "ref": str(ticket.ref),
+        "customer_id": ticket.requester.customer_id if ticket.requester else None,
+        "status": ticket.status,
+        "topic": reading.topic,
+        "document": to_text(TICKET, ticket),
+        "raw": reading.raw,
+        "updated_at": ticket.updated_at,
+        "read_at": now,
+    }
