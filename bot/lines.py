@@ -1,0 +1,153 @@
+"""The thread under a card: the case's story, one line per event, in the channel's language; pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from slackblocks import Block, Markdown, PlainText, SectionBlock
+
+from bot.cards import SlackMessage, decision_line, message, rejection_line, slack_date
+from bot.foreign import marked, plain, plain_lines
+from bot.people import name_of
+from bot.words import Words, words
+from cases.money import Money
+from cases.people import People
+from cases.proposal import Decision, PersonId, Proposal, Verdict
+from cases.ticket import TicketRef
+
+_LONGEST = 300
+_MOST_STEPS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkedOut:
+    """A proposal was made or made anew; the line shows its derivation."""
+
+    proposal: Proposal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidSo:
+    """Somebody approved or rejected. `given` of `needed` approvals are there now."""
+
+    decision: Decision
+    given: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An approver asked the ticket's agent something."""
+
+    person: PersonId
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The ticket's agent answered with an internal note; both are foreign words."""
+
+    author: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidOut:
+    """The provider confirmed the payout."""
+
+    amount: Money
+    reference: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """The outcome was written onto a ticket."""
+
+    ticket: TicketRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """A person must look before it goes on; `reason` says why, in one sentence."""
+
+    reason: str
+
+
+Line = WorkedOut | SaidSo | Asked | Answered | PaidOut | Told | Stopped
+
+
+def thread_message(line: Line, people: People, locale: str) -> SlackMessage:
+    """Return the message for one event, in the channel's language."""
+    say = words(locale)
+    text, quoted = _text(line, people, say), _quoted(line, say)
+    blocks: list[Block] = [SectionBlock(Markdown(text, verbatim=True), block_id="line")]
+    if quoted:
+        blocks.append(SectionBlock(PlainText(quoted), block_id="quoted"))
+    return message(text, blocks)
+
+
+def _text(  # noqa: PLR0911  # One return per kind of event reads best.
+    line: Line, people: People, say: Words
+) -> str:
+    match line:
+        case WorkedOut():
+            return _worked_out(line.proposal, say)
+        case SaidSo():
+            return _said_so(line, people, say)
+        case Asked():
+            return say("{who} asks the agent:", who=marked(name_of(people, line.person), _LONGEST))
+        case Answered():
+            return say("{who} answers on the ticket:", who=marked(line.author, _LONGEST))
+        case PaidOut():
+            return say(
+                "Paid {amount} on {when}, reference {reference}.",
+                amount=line.amount,
+                when=slack_date(line.at),
+                reference=marked(line.reference, _LONGEST),
+            )
+        case Told():
+            return say("The outcome is on ticket {ticket}.", ticket=marked(str(line.ticket), _LONGEST))
+        case Stopped():
+            return say("Needs attention: {reason}", reason=marked(line.reason, _LONGEST))
+
+
+def _worked_out(proposal: Proposal, say: Words) -> str:
+    if proposal.amount is None:
+        return say(
+            "Revision {revision} proposes no payment: {reason}.",
+            revision=proposal.revision,
+            reason=marked(proposal.reason, _LONGEST),
+        )
+    return say(
+        "Revision {revision} proposes {amount}: {reason}.",
+        revision=proposal.revision,
+        amount=proposal.amount,
+        reason=marked(proposal.reason, _LONGEST),
+    )
+
+
+def _said_so(line: SaidSo, people: People, say: Words) -> str:
+    if line.decision.verdict is Verdict.REJECT:
+        return rejection_line(line.decision, people, say)
+    return say(
+        "Approved by {decision}: {given} of {needed}.",
+        decision=decision_line(line.decision, people, say),
+        given=line.given,
+        needed=line.needed,
+    )
+
+
+def _quoted(line: Line, say: Words) -> str | None:
+    match line:
+        case Asked() | Answered():
+            return plain_lines(line.words, 2900)
+        case WorkedOut() if line.proposal.derivation:
+            steps = line.proposal.derivation
+            shown = [
+                f"{plain(each.name, 80)}: {plain(each.filled, 120)} = {plain(each.value, 40)}"
+                for each in steps[:_MOST_STEPS]
+            ]
+            if len(steps) > _MOST_STEPS:
+                shown.append(say("And {count} more steps, see the case.", count=len(steps) - _MOST_STEPS))
+            return plain_lines("\n".join(shown), 2900)
+    return None
