@@ -20,6 +20,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cases.money import Money, NotExact, UnknownAsset
 from payouts.answers import Confirmed, Failed
@@ -137,7 +138,7 @@ def _check_batch(rows: tuple[PayoutOrder, ...], batch_id: str) -> None:
     if not 0 < len(rows) <= MOST_ROWS:
         raise NotWritable(f"{len(rows)} orders; a file holds 1 to {MOST_ROWS}")
     references = [each.reference for each in rows]
-    twice = sorted({one for one, following in zip(references, references[1:], strict=False) if one == following})
+    twice = sorted({one for one, following in pairwise(references) if one == following})
     problems = [f"{each}: stands in the batch twice" for each in twice]
     problems += [problem for each in rows if (problem := unsafe(each))]
     if problems:
@@ -228,15 +229,20 @@ def _read(cells: tuple[str, ...], orders: dict[str, PayoutOrder]) -> Confirmatio
     wrong = _changed(order, amount, asset)
     if wrong is not None:
         return f"{reference}: {wrong}"
+    answer = _answer(theirs, status)
+    return f"{reference}: {answer}" if isinstance(answer, str) else Confirmation(reference=reference, answer=answer)
+
+
+def _answer(theirs: str, status: str) -> Confirmed | Failed | str:
     if not theirs or theirs != theirs.strip() or not theirs.isprintable() or len(theirs) > _LONGEST_CELL:
-        return f"{reference}: provider_reference {theirs[:_LONGEST_CELL]!r} is empty or not plain text"
+        return f"provider_reference {theirs[:_LONGEST_CELL]!r} is empty or not plain text"
     match status:
         case "confirmed":
-            return Confirmation(reference=reference, answer=Confirmed(provider_id=theirs, created_at=None))
+            return Confirmed(provider_id=theirs, created_at=None)
         case "failed":
-            return Confirmation(reference=reference, answer=Failed(provider_ids=(theirs,), reason="finance: failed"))
+            return Failed(provider_ids=(theirs,), reason="finance: failed")
         case _:
-            return f"{reference}: status {status!r} is neither confirmed nor failed"
+            return f"status {status!r} is neither confirmed nor failed"
 
 
 def _changed(order: PayoutOrder, amount: str, asset: str) -> str | None:

@@ -8,7 +8,7 @@ Debits are positive, credits negative. The life of one payout:
 | submitted | liability:customer:…      | asset:<way>:clearing      | sent: the money may be moving         |
 | confirmed | asset:<way>:clearing      | asset:<way>:balance       | paid                                  |
 | failed    | asset:<way>:clearing      | liability:customer:…      | not paid after all: we still owe      |
-| reversed  | asset:<way>:balance       | liability:customer:…      | came back after it was paid           |
+| returned  | asset:<way>:balance       | liability:customer:…      | came back after it was paid           |
 | withdrawn | liability:customer:…      | expense:compensation:…    | a person decided not to pay           |
 
 An account that ends at other than zero is a question somebody can be asked: clearing is what is under way.
@@ -112,9 +112,9 @@ def failed(order: PayoutOrder, way: str = PAYOUT_PROVIDER) -> Entry:
     return _entry("failed", order, clearing(way), customer_liability(order.payee), f"{order.memo} not paid")
 
 
-def reversed_(order: PayoutOrder, way: str = PAYOUT_PROVIDER) -> Entry:
+def returned(order: PayoutOrder, way: str = PAYOUT_PROVIDER) -> Entry:
     """Return the entry for a payout that came back after it was confirmed; the customer is owed again."""
-    return _entry("reversed", order, balance(way), customer_liability(order.payee), f"{order.memo} came back")
+    return _entry("returned", order, balance(way), customer_liability(order.payee), f"{order.memo} came back")
 
 
 def record(entries: tuple[Entry, ...], entry: Entry) -> tuple[Entry, ...]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from cases.case import Approved
 from payouts.attempt import Attempt, PayoutState
-from payouts.ledger import PAYOUT_PROVIDER, Entry, confirmed, failed, reversed_, submitted
+from payouts.ledger import PAYOUT_PROVIDER, Entry, confirmed, failed, returned, submitted
 from payouts.order import PayoutOrder
 
 #: A key is used for a repeat only in this part of its life; the rest is for clocks that differ and requests that crawl.
@@ -123,7 +123,7 @@ def entries(approved: Approved, before: Attempt, after: Attempt, *, way: str = P
         open_before = False
     paid_before, paid_after = before.state is PayoutState.CONFIRMED, after.state is PayoutState.CONFIRMED
     if paid_before and not paid_after:
-        written.append(reversed_(old, way))
+        written.append(returned(old, way))
     if not open_before and not paid_before and (after.under_way or paid_after):
         written.append(submitted(new, way))
     if paid_after and not paid_before:
