@@ -1,0 +1,141 @@
+"""Calls to one Zendesk account through zenpy: one client a thread, credentials renewed once, errors understood.
+
+zenpy is not safe to share: a shared client lost fields and raised after the server had accepted. Its own retries and
+waiting never begin, because the transport raises before zenpy sees a 429 or 5xx.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+from urllib.parse import urlencode
+
+import requests
+from zenpy import Zenpy
+from zenpy.lib.api_objects import Ticket as ZenpyTicket
+
+from connectors.contract import AccessRefused
+from connectors.transport import Budget, Exchange, TokenBucket, Transport
+from connectors.zendesk.auth import Bearer, credentials
+from connectors.zendesk.refusals import CredentialsExpired, understood
+from connectors.zendesk.settings import ZendeskSettings
+
+logging.getLogger("zenpy").setLevel(logging.WARNING)  # At DEBUG it prints whole tickets.
+
+Answer = TypeVar("Answer")
+
+
+class Calls:
+    """What can be asked of the account; safe to share between threads.
+
+    on_response: Told of every answer, see `transport.Exchange`.
+    clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        settings: ZendeskSettings,
+        *,
+        on_response: Callable[[Exchange], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._transport = Transport(
+            host=settings.host,
+            target=settings.target,
+            connect_seconds=settings.connect_seconds,
+            read_seconds=settings.read_seconds,
+            whole_seconds=settings.whole_seconds,
+            most_reply_bytes=settings.most_reply_bytes,
+            budgets=_budgets(settings, clock),
+            on_response=on_response,
+            clock=clock,
+        )
+        self._auth = credentials(settings, session=self._transport.session, clock=clock)
+        self._of_thread = threading.local()
+
+    def get(self, path: str, *, asked: str, query: Mapping[str, str | int] | None = None) -> bytes:
+        """Return the raw body of an answer.
+
+        path: "/api/v2/tickets/35436.json", or a whole link of an earlier answer.
+        asked: What is asked, for the error: "ticket 35436".
+
+        Raises our three errors and NoSuchRecord.
+        """
+        url = path if path.startswith("https://") else f"https://{self._settings.host}{path}"
+        if query:
+            url = f"{url}?{urlencode(query)}"
+
+        def ask(client: Zenpy) -> bytes:
+            # zenpy's only way to an answer it has not made objects of, which cost twenty times the CPU.
+            response: requests.Response = client.tickets._get(url, raw_response=True)  # noqa: SLF001
+            return response.content
+
+        return self._admitted(ask, asked=asked)
+
+    def update_ticket(self, ticket: ZenpyTicket, *, asked: str) -> None:
+        """Send one update, once; `ticket` must be a fresh object, because zenpy sends what was ever set on one.
+
+        Raises our three errors (`TryLater.done` None when the update may have been carried out), NoSuchRecord and
+        UpdateConflict.
+        """
+        self._admitted(lambda client: client.tickets.update(ticket), asked=asked, write=True)
+
+    def post(self, path: str, body: Mapping[str, object], *, asked: str) -> bytes:
+        """Return the raw body of the answer to a POST; raises as `update_ticket`."""
+
+        def send(client: Zenpy) -> bytes:
+            url = f"https://{self._settings.host}{path}"
+            # As above; `create` would make objects of an answer whose id is all we need.
+            response: requests.Response = client.tickets._call_api(  # noqa: SLF001
+                client.tickets.session.post, url, json=dict(body)
+            )
+            return response.content
+
+        return self._admitted(send, asked=asked, write=True)
+
+    def _admitted(self, call: Callable[[Zenpy], Answer], *, asked: str, write: bool = False) -> Answer:
+        """Return what the call returns, with credentials renewed once when they are refused."""
+        try:
+            with understood(asked, write=write):
+                return call(self._client())
+        except CredentialsExpired as error:
+            if not isinstance(self._auth, Bearer):
+                raise AccessRefused(f"{error}; the API token is refused: check it, or set an OAuth client") from None
+            self._auth.renew()
+        try:
+            with understood(asked, write=write):
+                return call(self._client())
+        except CredentialsExpired as error:
+            raise AccessRefused(f"{error}; a token made just now is refused: check the OAuth client") from None
+
+    def _client(self) -> Zenpy:
+        client: Zenpy | None = getattr(self._of_thread, "client", None)
+        if client is None:
+            session = self._transport.session()
+            session.auth = self._auth
+            # "anonymous" says that the session brings its own credentials.
+            client = Zenpy(subdomain=self._settings.subdomain, session=session, anonymous=True, disable_cache=True)
+            self._of_thread.client = client
+        return client
+
+
+def _budgets(settings: ZendeskSettings, clock: Callable[[], float]) -> tuple[Budget, ...]:
+    """Return our own limits; narrow ones first, so that a call refused by one uses up nothing of the others."""
+
+    def bucket(per_minute: int) -> TokenBucket:
+        """Make one that lets no more through in any minute than the vendor does: the burst is part of it."""
+        burst = max(1, per_minute // 20)
+        return TokenBucket(per_minute=per_minute - burst + 1, burst=burst, clock=clock)
+
+    limits = (
+        ("ticket exports", settings.exports_per_minute, "", "/api/v2/incremental/"),
+        ("ticket updates", settings.updates_per_minute, "PUT", "/api/v2/tickets/"),
+        ("calls", settings.calls_per_minute, "", ""),
+    )
+    return tuple(
+        Budget(name=name, bucket=bucket(per_minute), method=method, path_prefix=prefix)
+        for name, per_minute, method, prefix in limits
+        if per_minute
+    )

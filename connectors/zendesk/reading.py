@@ -1,0 +1,371 @@
+"""What Zendesk says, as our nouns. Pure: bytes in, tickets out.
+
+Real bodies carry nulls the specification does not allow, statuses it does not list ("deleted" in the export) and custom
+fields of any JSON type. One record that cannot be understood never costs the others: it is named, with what is wrong.
+Numbers stay exact: a fraction is read as a Decimal and kept as the text it came as, never as a float.
+
+https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/
+https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/
+https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_comments/
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, StrictBool, StrictInt, StrictStr, ValidationError
+
+from cases.ticket import Comment, CustomerId, Requester, Satisfaction, Ticket, TicketRef, TicketStatus
+from connectors.contract import UnexpectedReply
+
+MERGED_TAG = "closed_by_merge"
+_MERGED_INTO = re.compile(r"merged into (?:request|ticket) #([0-9]{1,20})")
+_STATUSES = {status.value: status for status in TicketStatus if status is not TicketStatus.UNKNOWN}
+_BLANKS = re.compile(r"[ \t\n\r]*")
+_DECODER = json.JSONDecoder(parse_float=Decimal)
+
+
+class WireRating(BaseModel):
+    """The ticket's satisfaction, as the legacy CSAT writes it."""
+
+    score: StrictStr | None = None
+    comment: StrictStr | None = None
+
+
+class WireTicket(BaseModel):
+    """The part of a ticket we understand. Custom fields are looked at one by one later: most are none of ours."""
+
+    id: StrictInt
+    subject: StrictStr | None = None
+    description: StrictStr | None = None
+    status: StrictStr | None = None
+    requester_id: StrictInt | None = None
+    assignee_id: StrictInt | None = None
+    tags: list[StrictStr] | None = None
+    custom_fields: list[dict[str, Any]] | None = None
+    satisfaction_rating: WireRating | None = None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class WireUser(BaseModel):
+    """The part of a user we understand."""
+
+    id: StrictInt
+    name: StrictStr | None = None
+    email: StrictStr | None = None
+    external_id: StrictStr | None = None
+    locale: StrictStr | None = None
+
+
+class WireComment(BaseModel):
+    """The part of a comment we understand. A voice comment has no text of its own."""
+
+    id: StrictInt
+    author_id: StrictInt | None = None
+    public: StrictBool
+    body: StrictStr | None = None
+    plain_body: StrictStr | None = None
+    created_at: AwareDatetime
+    via: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Whose records are read: the account's name, and our name for each custom field id."""
+
+    name: str
+    fields: Mapping[int, str]
+
+    def ref(self, key: object) -> TicketRef:
+        """Return the reference of this account's ticket with the vendor's id."""
+        return TicketRef(vendor="zendesk", account=self.name, key=str(key))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportPage:
+    """A page of the export as it was said; `after_cursor` is None when the vendor named none."""
+
+    tickets: tuple[Ticket, ...]
+    raw: tuple[bytes, ...]
+    unreadable: tuple[tuple[str, str], ...]
+    after_cursor: str | None
+    end_of_stream: bool
+
+
+def read_export(body: bytes, account: Account) -> ExportPage:
+    """Return the tickets of a page of `incremental/tickets/cursor`, with their requesters where users came along.
+
+    Raises UnexpectedReply when the page itself is none, or does not say whether and where it goes on.
+    """
+    page = _object(body, split=("tickets",))
+    records, end = page.get("tickets"), page.get("end_of_stream")
+    if not isinstance(records, list) or not isinstance(end, bool):
+        raise UnexpectedReply("ticket export: the answer has no tickets or no end_of_stream")
+    after_cursor = page.get("after_cursor")
+    if not isinstance(after_cursor, str | None) or (after_cursor is None and not end):
+        raise UnexpectedReply("ticket export: the answer does not say where it goes on")
+    requesters = _requesters(page.get("users"))
+    tickets: list[Ticket] = []
+    raw: list[bytes] = []
+    unreadable: list[tuple[str, str]] = []
+    for number, (record, text) in enumerate(records, start=1):
+        try:
+            tickets.append(_ticket(record, requesters, account))
+            raw.append(text.encode())
+        except _Unreadable as error:
+            unreadable.append((_key_of(record, number), str(error)))
+    return ExportPage(
+        tickets=tuple(tickets),
+        raw=tuple(raw),
+        unreadable=tuple(unreadable),
+        after_cursor=after_cursor,
+        end_of_stream=end,
+    )
+
+
+def read_one(body: bytes, account: Account) -> tuple[Ticket, bytes]:
+    """Return the ticket of `tickets/{id}`, without comments, and its raw record; raises UnexpectedReply."""
+    answer = _object(body, split=("ticket",))
+    if not isinstance(answer.get("ticket"), tuple):
+        raise UnexpectedReply("ticket: the answer has no ticket")
+    record, text = answer["ticket"]
+    try:
+        return _ticket(record, _requesters(answer.get("users")), account), text.encode()
+    except _Unreadable as error:
+        raise UnexpectedReply(f"ticket {_key_of(record, 1)}: {error}") from None
+
+
+def read_comments(body: bytes) -> tuple[tuple[WireComment, ...], str | None]:
+    """Return one page of comments and the link to the next, None for the last; raises UnexpectedReply."""
+    records, following = _listing(body, "comments")
+    try:
+        return tuple(WireComment.model_validate(record) for record in records), following
+    except ValidationError as error:
+        raise UnexpectedReply(f"comments: {_first_wrong(error)}") from None
+
+
+def read_audits(body: bytes) -> tuple[tuple[Mapping[str, Any], ...], str | None]:
+    """Return one page of audits as sent, and the link to the next, None for the last; raises UnexpectedReply."""
+    records, following = _listing(body, "audits")
+    return tuple(record for record in records if isinstance(record, dict)), following
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """Return any other answer as a JSON object; raises UnexpectedReply."""
+    return _object(body)
+
+
+def with_comments(ticket: Ticket, comments: Iterable[WireComment]) -> Ticket:
+    """Return the ticket with its comments, oldest first, and with the ticket it was merged into."""
+    ordered = sorted(comments, key=lambda each: (each.created_at, each.id))
+    return replace(
+        ticket,
+        comments=tuple(
+            Comment(
+                id=str(each.id),
+                author_id="" if each.author_id is None else str(each.author_id),
+                public=each.public,
+                body=_storable(each.body or each.plain_body),
+                written_at=each.created_at.astimezone(UTC),
+            )
+            for each in ordered
+        ),
+        merged_into=_merged_into(ticket, ordered),
+    )
+
+
+def utc_text(moment: datetime) -> str:
+    """Return a moment as Zendesk writes it, whole seconds: "2024-01-23T10:00:00Z"."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+class _Unreadable(Exception):
+    """Raised for a record that is no ticket; says which attribute, never its value: that may be a customer's words."""
+
+
+def _ticket(record: object, requesters: Mapping[int, Requester], account: Account) -> Ticket:
+    try:
+        wire = WireTicket.model_validate(record)
+    except ValidationError as error:
+        raise _Unreadable(_first_wrong(error)) from None
+    rating = wire.satisfaction_rating
+    requester_id = wire.requester_id
+    return Ticket(
+        ref=account.ref(wire.id),
+        subject=_storable(wire.subject),
+        description=_storable(wire.description),
+        status=_STATUSES.get(wire.status or "", TicketStatus.UNKNOWN),
+        status_text=_storable(wire.status),
+        requester=None if requester_id is None else requesters.get(requester_id) or _stranger(requester_id),
+        handler_id=None if wire.assignee_id is None else str(wire.assignee_id),
+        tags=tuple(_storable(tag) for tag in wire.tags or ()),
+        fields=_fields(wire.custom_fields or (), account.fields),
+        comments=(),
+        satisfaction=None
+        if rating is None or rating.score is None
+        else Satisfaction(score=rating.score, comment=_storable(rating.comment) or None),
+        merged_into=None,
+        created_at=wire.created_at.astimezone(UTC),
+        updated_at=wire.updated_at.astimezone(UTC),
+    )
+
+
+def _storable(text: str | None) -> str:
+    """Return the text, "" for None, with NUL shown as a replacement character: PostgreSQL keeps no NUL in text."""
+    return (text or "").replace("\0", "\ufffd")
+
+
+def _stranger(requester_id: int) -> Requester:
+    """Return a requester of whom the answer held no record."""
+    return Requester(id=str(requester_id), name="", email=None, customer_id=None, locale=None)
+
+
+def _fields(entries: Iterable[Mapping[str, Any]], names: Mapping[int, str]) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for entry in entries:
+        name = names.get(entry.get("id"))  # type: ignore[arg-type]  # Anything may stand there; it is then not ours.
+        if name is None:
+            continue
+        text = _field_text(entry.get("value"), name)
+        if text:
+            found.append((name, text))
+    return tuple(sorted(found))
+
+
+def _field_text(value: object, name: str) -> str:
+    """Return a field's value as text: a tick box "yes" or "no", several choices with ", " between, no value ""."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return _storable(value)
+        case bool():
+            return "yes" if value else "no"
+        case int() | Decimal():
+            return format(value, "f") if isinstance(value, Decimal) else str(value)
+        case list() if all(isinstance(each, str) for each in value):
+            return _storable(", ".join(value))
+        case _:
+            raise _Unreadable(f"custom_fields: {name} is neither text, a number, yes or no, nor a list of texts")
+
+
+def _requesters(records: object) -> dict[int, Requester]:
+    """Return the users that came along; one that cannot be understood is left out, its ticket keeps the bare id."""
+    found: dict[int, Requester] = {}
+    for record in records if isinstance(records, list) else []:
+        try:
+            wire = WireUser.model_validate(record)
+        except ValidationError:
+            continue
+        found[wire.id] = Requester(
+            id=str(wire.id),
+            name=_storable(wire.name),
+            email=_storable(wire.email) or None,
+            customer_id=CustomerId(_storable(wire.external_id)) if wire.external_id else None,
+            locale=wire.locale or None,
+        )
+    return found
+
+
+def _merged_into(ticket: Ticket, comments: list[WireComment]) -> TicketRef | None:
+    """Return where a ticket tagged as merged went: what its newest merge comment says.
+
+    The tag and the sentence are what public exports of real accounts show; no specification names either.
+    """
+    if MERGED_TAG not in ticket.tags:
+        return None
+    for comment in reversed(comments):
+        found = _MERGED_INTO.search(comment.body or comment.plain_body or "")
+        if found and found[1] != ticket.ref.key:
+            return replace(ticket.ref, key=found[1])
+    return None
+
+
+def _first_wrong(error: ValidationError) -> str:
+    """Return the first thing wrong: where and what is expected, not what was there."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    place = ".".join(str(step) for step in first["loc"]) or "record"
+    return f"{place}: {first['type'].replace('_', ' ')}"
+
+
+def _key_of(record: object, number: int) -> str:
+    key = record.get("id") if isinstance(record, dict) else None
+    return str(key) if isinstance(key, int) and not isinstance(key, bool) else f"record {number} of the page"
+
+
+def _listing(body: bytes, name: str) -> tuple[list[Any], str | None]:
+    answer = _object(body)
+    records, links, meta = answer.get(name), answer.get("links"), answer.get("meta")
+    if not isinstance(records, list):
+        raise UnexpectedReply(f"{name}: the answer has none")
+    following = links.get("next") if isinstance(links, dict) else None
+    has_more = meta.get("has_more") if isinstance(meta, dict) else False
+    if has_more and not isinstance(following, str):
+        raise UnexpectedReply(f"{name}: there are more, and the answer does not say where")
+    return records, following if has_more else None
+
+
+def _object(body: bytes, *, split: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return a JSON object; a name in `split` comes as (record, its own text), in a list where it was a list.
+
+    The record's text is cut out of the answer, not written anew: it is what the vendor sent, byte for byte.
+    """
+    try:
+        return _members(body.decode(), split)
+    except (ValueError, RecursionError):
+        raise UnexpectedReply("the answer is no JSON object") from None
+
+
+def _members(text: str, split: tuple[str, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    place = _expect(text, 0, "{")
+    if text[place : place + 1] == "}":
+        return found
+    while True:
+        name, place = _DECODER.raw_decode(text, place)
+        place = _expect(text, _after_blanks(text, place), ":")
+        if name not in split:
+            found[name], place = _DECODER.raw_decode(text, place)
+        elif text[place : place + 1] == "[":
+            found[name], place = _elements(text, place)
+        else:
+            start = place
+            value, place = _DECODER.raw_decode(text, place)
+            found[name] = (value, text[start:place])
+        place = _after_blanks(text, place)
+        if text[place : place + 1] == "}":
+            return found
+        place = _expect(text, place, ",")
+
+
+def _elements(text: str, place: int) -> tuple[list[tuple[Any, str]], int]:
+    found: list[tuple[Any, str]] = []
+    place = _expect(text, place, "[")
+    if text[place : place + 1] == "]":
+        return found, place + 1
+    while True:
+        start = place
+        value, place = _DECODER.raw_decode(text, place)
+        found.append((value, text[start:place]))
+        place = _after_blanks(text, place)
+        if text[place : place + 1] == "]":
+            return found, place + 1
+        place = _expect(text, place, ",")
+
+
+def _expect(text: str, place: int, character: str) -> int:
+    """Return the place of what follows this character and blanks; raises ValueError when it is not there."""
+    place = _after_blanks(text, place)
+    if text[place : place + 1] != character:
+        raise ValueError(character)
+    return _after_blanks(text, place + 1)
+
+
+def _after_blanks(text: str, place: int) -> int:
+    found = _BLANKS.match(text, place)
+    return found.end() if found else place
