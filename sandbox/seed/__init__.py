@@ -1,5 +1,12 @@
-"""The demo world: users, tickets and account facts as data files, and a loader that changes nothing.
+"""The demo world: users, tickets and account facts as data files, and what each ticket should come to.
 
-`load_seed()` gives a `Seed`: `users` and `tickets` in Zendesk's own wire shape for `POST /_sandbox/tickets`, `records` for
-`sandbox.accounts.app.create_app(records=…)`, `unknown_payees` for `sandbox.payouts.app.create_app(unknown_payees=…)`.
+`load_seed()` returns a `Seed`. Its `zendesk_load()` is the body of the Zendesk sandbox's `POST /_sandbox/tickets`, its
+`records` go to `create_app(records=…)` of `sandbox.accounts.app`, its `unknown_payees` to `create_app(unknown_payees=…)`
+of `sandbox.payouts.app`.
+`load_expected()` returns the outcome of each ticket, worked out by hand and by none of the product's code.
 """
+
+from sandbox.seed.expected import Expected, load_expected
+from sandbox.seed.loading import Seed, load_seed
+
+__all__ = ["Expected", "Seed", "load_expected", "load_seed"]
