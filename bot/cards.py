@@ -58,8 +58,10 @@ WHY = "why"
 
 _LONGEST_HEADER = 150
 _LONGEST_LINE = 400
-_MOST_WARNINGS = 8
-_MOST_NAMED = 6
+_LONGEST_NAME = 80
+_LONGEST_FACT = 40
+_MOST_WARNINGS = 6
+_MOST_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ def card(content: CardContent, locale: str, *, now: datetime) -> SlackMessage:
 def message(text: str, blocks: list[Block]) -> SlackMessage:
     """Return a message with its limits checked; raises slackblocks' errors when one is broken."""
     rendered = WebhookMessage(text=text, blocks=blocks).to_dict()["blocks"]
-    return SlackMessage(text=text, blocks=json.dumps(rendered, ensure_ascii=False, sort_keys=True))
+    return SlackMessage(text=text, blocks=json.dumps(rendered, ensure_ascii=False))
 
 
 def headline(content: CardContent, say: Words) -> str:
@@ -140,11 +142,11 @@ def slack_date(moment: datetime) -> str:
 
 def decision_line(decision: Decision, people: People, say: Words) -> str:
     """Return who decided, in which role and when, as mrkdwn: "Amelia Chen (Finance), 24 Nov 12:00"."""
-    who = marked(name_of(people, decision.person), _LONGEST_LINE)
+    who = marked(name_of(people, decision.person), _LONGEST_NAME)
     return say(
         "{who} ({role}), {when}",
         who=who,
-        role=marked(role_name(decision.role, say), _LONGEST_LINE),
+        role=marked(role_name(decision.role, say), _LONGEST_NAME),
         when=slack_date(decision.decided_at),
     )
 
@@ -218,19 +220,22 @@ def _warning_blocks(warnings: tuple[Caution, ...], say: Words) -> tuple[Block, .
 def _warning(warning: Caution, say: Words) -> str:
     match warning:
         case FraudScore():
-            return say("Fraud score {score}", score=marked(warning.score, _LONGEST_LINE))
+            return say("Fraud score {score}", score=marked(warning.score, _LONGEST_FACT))
         case SanctionsHit():
             return say("Possible hit on a sanctions list")
         case OtherTickets():
-            named = ", ".join(marked(str(each), _LONGEST_LINE) for each in warning.tickets[:_MOST_NAMED])
+            named = ", ".join(marked(str(each), _LONGEST_NAME) for each in warning.tickets[:_MOST_NAMED])
             return say(
                 "{count} more tickets about this loss: {tickets}",
                 count=len(warning.tickets),
                 tickets=named + (" …" if len(warning.tickets) > _MOST_NAMED else ""),
             )
         case Contradiction():
-            said = " · ".join(f"{marked(who, 60)}: {marked(what, 60)}" for who, what in warning.said[:_MOST_NAMED])
-            return say("Sources disagree on {fact}: {said}", fact=marked(warning.fact, 60), said=said)
+            said = " · ".join(
+                f"{marked(who, _LONGEST_FACT)}: {marked(what, _LONGEST_FACT)}"
+                for who, what in warning.said[:_MOST_NAMED]
+            )
+            return say("Sources disagree on {fact}: {said}", fact=marked(warning.fact, _LONGEST_FACT), said=said)
 
 
 def _state_blocks(content: CardContent, say: Words, now: datetime) -> tuple[Block, ...]:
@@ -292,8 +297,9 @@ def _buttons(content: CardContent, proposal: Proposal, say: Words) -> tuple[Butt
 
 def _confirm(content: CardContent, proposal: Proposal, say: Words) -> Confirm:
     amount = proposal.amount
-    name = content.customer.name
-    payee = f"{plain(name, 80)} ({plain(proposal.payee, 40)})" if name else plain(proposal.payee, 80)
+    payee = plain(proposal.payee, _LONGEST_NAME)
+    if content.customer.name:
+        payee = f"{plain(content.customer.name, _LONGEST_NAME)} ({payee})"
     return Confirm(
         title=say("Approve {amount}?", amount=amount) if amount is not None else say("Agree?"),
         text=PlainText(
@@ -350,7 +356,7 @@ def _attention_lines(case: NeedsAttention, say: Words) -> tuple[str, ...]:
     reason = say(":raised_hand: Needs attention: {reason}", reason=marked(case.reason, _LONGEST_LINE))
     if not case.missing:
         return (reason,)
-    named = ", ".join(marked(each, 60) for each in case.missing[:_MOST_NAMED])
+    named = ", ".join(marked(each, _LONGEST_NAME) for each in case.missing[:_MOST_NAMED])
     return (reason, say("Missing: {names}", names=named))
 
 

@@ -6,6 +6,7 @@ import unicodedata
 ELLIPSIS = "…"
 #: Slack's own: these three begin mentions, links and entities in mrkdwn.
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_LONGEST_ESCAPE = len("&amp;")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
 
@@ -27,10 +28,15 @@ def plain_lines(words: str, most: int) -> str:
 def marked(words: str, most: int) -> str:
     """Return one line for a mrkdwn object or a top-level text: no mention, link or entity can come out of it.
 
-    The object that holds it must be `verbatim`, or Slack makes links of bare addresses. `most` counts what is shown;
-    escaping may lengthen it five times.
+    The object that holds it must be `verbatim`, or Slack makes links of bare addresses. `most` counts the escaped
+    characters, as Slack does.
     """
-    return plain(words, most).translate(_ESCAPES)
+    line = plain(words, most)
+    escaped = line.translate(_ESCAPES)
+    while len(escaped) > most:
+        line = shortened(line, len(line) - max(1, (len(escaped) - most) // _LONGEST_ESCAPE))
+        escaped = line.translate(_ESCAPES)
+    return escaped
 
 
 def shortened(words: str, most: int) -> str:

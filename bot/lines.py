@@ -86,9 +86,7 @@ def thread_message(line: Line, people: People, locale: str) -> SlackMessage:
     return message(text, blocks)
 
 
-def _text(  # noqa: PLR0911  # One return per kind of event reads best.
-    line: Line, people: People, say: Words
-) -> str:
+def _text(line: Line, people: People, say: Words) -> str:
     match line:
         case WorkedOut():
             return _worked_out(line.proposal, say)
