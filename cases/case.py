@@ -36,6 +36,7 @@ class About:
         customer_id: Who lost it; None while unknown.
         tickets: The tickets that tell of it, first one first.
         opened_at: Aware, UTC.
+        revisions: How many proposals were made so far; the next one gets the next number, whatever happened between.
     """
 
     id: CaseId
@@ -44,6 +45,7 @@ class About:
     customer_id: CustomerId | None
     tickets: tuple[TicketRef, ...]
     opened_at: datetime
+    revisions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,15 @@
 """The case repository: every change is compare-and-set and leaves its audit record in the same transaction."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from cases.case import About, Case, Joined, Opened, Stage
+from cases.case import About, Approved, AwaitingApproval, Case, Closed, Joined, Opened, Paid, Stage
 from cases.loss import Loss
+from cases.money import Money
 from cases.proposal import CaseId
+from cases.ticket import CustomerId
 from store import audit, tables
 from store.audit import Change
 from store.database import Transaction, insert_into
@@ -59,7 +61,7 @@ class CaseRepository:
         number = tx.execute(statement.returning(tables.cases.c.number)).scalar_one_or_none()
         if number is None:
             return None
-        case = Opened(about=_replace_id(about, CaseId(f"{PREFIX}{number}")))
+        case = Opened(about=replace(about, id=CaseId(f"{PREFIX}{number}")))
         return self._write(tx, StoredCase(case=case, version=0), case, change)
 
     def find(self, connection: sa.Connection, case_id: str) -> StoredCase:
@@ -83,6 +85,18 @@ class CaseRepository:
         if stage is not None:
             query = query.where(tables.cases.c.stage == stage)
         return tuple(_stored(row) for row in connection.execute(query))
+
+    def amounts_of(
+        self, connection: sa.Connection, customer_id: CustomerId, topic: str | None, *, besides: CaseId
+    ) -> tuple[Money, ...]:
+        """Return what this customer's other cases of the topic may still pay or have paid, oldest first."""
+        query = _select().where(tables.cases.c.customer_id == customer_id).order_by(tables.cases.c.number)
+        others = (_stored(row).case for row in connection.execute(query))
+        return tuple(
+            amount
+            for case in others
+            if case.about.id != besides and case.about.topic == topic and (amount := _at_stake(case))
+        )
 
     def each(self, connection: sa.Connection) -> Iterator[StoredCase]:
         """Yield every case, oldest first, with flat memory."""
@@ -141,20 +155,20 @@ def number_of(case_id: str) -> int:
     return int(digits)
 
 
+def _at_stake(case: Case) -> Money | None:
+    """Return what a case may still pay or has paid; None when it is nothing."""
+    match case.settled if isinstance(case, Closed) else case:
+        case AwaitingApproval() as asked:
+            return asked.proposal.amount
+        case Approved(amount=amount) | Paid(amount=amount):
+            return amount
+        case _:
+            return None
+
+
 def _select() -> sa.Select[tuple[str, int]]:
     return sa.select(tables.cases.c.document, tables.cases.c.version)
 
 
 def _stored(row: sa.Row[tuple[str, int]]) -> StoredCase:
     return StoredCase(case=CASE.validate_json(row.document), version=row.version)
-
-
-def _replace_id(about: About, case_id: CaseId) -> About:
-    return About(
-        id=case_id,
-        topic=about.topic,
-        loss=about.loss,
-        customer_id=about.customer_id,
-        tickets=about.tickets,
-        opened_at=about.opened_at,
-    )

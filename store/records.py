@@ -7,12 +7,14 @@ from pydantic import TypeAdapter
 from cases.case import Approved, Case
 from cases.evidence import Evidence
 from cases.ticket import Ticket
+from connectors.contract import TicketUpdate
 from payouts.attempt import Attempt
 
 Record = TypeVar("Record")
 
 CASE: TypeAdapter[Case] = TypeAdapter(Case)
 TICKET: TypeAdapter[Ticket] = TypeAdapter(Ticket)
+TICKET_UPDATE: TypeAdapter[TicketUpdate] = TypeAdapter(TicketUpdate)
 APPROVED: TypeAdapter[Approved] = TypeAdapter(Approved)
 ATTEMPT: TypeAdapter[Attempt] = TypeAdapter(Attempt)
 EVIDENCE: TypeAdapter[Evidence] = TypeAdapter(Evidence)

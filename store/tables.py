@@ -69,7 +69,14 @@ tickets = sa.Table(
     sa.Column("raw", sa.LargeBinary, nullable=False),
     sa.Column("updated_at", UTCDateTime, nullable=False),
     sa.Column("read_at", UTCDateTime, nullable=False),
-    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), index=True),
+)
+
+# Which case a ticket tells of; a ticket may be linked before it was ever read.
+ticket_cases = sa.Table(
+    "ticket_cases",
+    metadata,
+    sa.Column("ref", sa.String(200), primary_key=True),
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), nullable=False, index=True),
 )
 
 # Records of a vendor that could not be understood; kept until they can be.

@@ -5,19 +5,21 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from cases.proposal import CaseId
 from cases.ticket import Ticket, TicketRef
 from connectors.contract import Cursor
 from store import tables
+from store.cases import PREFIX
 from store.database import Transaction, insert_into
 from store.records import TICKET, to_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirroredTicket:
-    """A ticket as last read; `case_number` is None while it belongs to no case."""
+    """A ticket as last read; `case_id` is None while it belongs to no case."""
 
     ticket: Ticket
-    case_number: int | None
+    case_id: CaseId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,31 +50,41 @@ def keep(tx: Transaction, reading: Reading, *, now: datetime) -> None:
 
 
 def keep_all(tx: Transaction, readings: tuple[Reading, ...], *, now: datetime) -> None:
-    """Keep many tickets in one statement; the last reading of a ticket wins."""
+    """Keep many tickets in one statement; an older reading never replaces a newer one."""
     rows = {str(each.ticket.ref): _row(each, now) for each in readings}
     if not rows:
         return
     statement = insert_into(tx, tables.tickets)
     new = statement.excluded
     columns = ("customer_id", "status", "topic", "document", "raw", "updated_at", "read_at")
-    upsert = statement.on_conflict_do_update(index_elements=["ref"], set_={name: new[name] for name in columns})
+    upsert = statement.on_conflict_do_update(
+        index_elements=["ref"],
+        set_={name: new[name] for name in columns},
+        where=new.updated_at >= tables.tickets.c.updated_at,
+    )
     tx.connection.execute(upsert, list(rows.values()))
     tx.execute(sa.delete(tables.unreadable).where(tables.unreadable.c.ref.in_(rows)))
 
 
 def known(connection: sa.Connection, refs: tuple[TicketRef, ...]) -> dict[TicketRef, MirroredTicket]:
     """Return those of these tickets that have been read before."""
-    column = tables.tickets.c
-    rows = connection.execute(
-        sa.select(column.document, column.case_number).where(column.ref.in_([str(ref) for ref in refs]))
-    )
-    found = (MirroredTicket(ticket=TICKET.validate_json(row.document), case_number=row.case_number) for row in rows)
-    return {each.ticket.ref: each for each in found}
+    names = [str(ref) for ref in refs]
+    rows = connection.execute(_select().where(tables.tickets.c.ref.in_(names)))
+    return {each.ticket.ref: each for each in map(_mirrored, rows)}
 
 
 def belongs_to(tx: Transaction, ref: TicketRef, case_number: int) -> None:
-    """Record which case a ticket belongs to."""
-    tx.execute(sa.update(tables.tickets).where(tables.tickets.c.ref == str(ref)).values(case_number=case_number))
+    """Record which case a ticket belongs to, also before it was ever read."""
+    statement = insert_into(tx, tables.ticket_cases).values(ref=str(ref), case_number=case_number)
+    tx.execute(statement.on_conflict_do_update(index_elements=["ref"], set_={"case_number": case_number}))
+
+
+def case_of(connection: sa.Connection, ref: TicketRef) -> CaseId | None:
+    """Return the case a ticket belongs to; None when it belongs to none."""
+    number = connection.scalar(
+        sa.select(tables.ticket_cases.c.case_number).where(tables.ticket_cases.c.ref == str(ref))
+    )
+    return None if number is None else CaseId(f"{PREFIX}{number}")
 
 
 def keep_unreadable(tx: Transaction, ref: str, problem: str, *, now: datetime) -> None:
@@ -105,12 +117,19 @@ def keep_cursor(tx: Transaction, source: str, at: Cursor, *, now: datetime) -> N
 
 
 def _one(connection: sa.Connection, ref: TicketRef, *, lock: bool) -> MirroredTicket | None:
-    column = tables.tickets.c
-    query = sa.select(column.document, column.case_number).where(column.ref == str(ref))
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
-    if row is None:
-        return None
-    return MirroredTicket(ticket=TICKET.validate_json(row.document), case_number=row.case_number)
+    query = _select().where(tables.tickets.c.ref == str(ref))
+    row = connection.execute(query.with_for_update(of=tables.tickets) if lock else query).one_or_none()
+    return None if row is None else _mirrored(row)
+
+
+def _select() -> sa.Select[tuple[str, int]]:
+    joined = tables.tickets.outerjoin(tables.ticket_cases, tables.tickets.c.ref == tables.ticket_cases.c.ref)
+    return sa.select(tables.tickets.c.document, tables.ticket_cases.c.case_number).select_from(joined)
+
+
+def _mirrored(row: sa.Row[tuple[str, int]]) -> MirroredTicket:
+    case_id = None if row.case_number is None else CaseId(f"{PREFIX}{row.case_number}")
+    return MirroredTicket(ticket=TICKET.validate_json(row.document), case_id=case_id)
 
 
 def _row(reading: Reading, now: datetime) -> dict[str, object]:

@@ -1,0 +1,159 @@
+"""Tickets in: what a vendor says is read, kept and heard in one transaction per ticket or page.
+
+A webhook only says that something changed; the ticket is read again from the vendor. Polling finds the same changes,
+and whichever comes second finds nothing left to do.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from cases.ticket import Ticket, TicketRef, TicketStatus
+from connectors.contract import Page, TicketSource
+from store import tickets
+from store.database import Transaction
+from store.tickets import MirroredTicket, Reading
+from workflow import claims, one_case
+from workflow.desk import Desk
+
+POLL = "poll"
+MAX_PAGES = 200
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """One account of one vendor that is mirrored.
+
+    Fields:
+        desk: Where its tickets become cases.
+        source: Its connector.
+        vendor: "zendesk".
+        account: "harbor".
+        start: Tickets changed before this moment are not read; aware, UTC.
+    """
+
+    desk: Desk
+    source: TicketSource
+    vendor: str
+    account: str
+    start: datetime
+
+    @property
+    def name(self) -> str:
+        """The name under which its cursor is kept: "zendesk:harbor"."""
+        return f"{self.vendor}:{self.account}"
+
+
+def parse_ref(text: str) -> TicketRef:
+    """Return the ticket named by "zendesk:harbor:17"; raises ValueError."""
+    vendor, _, rest = text.partition(":")
+    account, _, key = rest.partition(":")
+    match vendor:
+        case "zendesk" | "salesforce" | "jira" if account and key:
+            return TicketRef(vendor=vendor, account=account, key=key)
+        case _:
+            raise ValueError(f"{text!r} names no ticket like zendesk:harbor:17")
+
+
+def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> None:
+    """Read one ticket whole from its vendor and take it in. A job; `key` is the ticket and why: "zendesk:harbor:17@…"."""
+    ref = parse_ref(key.rpartition("@")[0])
+    found = intake.source.read(ref)
+    now = clock()
+    with intake.desk.database.begin() as tx:
+        before = tickets.hold(tx, ref)
+        if found is not None:
+            take_in(intake.desk, tx, found[0], raw=found[1], before=before, now=now)
+        elif before is not None:
+            # The vendor knew it once: it was deleted for good, and no export will tell.
+            gone = replace(before.ticket, status=TicketStatus.DELETED, status_text="deleted")
+            take_in(intake.desk, tx, gone, raw=b"{}", before=before, now=now)
+
+
+def take_in(
+    desk: Desk, tx: Transaction, ticket: Ticket, *, raw: bytes, before: MirroredTicket | None, now: datetime
+) -> bool:
+    """Keep one ticket and let the desk hear it; False when we knew a newer one. The caller holds the ticket."""
+    if before is not None and before.ticket.updated_at > ticket.updated_at:
+        return False
+    tickets.keep(tx, Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket)), now=now)
+    one_case.hear(desk, tx, ticket, before=before.ticket if before else None, now=now)
+    return True
+
+
+def poll(intake: Intake, *, clock: Callable[[], datetime], progress: Callable[[int], None] = lambda _read: None) -> int:
+    """Read every change since the last poll and return how many tickets it brought; at most 200 pages.
+
+    `progress` is told how many were read so far, after each page.
+    """
+    read = 0
+    for _page in range(MAX_PAGES):
+        with intake.desk.database.read() as connection:
+            cursor = tickets.cursor(connection, intake.name)
+        page = intake.source.changed_since(cursor, start=intake.start)
+        now = clock()
+        keep_page(intake, page, now=now, move_cursor=True)
+        read += len(page.tickets)
+        progress(read)
+        if page.complete:
+            break
+    return read
+
+
+def keep_page(intake: Intake, page: Page, *, now: datetime, move_cursor: bool) -> int:
+    """Take in one page, with the cursor behind it, in one transaction; return how many tickets had changed."""
+    with intake.desk.database.begin() as tx:
+        known = tickets.known(tx.connection, tuple(ticket.ref for ticket in page.tickets))
+        quiet, heard = [], 0
+        for ticket, raw in zip(page.tickets, page.raw, strict=True):
+            before = known.get(ticket.ref)
+            if before is not None and not _is_news(before.ticket, ticket):
+                continue
+            heard += 1
+            if claims.topic_of(ticket) is None and (before is None or before.case_id is None):
+                whole = replace(ticket, comments=before.ticket.comments) if before else ticket
+                quiet.append(Reading(ticket=whole, raw=raw, topic=None))
+            else:
+                _take_in_from_page(intake, tx, ticket, raw, now=now)
+        tickets.keep_all(tx, tuple(quiet), now=now)
+        for key, problem in page.unreadable:
+            log.warning("a ticket could not be understood", ticket=f"{intake.name}:{key}", problem=problem)
+            tickets.keep_unreadable(tx, f"{intake.name}:{key}", problem, now=now)
+        if move_cursor:
+            tickets.keep_cursor(tx, intake.name, page.cursor, now=now)
+    return heard
+
+
+def _take_in_from_page(intake: Intake, tx: Transaction, ticket: Ticket, raw: bytes, *, now: datetime) -> None:
+    """Take in a ticket that a case is about, and read it whole soon: a page has no comments."""
+    before = tickets.hold(tx, ticket.ref)
+    whole = replace(ticket, comments=before.ticket.comments) if before else ticket
+    if take_in(intake.desk, tx, whole, raw=raw, before=before, now=now) and not claims.is_gone(ticket):
+        tx.enqueue(one_case.READ, f"{ticket.ref}@{ticket.updated_at.isoformat()}")
+
+
+def _is_news(before: Ticket, ticket: Ticket) -> bool:
+    """Whether a page's ticket says anything that the mirror does not know yet."""
+    if ticket.updated_at != before.updated_at:
+        return ticket.updated_at > before.updated_at
+    return replace(ticket, comments=(), satisfaction=None) != replace(before, comments=(), satisfaction=None)
+
+
+def reconcile(intake: Intake, *, window: timedelta, clock: Callable[[], datetime]) -> int:
+    """Read again everything that changed within `window`, repair the mirror and return how many tickets differed.
+
+    The cursor of the poll stays where it is. What it finds, a webhook and the poll have both missed.
+    """
+    cursor, differed = None, 0
+    for _page in range(MAX_PAGES):
+        page = intake.source.changed_since(cursor, start=clock() - window)
+        differed += keep_page(intake, page, now=clock(), move_cursor=False)
+        cursor = page.cursor
+        if page.complete:
+            break
+    if differed:
+        log.warning("reconciliation repaired the mirror", source=intake.name, tickets=differed)
+    return differed

@@ -1,0 +1,98 @@
+"""What a ticket claims: which loss, by whom; and what is missing to know it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from cases.case import About
+from cases.evidence import Evidence
+from cases.loss import Loss, LossKind
+from cases.ticket import Ticket, TicketRef, TicketStatus
+
+TOPIC = "compensation_topic"
+#: Without a topic a ticket with this tag still becomes a case, so that somebody asks what it is about.
+CLAIM_TAG = "compensation"
+OURS = "mw_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a ticket says of a loss.
+
+    Fields:
+        topic: What kind of compensation is asked; None when the ticket only says that some is.
+        loss: What was lost; None when something is missing.
+        missing: What the ticket must still say, by our field names: ("transaction_id",).
+    """
+
+    topic: str | None
+    loss: Loss | None
+    missing: tuple[str, ...]
+
+
+def topic_of(ticket: Ticket) -> str | None:
+    """Return what compensation a ticket asks for: its topic, "" for "some", None for none at all."""
+    topic = ticket.field(TOPIC)
+    if topic is not None:
+        return topic
+    return "" if CLAIM_TAG in ticket.tags else None
+
+
+def read_claim(ticket: Ticket, topics: Mapping[str, LossKind]) -> Claim:
+    """Return what the ticket claims; a topic nobody configured counts as missing."""
+    topic = ticket.field(TOPIC)
+    kind = topics.get(topic or "")
+    customer = ticket.requester.customer_id if ticket.requester else None
+    reference = ticket.field(f"{kind}_id") if kind else None
+    missing = []
+    if kind is None:
+        missing.append(TOPIC if topic is None else f"{TOPIC} (nobody configured {topic!r})")
+    if customer is None:
+        missing.append("customer_id (the requester's external id)")
+    if kind is not None and reference is None:
+        missing.append(f"{kind}_id")
+    if kind is None or customer is None or reference is None:
+        return Claim(topic=topic, loss=None, missing=tuple(missing))
+    return Claim(topic=topic, loss=Loss(kind=kind, reference=reference, customer_id=customer), missing=())
+
+
+def said_fields(ticket: Ticket) -> tuple[tuple[str, str], ...]:
+    """Return the fields that others fill in; ours tell how the case stands and prove nothing."""
+    return tuple((name, value) for name, value in ticket.fields if not name.startswith(OURS))
+
+
+def says_the_same(one: Ticket, other: Ticket) -> bool:
+    """Whether two readings of a ticket claim the same; notes, tags and our own fields do not matter."""
+    customers = [each.requester.customer_id if each.requester else None for each in (one, other)]
+    same = said_fields(one) == said_fields(other) and is_gone(one) == is_gone(other)
+    return same and customers[0] == customers[1] and topic_of(one) == topic_of(other)
+
+
+def is_gone(ticket: Ticket) -> bool:
+    """Whether a ticket no longer speaks for itself: deleted, or merged into another."""
+    return ticket.status is TicketStatus.DELETED or ticket.merged_into is not None
+
+
+def with_ticket(about: About, ref: TicketRef) -> About:
+    """Return the case with one more ticket; the same when it has it already."""
+    if ref in about.tickets:
+        return about
+    return replace(about, tickets=(*about.tickets, ref))
+
+
+def without_ticket(about: About, ref: TicketRef) -> About:
+    """Return the case without this ticket."""
+    return replace(about, tickets=tuple(each for each in about.tickets if each != ref))
+
+
+def with_claim(about: About, claim: Claim) -> About:
+    """Return the case about what the ticket claims now."""
+    customer_id = claim.loss.customer_id if claim.loss else about.customer_id
+    return replace(about, topic=claim.topic, loss=claim.loss, customer_id=customer_id)
+
+
+def inputs_of(ticket: Ticket, evidence: tuple[Evidence, ...]) -> tuple[tuple[str, str], ...]:
+    """Return what a policy can work with, sorted: the ticket's fields, and over them what the evidence says."""
+    facts = dict(said_fields(ticket))
+    for each in evidence:
+        facts.update(each.facts)
+    return tuple(sorted(facts.items()))

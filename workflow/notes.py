@@ -1,0 +1,125 @@
+"""What a ticket is told at each change of state: one internal note, fields that hold the truth, tags. Pure."""
+
+from cases.case import (
+    Approved,
+    AwaitingApproval,
+    Case,
+    Declined,
+    Joined,
+    NeedsAttention,
+    Paid,
+    Stage,
+)
+from cases.money import Money
+from cases.proposal import Decision, Proposal
+from cases.ticket import TicketRef
+from connectors.contract import TicketUpdate
+
+TAG = "mw_state_"
+TOLD = (
+    Stage.AWAITING_APPROVAL,
+    Stage.APPROVED,
+    Stage.DECLINED,
+    Stage.PAID,
+    Stage.NEEDS_ATTENTION,
+    Stage.JOINED,
+)
+_HEADLINE = {
+    Stage.AWAITING_APPROVAL: "PROPOSED",
+    Stage.APPROVED: "APPROVED",
+    Stage.DECLINED: "DECLINED",
+    Stage.PAID: "PAID",
+    Stage.NEEDS_ATTENTION: "NEEDS ATTENTION",
+    Stage.JOINED: "JOINED",
+}
+
+
+def update_for(case: Case, *, version: int, ref: TicketRef, url: str) -> TicketUpdate | None:
+    """Return what to write to this ticket; None for a stage that tickets are not told of."""
+    if case.stage not in TOLD:
+        return None
+    proposal, amount = _proposal(case), _amount(case)
+    money = str(amount) if amount else "no amount"
+    lines = [f"Compensation {_HEADLINE[case.stage]} · {money} · {case.about.id}", *_lines(case), f"Case: {url}"]
+    return TicketUpdate(
+        ref=ref,
+        mark=f"{case.about.id}/{version}",
+        note="\n".join(lines),
+        fields=(
+            ("mw_state", str(case.stage)),
+            ("mw_amount", amount.text() if amount else ""),
+            ("mw_currency", amount.code if amount else ""),
+            ("mw_reason", proposal.reason if proposal else _lines(case)[0]),
+            ("mw_case_url", url),
+        ),
+        add_tags=("makewhole", f"{TAG}{case.stage}"),
+        remove_tags=tuple(f"{TAG}{stage}" for stage in TOLD if stage is not case.stage),
+    )
+
+
+def _lines(case: Case) -> list[str]:
+    match case:
+        case AwaitingApproval():
+            return [*_why(case.proposal), *_asked(case.proposal)]
+        case Approved():
+            return [*_why(case.proposal), *_approvers(case.approvals), "The payout is under way."]
+        case Paid():
+            paid = f"Paid {case.paid_at:%Y-%m-%d %H:%M} UTC, provider reference {case.reference}"
+            return [*_why(case.proposal), *_approvers(case.approvals), paid, *_customer_text(case.proposal)]
+        case Declined():
+            return [*_why(case.proposal), *_refusal(case.decision), *_customer_text(case.proposal)]
+        case NeedsAttention():
+            missing = [f"Missing: {', '.join(case.missing)}"] if case.missing else []
+            return [case.reason, *missing]
+        case Joined():
+            return [f"This loss is handled in {case.into}."]
+        case _:
+            return []
+
+
+def _why(proposal: Proposal) -> list[str]:
+    return [
+        f"{proposal.classification.replace('_', ' ')}: {proposal.reason}",
+        f"Policy {proposal.policy_id} version {proposal.policy_version}, revision {proposal.revision}",
+    ]
+
+
+def _asked(proposal: Proposal) -> list[str]:
+    stages = [f"{stage.quorum} × {' or '.join(stage.roles)}" for stage in proposal.approvals]
+    return [f"Waiting for approval by {', then '.join(stages)}"] if stages else []
+
+
+def _approvers(approvals: tuple[Decision, ...]) -> list[str]:
+    people = [f"{each.person} ({each.role}) {each.decided_at:%Y-%m-%d %H:%M} UTC" for each in approvals]
+    return [f"Approved by {', '.join(people)}"] if people else []
+
+
+def _refusal(decision: Decision | None) -> list[str]:
+    if decision is None:
+        return ["Declined by the policy; no person was asked."]
+    said = f": {decision.comment}" if decision.comment else ""
+    return [f"Declined by {decision.person} ({decision.role}), reason {decision.reason_code}{said}"]
+
+
+def _customer_text(proposal: Proposal) -> list[str]:
+    return [f"For the customer ({language}): {text}" for language, text in proposal.customer_text]
+
+
+def _proposal(case: Case) -> Proposal | None:
+    match case:
+        case AwaitingApproval() | Approved() | Declined() | Paid() | NeedsAttention():
+            return case.proposal
+        case _:
+            return None
+
+
+def _amount(case: Case) -> Money | None:
+    match case:
+        case Declined() | NeedsAttention():
+            return None
+        case Approved() | Paid():
+            return case.amount
+        case AwaitingApproval():
+            return case.proposal.amount
+        case _:
+            return None
