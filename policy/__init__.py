@@ -1,0 +1,1 @@
+"""Policy text, its one parsed form, and what reads that form: proposals with reasons, fast decisions, checks. Pure."""

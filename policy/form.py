@@ -1,0 +1,400 @@
+"""The one parsed form of a policy. Closures, the interpreter and the analysis read it; nothing else knows the text."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from cases.loss import LossKind
+from cases.money import Money, Rounding
+from cases.proposal import ApprovalStage, Classification
+from policy.mistakes import Place
+from policy.units import Type
+
+Value = Decimal | bool | str | datetime
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+PAYABLE = frozenset({Classification.VALID_CLAIM, Classification.GOODWILL})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Literal:
+    """A value that stands in the text."""
+
+    value: Value
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """The value of an input, of something worked out, or of `amount` or `classification` in the matrix."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """Terms added, or taken away where the sign is -1."""
+
+    terms: tuple[tuple[int, "Node"], ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """Factors multiplied from left to right."""
+
+    factors: tuple["Node", ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotient:
+    """A number divided by one written in the text, whose share is exact (2, 5, 8, 100 …)."""
+
+    dividend: "Node"
+    divisor: Decimal
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extreme:
+    """The largest or smallest of several numbers."""
+
+    largest: bool
+    parts: tuple["Node", ...]
+    type: Type
+
+
+class Relation(StrEnum):
+    """How two values are compared."""
+
+    EQUAL = "="
+    UNEQUAL = "!="
+    BELOW = "<"
+    AT_MOST = "<="
+    ABOVE = ">"
+    AT_LEAST = ">="
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Whether two values stand in a relation."""
+
+    relation: Relation
+    left: "Node"
+    right: "Node"
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Among:
+    """Whether a value is one of a list."""
+
+    subject: "Node"
+    options: tuple[Value, ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Every:
+    """Whether all hold; read from left to right, the first that does not hold settles it."""
+
+    parts: tuple["Node", ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyOf:
+    """Whether one holds; read from left to right, the first that holds settles it."""
+
+    parts: tuple["Node", ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Not:
+    """Whether something does not hold."""
+
+    part: "Node"
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Either:
+    """The value of the first row whose test holds, else `otherwise`: what `if`, `table` and `band` become."""
+
+    rows: tuple[tuple["Node", "Node"], ...]
+    otherwise: "Node"
+    type: Type
+
+
+Node = Literal | Name | Sum | Product | Quotient | Extreme | Compared | Among | Every | AnyOf | Not | Either
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """What stands at one place of the text.
+
+    Fields:
+        text: As written: "30% of net loss"; a table cell with its column: "hours_late is 2 to under 6 hours".
+        node: What it means.
+        names: The names used, with where each starts and ends in `text`, from left to right.
+        place: Where it stands.
+    """
+
+    text: str
+    node: Node
+    names: tuple[tuple[str, int, int], ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """When a line fits: every part must hold; no parts means it always does (`otherwise`)."""
+
+    parts: tuple[Expression, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """Something a policy must be told: "hours_late", its type, and what it means in words."""
+
+    name: str
+    type: Type
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """A value that is worked out from inputs and earlier derived values."""
+
+    name: str
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What to tell the customer, per language; "{amount}" stands for the amount, other names for their values."""
+
+    english: str
+    chinese: str
+    names: tuple[str, ...]
+    place: Place
+
+    def told(self, values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+        """Return the wording with values filled in, by language; raises KeyError for a name without a value."""
+        chinese = {name: _chinese(value) for name, value in values.items()}
+        return (("en", _filled(self.english, values)), ("zh", _filled(self.chinese, chinese)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One line of the decision: the first that fits decides.
+
+    Fields:
+        name: The reason people read: "delayed six hours or more".
+        when: When it fits.
+        classification: What the claim is then held to be.
+        pay: What is paid, before limits and rounding; None where nothing is paid.
+        tell: What to tell the customer; None: the wording of the classification.
+        exclusion: True for a line of the exclusions, which come first.
+    """
+
+    name: str
+    when: Condition
+    classification: Classification
+    pay: Expression | None
+    tell: Wording | None
+    exclusion: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """The most that is paid.
+
+    Fields:
+        name: "goodwill in twelve months".
+        classifications: What it holds for.
+        at_most: The limit.
+        counting: The input that says how much of it is used up; None for a limit per case.
+        window: The time it is counted over, in words: "12 months"; None for a limit per case.
+    """
+
+    name: str
+    classifications: frozenset[Classification]
+    at_most: Expression
+    counting: str | None
+    window: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A sign of fraud: a payable claim that shows it goes to fraud review with the amount proposed."""
+
+    name: str
+    when: Condition
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRow:
+    """One row of the approval matrix: the first that fits says who must agree, in stages; no stages means nobody."""
+
+    when: Condition
+    stages: tuple[ApprovalStage, ...]
+    place: Place
+
+    @property
+    def people(self) -> int:
+        """How many approvals are needed in all."""
+        return sum(each.quorum for each in self.stages)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingLeft:
+    """What a payable claim becomes when its amount comes to nothing."""
+
+    name: str
+    classification: Classification
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyTerms:
+    """What is paid in, and how it is rounded, once, at the end.
+
+    Fields:
+        asset: "USDT"; None when the input `asset_input` names it.
+        asset_input: "asset"; None when the asset is fixed.
+        rounding: How whole minor units are made.
+    """
+
+    asset: str | None
+    asset_input: str | None
+    rounding: Rounding
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effective:
+    """When a version holds: from `start` until before `end` (None: open); `means` says which time is meant, in words."""
+
+    start: datetime
+    end: datetime | None
+    means: str
+    place: Place
+
+    def covers(self, at: datetime) -> bool:
+        """Whether it holds at this moment."""
+        return self.start <= at and (self.end is None or at < self.end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What an example says must come out; None means that it does not say.
+
+    Fields:
+        nothing: True when it says that no amount is proposed.
+        missing: The inputs that must be said to be missing.
+    """
+
+    classification: Classification | None
+    amount: Money | None
+    nothing: bool
+    rule: str | None
+    approvals: tuple[ApprovalStage, ...] | None
+    missing: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A worked example that must hold before the version loads.
+
+    Fields:
+        name: "5 hours late".
+        source: "published", "derived from the published rule", "ours".
+        given: Inputs as text, sorted by name.
+        counted_before: Amounts counted with it for the approval look-up.
+    """
+
+    name: str
+    source: str
+    given: tuple[tuple[str, str], ...]
+    counted_before: tuple[Money, ...]
+    expected: Expected
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Policy:
+    """One version of a policy, checked.
+
+    Fields:
+        name: "delayed-withdrawal"; versions of one policy share it.
+        version: "3".
+        owner: Who answers for it.
+        decision: Number or link of the decision it rests on.
+        topics: Which topics it decides: "delayed_withdrawal".
+        loss: What kind of loss it is about.
+        products: Product lines it covers, in words.
+        pay_form: How it is paid, in words: "cash".
+        rules: Exclusions first, then the rules, in order; the last always fits.
+        file: The file it was read from: "okb.yaml".
+        text_hash: sha256 of its text, hex.
+    """
+
+    name: str
+    version: str
+    owner: str
+    decision: str
+    effective: Effective
+    topics: tuple[str, ...]
+    loss: LossKind
+    products: tuple[str, ...]
+    money: MoneyTerms
+    pay_form: str
+    decide_within_hours: int
+    inputs: tuple[Input, ...]
+    derived: tuple[Derived, ...]
+    rules: tuple[Rule, ...]
+    limits: tuple[Limit, ...]
+    gates: tuple[Gate, ...]
+    nothing_left: NothingLeft
+    approvals: tuple[ApprovalRow, ...]
+    wording: Mapping[Classification, Wording]
+    examples: tuple[Example, ...]
+    file: str
+    place: Place
+    text_hash: str
+
+    def input(self, name: str) -> Input | None:
+        """Return the input with this name; None when it is not declared."""
+        return next((each for each in self.inputs if each.name == name), None)
+
+    @property
+    def types(self) -> dict[str, Type]:
+        """The type of every input and everything worked out, by name."""
+        types: dict[str, Type] = {each.name: each.type for each in self.inputs}
+        return types | {each.name: each.expression.node.type for each in self.derived}
+
+
+def placeholders(text: str) -> tuple[str, ...]:
+    """Return the names between braces in a wording, from left to right."""
+    return tuple(match.group(1).strip() for match in _PLACEHOLDER.finditer(text))
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda match: values[match.group(1).strip()], text)
+
+
+def _chinese(value: str) -> str:
+    if value in {"yes", "no"}:
+        return "是" if value == "yes" else "否"
+    return value.replace(" hours", " 小时")

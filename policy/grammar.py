@@ -1,0 +1,145 @@
+"""The closed grammar of expressions: text -> tree. No loops, attributes, calls of anything but the four functions here."""
+
+from functools import cache
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+MOST_CHARACTERS = 600
+MOST_DEPTH = 40
+
+GRAMMAR = r"""
+?test: "if" either "then" test "else" test -> choice
+     | either
+?either: both ("or" both)*
+?both: negated ("and" negated)*
+?negated: "not" negated -> negation
+        | relation
+?relation: sum
+         | sum COMPARE sum -> compared
+         | sum "is" cell -> fits
+         | sum "is" "not" cell -> fits_not
+?cell: "one" "of" "[" literal ("," literal)* "]" -> among
+     | "[" literal ("," literal)* "]" -> among
+     | sum "to" sum -> through
+     | sum "to" "under" sum -> until
+     | bound
+     | sum -> exactly
+bound: COMPARE sum | UNDER sum | OVER sum | AT LEAST sum | AT MOST sum | UP "to" sum
+?sum: product
+    | SIGN product (SIGN product)* -> signed_sum
+    | product (SIGN product)+ -> plain_sum
+?product: factor (TIMES factor)*
+?factor: PERCENT "of" factor -> share
+       | atom
+?atom: literal
+     | "max" "(" test ("," test)* ")" -> greatest
+     | "min" "(" test ("," test)* ")" -> smallest
+     | "table" "(" sum ("," row)* "," "otherwise" "->" test ")" -> table
+     | "table" "(" sum ("," row)+ ")" -> full_table
+     | "band" "(" sum ("," band_row)+ "," "otherwise" "->" test ")" -> band
+     | "(" test ")"
+row: literal "->" test
+band_row: bound "->" test
+?literal: QUANTITY -> quantity
+        | PERCENT -> percent
+        | NUMBER -> number
+        | TIME -> time
+        | QUOTED -> quoted
+        | "yes" -> yes
+        | "no" -> no
+        | words
+words: WORD+
+
+UNDER: "under"
+OVER: "over"
+AT: "at"
+LEAST: "least"
+MOST: "most"
+UP: "up"
+COMPARE: "<=" | ">=" | "!=" | "<" | ">" | "="
+SIGN: "+" | "-"
+TIMES: "*" | "/"
+TIME.4: /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})/
+PERCENT.3: /\d+(\.\d+)?[ ]*%/
+QUANTITY.2: /\d+(\.\d+)?[ ]+([A-Z][A-Z0-9]{1,9}([ ]+per[ ]+[A-Z][A-Z0-9]{1,9})?|hours?\b)/
+NUMBER.1: /\d+(\.\d+)?(?![A-Za-z_\d.])/
+QUOTED: /'[^']*'|"[^"]*"/
+WORD: /[A-Za-z_][A-Za-z0-9_]*/
+%ignore /[ \t\n]+/
+"""
+
+#: Words that the grammar keeps for itself: no name may contain one.
+KEYWORDS = frozenset(
+    "if then else or and not is one of to under over at least most up max min table band otherwise yes no".split()
+)
+
+_SAID = {
+    "COMPARE": "a comparison",
+    "WORD": "a name",
+    "NUMBER": "a number",
+    "SIGN": '"+" or "-"',
+    "TIMES": '"*" or "/"',
+    "RPAR": '")"',
+    "$END": "the end",
+}
+
+
+class NotUnderstood(ValueError):
+    """Raised for text outside the grammar; `at` is the character where it stops making sense, from 0."""
+
+    def __init__(self, at: int, what: str) -> None:
+        self.at = at
+        super().__init__(what)
+
+
+def parsed(text: str) -> Tree[Token]:
+    """Return the tree of an expression; raises NotUnderstood. The time it takes grows with the length only."""
+    if len(text) > MOST_CHARACTERS:
+        raise NotUnderstood(
+            MOST_CHARACTERS,
+            f"shorten it: {len(text)} characters, at most {MOST_CHARACTERS}; work parts out under a name",
+        )
+    try:
+        tree = _parser().parse(text)
+    except UnexpectedInput as error:
+        raise _explained(text, error) from None
+    if _depth(tree) > MOST_DEPTH:
+        raise NotUnderstood(0, "nested too deep: work parts out under a name of their own")
+    return tree
+
+
+@cache
+def _parser() -> Lark:
+    return Lark(GRAMMAR, start="test", parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=False)
+
+
+def _depth(tree: Tree[Token]) -> int:
+    """Return how deep a tree is, without recursion."""
+    deepest, level = 0, [tree]
+    while level:
+        deepest += 1
+        level = [child for node in level for child in node.children if isinstance(child, Tree)]
+        if deepest > MOST_DEPTH:
+            break
+    return deepest
+
+
+def _explained(text: str, error: UnexpectedInput) -> NotUnderstood:
+    at = error.pos_in_stream if isinstance(error.pos_in_stream, int) and error.pos_in_stream >= 0 else len(text)
+    if isinstance(error, UnexpectedCharacters):
+        return NotUnderstood(
+            at, f'"{text[at : at + 12]}" cannot stand here: use names, numbers with their unit, + - * / ( )'
+        )
+    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
+        return NotUnderstood(len(text), f'the expression breaks off: {_wanted(error)} should follow "{text[-20:]}"')
+    word = str(error.token) if isinstance(error, UnexpectedToken) else text[at : at + 12]
+    if word == "," and at and text[at - 1].isdigit():
+        return NotUnderstood(at, "write the number without commas: 10000")
+    return NotUnderstood(at, f'"{word[:40]}" cannot stand here: {_wanted(error)} should')
+
+
+def _wanted(error: UnexpectedInput) -> str:
+    known = getattr(error, "accepts", None) or getattr(error, "expected", None) or ()
+    said = [words for name, words in _SAID.items() if name in known]
+    return " or ".join(said) or "something else"

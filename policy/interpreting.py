@@ -1,0 +1,218 @@
+"""Working out expressions with reasons: a value that is not known says which inputs it waits for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from policy.form import (
+    Among,
+    AnyOf,
+    Compared,
+    Condition,
+    Derived,
+    Either,
+    Every,
+    Expression,
+    Extreme,
+    Literal,
+    Name,
+    Node,
+    Not,
+    Policy,
+    Product,
+    Quotient,
+    Relation,
+    Sum,
+    Value,
+)
+from policy.showing import bare, filled_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """A value that cannot be worked out yet.
+
+    Fields:
+        needed: Inputs it needs, whatever the others are.
+        perhaps: Inputs it may need as well, depending on what the needed ones turn out to be.
+    """
+
+    needed: frozenset[str]
+    perhaps: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, *parts: object) -> "Unknown":
+        """Return what is needed when every part is; parts that are known add nothing."""
+        unknown = [part for part in parts if isinstance(part, Unknown)]
+        needed = frozenset[str]().union(*(part.needed for part in unknown))
+        perhaps = frozenset[str]().union(*(part.perhaps for part in unknown))
+        return cls(needed=needed, perhaps=perhaps - needed)
+
+    def and_perhaps(self, *parts: object) -> "Unknown":
+        """Return the same, with everything that the parts wait for as perhaps needed."""
+        unknown = [part for part in parts if isinstance(part, Unknown)]
+        more = frozenset[str]().union(*(part.needed | part.perhaps for part in unknown))
+        return Unknown(needed=self.needed, perhaps=(self.perhaps | more) - self.needed)
+
+
+class Reckoning:
+    """Works out expressions for one case; every derived value once, told to `when_derived` as it is found."""
+
+    def __init__(
+        self, policy: Policy, values: Mapping[str, Value], when_derived: Callable[[Derived, Value], None]
+    ) -> None:
+        self._derived = {each.name: each for each in policy.derived}
+        self._known: dict[str, Value | Unknown] = dict(values)
+        self._when_derived = when_derived
+
+    def tell(self, name: str, value: Value) -> None:
+        """Add a value that is no input: the amount and the classification, for the matrix."""
+        self._known[name] = value
+
+    def named(self, name: str) -> Value | Unknown:
+        """Return the value of an input or of something worked out."""
+        if name not in self._known:
+            derived = self._derived.get(name)
+            if derived is None:
+                return Unknown(needed=frozenset({name}))
+            value = self._known[name] = self.value(derived.expression.node)
+            if not isinstance(value, Unknown):
+                self._when_derived(derived, value)
+        return self._known[name]
+
+    def filled(self, expression: Expression) -> str:
+        """Return the text of an expression with the known values in place of names."""
+        return filled_in(
+            expression, {name: each for name, each in self._known.items() if not isinstance(each, Unknown)}
+        )
+
+    def filled_condition(self, when: Condition) -> str:
+        """Return the text of a condition with the known values in place of names."""
+        return " and ".join(self.filled(part) for part in when.parts) or "otherwise"
+
+    def holds(self, when: Condition) -> bool | Unknown:
+        """Return whether a line fits."""
+        return self._every(tuple(part.node for part in when.parts))
+
+    def value(self, node: Node) -> Value | Unknown:  # noqa: C901, PLR0911  # One line for each kind of node.
+        """Return what a node comes to."""
+        match node:
+            case Literal(value=value):
+                return value
+            case Name(name=name):
+                return self.named(name)
+            case Sum(terms=terms):
+                return self._sum(terms)
+            case Product(factors=factors):
+                return self._product(factors)
+            case Quotient(dividend=dividend, divisor=divisor):
+                whole = self.value(dividend)
+                return whole if isinstance(whole, Unknown) else _number(whole) / divisor
+            case Extreme(largest=largest, parts=parts):
+                numbers = self._numbers(parts)
+                return numbers if isinstance(numbers, Unknown) else sorted(numbers)[-1 if largest else 0]
+            case Compared(relation=relation, left=left, right=right):
+                return self._compared(relation, left, right)
+            case Among(subject=subject, options=options):
+                found = self.value(subject)
+                return found if isinstance(found, Unknown) else any(found == option for option in options)
+            case Every(parts=parts):
+                return self._every(parts)
+            case AnyOf(parts=parts):
+                return self._any_of(parts)
+            case Not(part=part):
+                found = self.value(part)
+                return found if isinstance(found, Unknown) else not found
+            case Either(rows=rows, otherwise=otherwise):
+                return self._either(rows, otherwise)
+
+    def _sum(self, terms: tuple[tuple[int, Node], ...]) -> Value | Unknown:
+        numbers = self._numbers(tuple(term for _, term in terms))
+        if isinstance(numbers, Unknown):
+            return numbers
+        signed = [number if sign > 0 else -number for (sign, _), number in zip(terms, numbers, strict=True)]
+        total = signed[0]
+        for number in signed[1:]:
+            total += number
+        return total
+
+    def _product(self, factors: tuple[Node, ...]) -> Value | Unknown:
+        numbers = self._numbers(factors)
+        if isinstance(numbers, Unknown):
+            return numbers
+        result = numbers[0]
+        for number in numbers[1:]:
+            result *= number
+        return result
+
+    def _numbers(self, nodes: tuple[Node, ...]) -> list[Decimal] | Unknown:
+        values = [self.value(node) for node in nodes]
+        unknown = [value for value in values if isinstance(value, Unknown)]
+        if unknown:
+            return Unknown.of(*unknown)
+        return [_number(value) for value in values if not isinstance(value, Unknown)]
+
+    def _compared(self, relation: Relation, left: Node, right: Node) -> bool | Unknown:
+        one, other = self.value(left), self.value(right)
+        if isinstance(one, Unknown) or isinstance(other, Unknown):
+            return Unknown.of(one, other)
+        if relation is Relation.EQUAL:
+            return one == other
+        if relation is Relation.UNEQUAL:
+            return one != other
+        order = _order(one, other)
+        return {
+            Relation.BELOW: order < 0,
+            Relation.AT_MOST: order <= 0,
+            Relation.ABOVE: order > 0,
+            Relation.AT_LEAST: order >= 0,
+        }[relation]
+
+    def _every(self, parts: tuple[Node, ...]) -> bool | Unknown:
+        """From left to right; the first that does not hold settles it."""
+        for number, part in enumerate(parts):
+            found = self.value(part)
+            if isinstance(found, Unknown):
+                return found.and_perhaps(*(self.value(rest) for rest in parts[number + 1 :]))
+            if not found:
+                return False
+        return True
+
+    def _any_of(self, parts: tuple[Node, ...]) -> bool | Unknown:
+        for number, part in enumerate(parts):
+            found = self.value(part)
+            if isinstance(found, Unknown):
+                return found.and_perhaps(*(self.value(rest) for rest in parts[number + 1 :]))
+            if found:
+                return True
+        return False
+
+    def _either(self, rows: tuple[tuple[Node, Node], ...], otherwise: Node) -> Value | Unknown:
+        for number, (test, result) in enumerate(rows):
+            fits = self.value(test)
+            if isinstance(fits, Unknown):
+                rest = [each for row in rows[number + 1 :] for each in row]
+                return fits.and_perhaps(*(self.value(each) for each in (result, *rest, otherwise)))
+            if fits:
+                return self.value(result)
+        return self.value(otherwise)
+
+    def shown(self, name: str) -> str:
+        """Return the value of a name without its unit; the name itself while it is not known."""
+        value = self.named(name)
+        return name if isinstance(value, Unknown) else bare(value)
+
+
+def _number(value: Value) -> Decimal:
+    if not isinstance(value, Decimal):
+        raise TypeError(f"{value!r} is no number, though its type was checked")
+    return value
+
+
+def _order(one: Value, other: Value) -> int:
+    if isinstance(one, Decimal) and isinstance(other, Decimal):
+        return int(one.compare(other))
+    if isinstance(one, datetime) and isinstance(other, datetime):
+        return (one > other) - (one < other)
+    raise TypeError(f"{one!r} and {other!r} have no order, though their types were checked")

@@ -1,0 +1,180 @@
+"""Loading one policy: text -> the one parsed form, checked, with its examples proven. Every mistake is named at once."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from cases.loss import LossKind
+from cases.money import ASSETS
+from policy.analysis import analysed
+from policy.declaring import read_derived, read_inputs, read_money
+from policy.examples import prove
+from policy.form import Effective, MoneyTerms, Policy
+from policy.mistakes import BadPolicy, Mistakes, did_you_mean
+from policy.ruling import (
+    CLASSIFICATIONS,
+    read_approvals,
+    read_examples,
+    read_gates,
+    read_limits,
+    read_nothing_left,
+    read_rules,
+    read_wording,
+)
+from policy.section import Section
+from policy.units import OWN_MONEY, ChoiceType, NumberType, Type, Unit
+from policy.yaml_text import read_yaml
+
+__all__ = ["BadPolicy", "load_policy"]
+
+KEYS = (
+    "policy",
+    "version",
+    "owner",
+    "decision",
+    "about",
+    "effective",
+    "topics",
+    "loss",
+    "products",
+    "money",
+    "pay form",
+    "decide within",
+    "inputs",
+    "works out",
+    "exclusions",
+    "rules",
+    "nothing left",
+    "limits",
+    "fraud gates",
+    "approvals",
+    "wording",
+    "usual inputs",
+    "examples",
+)
+PAY_FORMS = ("cash",)
+
+
+def load_policy(text: str, name: str, *, roles: Mapping[str, int] | None = None) -> Policy:
+    """Return the policy that a file's text holds.
+
+    name: The file's name, for messages and derivations: "okb.yaml".
+    roles: How many people hold each role; None = the approvers are not checked against people.
+    Raises BadPolicy with every mistake that was found, each as `file:line:col: what to do`. A file that is not readable
+    as plain YAML is refused at its first mistake; faults of the logic and examples are looked for once the text reads well.
+    """
+    mistakes = Mistakes()
+    policy = _read(Section(read_yaml(text, name), mistakes, keys=KEYS), name, hashlib.sha256(text.encode()).hexdigest())
+    mistakes.stop_if_any()
+    if policy is None:
+        raise AssertionError(f"{name}: a policy that could not be read left no mistake")
+    for mistake in (*analysed(policy, roles), *prove(policy)):
+        mistakes.add(mistake.place, mistake.what)
+    mistakes.stop_if_any()
+    return policy
+
+
+def _read(root: Section, file: str, text_hash: str) -> Policy | None:
+    money = read_money(root)
+    paid = _paid_in(money)
+    inputs = read_inputs(root, money)
+    declared: dict[str, Type] = {each.name: each.type for each in inputs}
+    derived = read_derived(root, declared)
+    types = declared | {each.name: each.expression.node.type for each in derived}
+    matrix_types = types | {
+        "amount": NumberType(unit=paid or Unit()),
+        "classification": ChoiceType(options=tuple(CLASSIFICATIONS)),
+    }
+    effective = _effective(root)
+    loss = root.read("loss", _loss_kind)
+    hours = root.read("decide within", _hours)
+    nothing_left = read_nothing_left(root)
+    rules = read_rules(root, types, paid)
+    limits = read_limits(root, types, paid)
+    gates = read_gates(root, types)
+    approvals = read_approvals(root, matrix_types, money)
+    wording = read_wording(root, types)
+    examples = read_examples(root, declared)
+    named = {key: root.text(key) for key in ("policy", "version", "owner", "decision")}
+    products = tuple(each.text for each in root.listed("products"))
+    topics = tuple(each.text for each in root.listed("topics"))
+    pay_form = root.read("pay form", _pay_form)
+    if money is None or effective is None or loss is None or hours is None or nothing_left is None or pay_form is None:
+        return None
+    return Policy(
+        name=named["policy"],
+        version=named["version"],
+        owner=named["owner"],
+        decision=named["decision"],
+        effective=effective,
+        topics=topics,
+        loss=loss,
+        products=products,
+        money=money,
+        pay_form=pay_form,
+        decide_within_hours=hours,
+        inputs=inputs,
+        derived=derived,
+        rules=rules,
+        limits=limits,
+        gates=gates,
+        nothing_left=nothing_left,
+        approvals=approvals,
+        wording=wording,
+        examples=examples,
+        file=file,
+        place=root.place,
+        text_hash=text_hash,
+    )
+
+
+def _paid_in(money: MoneyTerms | None) -> Unit | None:
+    """The unit that is paid; None while the text does not say (which is a mistake of its own)."""
+    if money is None:
+        return None
+    return Unit(top=money.asset if money.asset in ASSETS else OWN_MONEY)
+
+
+def _effective(root: Section) -> Effective | None:
+    section = root.section("effective", ("from", "to", "means"))
+    if section is None:
+        return None
+    start = section.read("from", _moment)
+    end = section.read("to", lambda text: "open" if text == "open" else _moment(text))
+    means = section.text("means")
+    if start is None or end is None:
+        return None
+    if isinstance(end, datetime) and end <= start:
+        section.mistakes.add(section.entries["to"][1].place, 'must lie after "from": the version would never hold')
+        return None
+    return Effective(start=start, end=end if isinstance(end, datetime) else None, means=means, place=section.place)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(f'write "{text[:60]}" as a time with its offset: 2026-01-01T00:00:00Z')
+    return moment
+
+
+def _hours(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,4}) hours?", text)
+    if match is None or int(match.group(1)) < 1:
+        raise ValueError(f'write "{text[:60]}" as hours: "24 hours"')
+    return int(match.group(1))
+
+
+def _loss_kind(text: str) -> LossKind:
+    if text not in set(LossKind):
+        raise ValueError(f'"{text[:60]}" is no kind of loss: {did_you_mean(text, LossKind)}')
+    return LossKind(text)
+
+
+def _pay_form(text: str) -> str:
+    if text not in PAY_FORMS:
+        raise ValueError(f'"{text[:60]}" cannot be paid yet: {did_you_mean(text, PAY_FORMS)}')
+    return text

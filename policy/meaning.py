@@ -1,0 +1,418 @@
+"""What an expression means: names looked up, types and units checked. Tree -> parsed form."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import cast
+
+from lark import Token, Tree
+
+from cases.money import ASSETS
+from policy.form import (
+    Among,
+    AnyOf,
+    Compared,
+    Either,
+    Every,
+    Expression,
+    Extreme,
+    Literal,
+    Name,
+    Node,
+    Not,
+    Product,
+    Quotient,
+    Relation,
+    Sum,
+    Value,
+)
+from policy.grammar import NotUnderstood, parsed
+from policy.mistakes import Place, did_you_mean
+from policy.units import (
+    BARE,
+    HOUR,
+    ChoiceType,
+    NumberType,
+    TextType,
+    TimeType,
+    Type,
+    Unit,
+    UnitsMixed,
+    YesNoType,
+    divided,
+    joined,
+    multiplied,
+)
+
+Branch = Tree[Token]
+YES_NO = YesNoType()
+_ORDERED = {Relation.BELOW, Relation.AT_MOST, Relation.ABOVE, Relation.AT_LEAST}
+_MIRRORED = {"under": Relation.BELOW, "over": Relation.ABOVE, "least": Relation.AT_LEAST, "most": Relation.AT_MOST}
+
+
+def understood(text: str, types: Mapping[str, Type], place: Place) -> Expression:
+    """Return what a text means among these names; raises NotUnderstood with the character where it goes wrong."""
+    reading = _Reading(types)
+    node = reading.read(parsed(text))
+    return Expression(text=text, node=node, names=tuple(sorted(reading.names, key=lambda each: each[1])), place=place)
+
+
+def described(of: Type) -> str:
+    """Return what to call a type in a sentence: "an amount in USDT", "yes/no"."""
+    match of:
+        case NumberType(unit=unit):
+            return str(unit) or "a number without a unit"
+        case YesNoType():
+            return "yes/no"
+        case ChoiceType(options=options):
+            return f"one of [{', '.join(options)}]"
+        case TimeType():
+            return "a time"
+        case TextType():
+            return "text"
+
+
+class _Reading:
+    """Reads one tree; remembers which names it met."""
+
+    def __init__(self, types: Mapping[str, Type]) -> None:
+        self.types = types
+        self.names: list[tuple[str, int, int]] = []
+        self._readers: dict[str, Callable[[Branch], Node]] = {
+            "words": self._name,
+            "quantity": self._quantity,
+            "percent": self._percent,
+            "number": self._number,
+            "time": self._time,
+            "quoted": self._quoted,
+            "yes": lambda _: Literal(value=True, type=YES_NO),
+            "no": lambda _: Literal(value=False, type=YES_NO),
+            "signed_sum": self._sum,
+            "plain_sum": self._sum,
+            "product": self._product,
+            "share": self._share,
+            "greatest": self._extreme,
+            "smallest": self._extreme,
+            "compared": self._compared,
+            "fits": self._fits,
+            "fits_not": self._fits_not,
+            "both": self._both,
+            "either": self._either,
+            "negation": self._negation,
+            "choice": self._choice,
+            "table": self._table,
+            "full_table": self._full_table,
+            "band": self._band,
+        }
+
+    def read(self, tree: Branch) -> Node:
+        return self._readers[str(tree.data)](tree)
+
+    def _name(self, tree: Branch) -> Node:
+        name = _spelled(tree)
+        if name not in self.types:
+            raise _wrong(tree, f'"{name}" is not declared: {did_you_mean(name, self.types)}')
+        self.names.append((name, _start(tree), tree.meta.end_pos))
+        return Name(name=name, type=self.types[name])
+
+    def _quantity(self, tree: Branch) -> Node:
+        number, _, unit = _only(tree).partition(" ")
+        return Literal(value=Decimal(number), type=NumberType(unit=unit_named(unit.strip(), _start(tree))))
+
+    def _percent(self, tree: Branch) -> Node:
+        value = Decimal(_only(tree).rstrip("% ")).scaleb(-2)
+        return Literal(value=value, type=NumberType(unit=BARE))
+
+    def _number(self, tree: Branch) -> Node:
+        value = Decimal(_only(tree))
+        return Literal(value=value, type=NumberType(unit=Unit(zero=value == 0)))
+
+    def _time(self, tree: Branch) -> Node:
+        try:
+            moment = datetime.fromisoformat(_only(tree)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise _wrong(tree, f'"{_only(tree)}" is no date that exists') from None
+        return Literal(value=moment, type=TimeType())
+
+    def _quoted(self, tree: Branch) -> Node:
+        return Literal(value=_only(tree)[1:-1], type=TextType())
+
+    def _sum(self, tree: Branch) -> Node:
+        sign, unit = 1, Unit(zero=True)
+        terms: list[tuple[int, Node]] = []
+        for child in tree.children:
+            if isinstance(child, Token):
+                sign = -1 if child == "-" else 1
+                continue
+            term = self.read(child)
+            unit = _joined(child, unit, self._unit(term, child), doing="add up")
+            terms.append((sign, term))
+        return Sum(terms=tuple(terms), type=NumberType(unit=unit))
+
+    def _product(self, tree: Branch) -> Node:
+        first = cast("Branch", tree.children[0])
+        node = self.read(first)
+        unit = self._unit(node, first)
+        for operator, child in zip(tree.children[1::2], tree.children[2::2], strict=True):
+            branch = cast("Branch", child)
+            node, unit = self._by(node, unit, divide=operator == "/", child=branch)
+        return node
+
+    def _by(self, node: Node, unit: Unit, *, divide: bool, child: Branch) -> tuple[Node, Unit]:
+        factor = self.read(child)
+        factor_unit = self._unit(factor, child)
+        try:
+            result = divided(unit, factor_unit) if divide else multiplied(unit, factor_unit)
+        except UnitsMixed as error:
+            raise _wrong(child, f"{error}: multiply an amount by a rate or by a number without a unit") from None
+        kind = NumberType(unit=result)
+        if divide:
+            return Quotient(dividend=node, divisor=_exact_divisor(factor, child), type=kind), result
+        factors = node.factors if isinstance(node, Product) else (node,)
+        return Product(factors=(*factors, factor), type=kind), result
+
+    def _share(self, tree: Branch) -> Node:
+        percent, child = tree.children
+        factor = self.read(cast("Branch", child))
+        share = Literal(value=Decimal(str(percent).rstrip("% ")).scaleb(-2), type=NumberType(unit=BARE))
+        unit = self._unit(factor, cast("Branch", child))
+        return Product(factors=(share, factor), type=NumberType(unit=unit))
+
+    def _extreme(self, tree: Branch) -> Node:
+        unit = Unit(zero=True)
+        parts = []
+        for child in cast("list[Branch]", tree.children):
+            part = self.read(child)
+            unit = _joined(child, unit, self._unit(part, child), doing="compare")
+            parts.append(part)
+        return Extreme(largest=tree.data == "greatest", parts=tuple(parts), type=NumberType(unit=unit))
+
+    def _compared(self, tree: Branch) -> Node:
+        left, relation, right = tree.children
+        return self._relation(self.read(cast("Branch", left)), Relation(str(relation)), cast("Branch", right))
+
+    def _fits_not(self, tree: Branch) -> Node:
+        return Not(part=self._fits(tree), type=YES_NO)
+
+    def _fits(self, tree: Branch) -> Node:
+        left, cell = cast("list[Branch]", tree.children)
+        return self._cell(self.read(left), cell)
+
+    def _cell(self, subject: Node, cell: Branch) -> Node:
+        children = cast("list[Branch]", cell.children)
+        match str(cell.data):
+            case "among":
+                options = tuple(self._literal_beside(subject, child).value for child in children)
+                return Among(subject=subject, options=options, type=YES_NO)
+            case "through" | "until":
+                return self._range(subject, cell)
+            case "bound":
+                return self._bound(subject, cell)
+            case _:
+                return self._relation(subject, Relation.EQUAL, children[0])
+
+    def _range(self, subject: Node, cell: Branch) -> Node:
+        low, high = cast("list[Branch]", cell.children)
+        top = self._beside(subject, high)
+        bottom = self._beside(top, low, lend_unit=True)
+        if isinstance(bottom, Literal) and isinstance(top, Literal) and not _rises(bottom, top):
+            raise _wrong(cell, "the range is empty: write the lower end first")
+        upper = Relation.BELOW if cell.data == "until" else Relation.AT_MOST
+        return Every(
+            parts=(
+                self._ordered(subject, Relation.AT_LEAST, bottom, low),
+                self._ordered(subject, upper, top, high),
+            ),
+            type=YES_NO,
+        )
+
+    def _bound(self, subject: Node, cell: Branch) -> Node:
+        *words, limit = cell.children
+        last = str(words[-1])
+        relation = Relation.AT_MOST if last == "up" else _MIRRORED.get(last) or Relation(last)
+        return self._relation(subject, relation, cast("Branch", limit))
+
+    def _relation(self, left: Node, relation: Relation, right: Branch) -> Node:
+        return self._ordered(left, relation, self._beside(left, right), right)
+
+    def _ordered(self, left: Node, relation: Relation, right: Node, tree: Branch) -> Node:
+        self._comparable(left, right, tree)
+        if relation in _ORDERED and not isinstance(left.type, NumberType | TimeType):
+            raise _wrong(tree, f"{described(left.type)} has no order: use is, is not or is one of")
+        return Compared(relation=relation, left=left, right=right, type=YES_NO)
+
+    def _comparable(self, left: Node, right: Node, tree: Branch) -> None:
+        if isinstance(left.type, NumberType) and isinstance(right.type, NumberType):
+            _joined(tree, left.type.unit, right.type.unit, doing="compare")
+            return
+        if type(left.type) is not type(right.type):
+            raise _wrong(tree, f"cannot compare {described(left.type)} and {described(right.type)}")
+
+    def _beside(self, subject: Node, tree: Branch, *, lend_unit: bool = False) -> Node:
+        """Read what stands beside a subject: a bare word may be one of the subject's options."""
+        if isinstance(subject.type, ChoiceType) and tree.data in {"words", "quoted", "yes", "no"}:
+            return self._option(subject.type, tree)
+        if lend_unit and tree.data == "number" and isinstance(subject.type, NumberType):
+            return Literal(value=Decimal(_only(tree)), type=subject.type)
+        return self.read(tree)
+
+    def _option(self, choice: ChoiceType, tree: Branch) -> Node:
+        word = _spelled(tree) if tree.data == "words" else str(tree.data)
+        if tree.data == "quoted":
+            word = _only(tree)[1:-1]
+        if word in choice.options:
+            return Literal(value=word, type=choice)
+        if isinstance(self.types.get(word), ChoiceType):
+            return self._name(tree)
+        raise _wrong(tree, f'"{word}" is not one of its values: {did_you_mean(word, choice.options)}')
+
+    def _literal_beside(self, subject: Node, tree: Branch) -> Literal:
+        node = self._beside(subject, tree)
+        if not isinstance(node, Literal):
+            raise _wrong(tree, "a list holds values only")
+        self._comparable(subject, node, tree)
+        return node
+
+    def _both(self, tree: Branch) -> Node:
+        return Every(parts=self._tests(tree), type=YES_NO)
+
+    def _either(self, tree: Branch) -> Node:
+        return AnyOf(parts=self._tests(tree), type=YES_NO)
+
+    def _negation(self, tree: Branch) -> Node:
+        return Not(part=self._tests(tree)[0], type=YES_NO)
+
+    def _tests(self, tree: Branch) -> tuple[Node, ...]:
+        return tuple(self._test(child) for child in cast("list[Branch]", tree.children))
+
+    def _test(self, tree: Branch) -> Node:
+        node = self.read(tree)
+        if not isinstance(node.type, YesNoType):
+            raise _wrong(tree, f"a yes/no is needed here, this is {described(node.type)}")
+        return node
+
+    def _choice(self, tree: Branch) -> Node:
+        test, fits, otherwise = cast("list[Branch]", tree.children)
+        return self._rows([(self._test(test), fits)], otherwise)
+
+    def _table(self, tree: Branch) -> Node:
+        subject, *rows, otherwise = cast("list[Branch]", tree.children)
+        node = self.read(subject)
+        return self._rows([self._table_row(node, row) for row in rows], otherwise)
+
+    def _full_table(self, tree: Branch) -> Node:
+        subject, *rows = cast("list[Branch]", tree.children)
+        node = self.read(subject)
+        if not isinstance(node.type, ChoiceType):
+            raise _wrong(tree, 'end the table with "otherwise -> ...": its subject is no closed list')
+        tests = [self._table_row(node, row) for row in rows]
+        named = {_compared_with(test) for test, _ in tests}
+        left_out = [option for option in node.type.options if option not in named]
+        if left_out:
+            raise _wrong(tree, f'the table says nothing for {", ".join(left_out)}: add a row or "otherwise -> ..."')
+        return self._rows(tests[:-1], tests[-1][1])
+
+    def _table_row(self, subject: Node, row: Branch) -> tuple[Node, Branch]:
+        key, value = cast("list[Branch]", row.children)
+        return self._relation(subject, Relation.EQUAL, key), value
+
+    def _band(self, tree: Branch) -> Node:
+        subject, *rows, otherwise = cast("list[Branch]", tree.children)
+        node = self.read(subject)
+        tests = []
+        for row in rows:
+            bound, value = cast("list[Branch]", row.children)
+            test = self._bound(node, bound)
+            if tests and not _widens(tests[-1][0], test):
+                raise _wrong(row, "the bounds of a band must rise from row to row (under) or fall (at least)")
+            tests.append((test, value))
+        return self._rows(tests, otherwise)
+
+    def _rows(self, rows: list[tuple[Node, Branch]], otherwise: Branch) -> Node:
+        last = self.read(otherwise)
+        done = []
+        for test, tree in rows:
+            node = self.read(tree)
+            last_type = self._same(last, node, tree)
+            done.append((test, node, last_type))
+        kind = done[-1][2] if done else last.type
+        return Either(rows=tuple((test, node) for test, node, _ in done), otherwise=last, type=kind)
+
+    def _same(self, one: Node, other: Node, tree: Branch) -> Type:
+        if isinstance(one.type, NumberType) and isinstance(other.type, NumberType):
+            return NumberType(unit=_joined(tree, one.type.unit, other.type.unit, doing="choose between"))
+        if one.type != other.type:
+            raise _wrong(tree, f"cannot choose between {described(one.type)} and {described(other.type)}")
+        return one.type
+
+    def _unit(self, node: Node, tree: Branch) -> Unit:
+        if not isinstance(node.type, NumberType):
+            raise _wrong(tree, f"a number is needed here, this is {described(node.type)}")
+        return node.type.unit
+
+
+def unit_named(text: str, at: int = 0) -> Unit:
+    """Return the unit that is written like this: "USDT", "JPY per XEM", "hours"; raises NotUnderstood."""
+    top, _, bottom = (part.strip() for part in re.sub(r"\s+", " ", text).partition(" per "))
+    if top in {"hour", "hours"} and not bottom:
+        return Unit(top=HOUR)
+    for each in filter(None, (top, bottom)):
+        if each not in ASSETS:
+            raise NotUnderstood(at, f'"{each}" is not a known asset: {did_you_mean(each, ASSETS)}')
+    return Unit(top=top, bottom=bottom or None)
+
+
+def _exact_divisor(factor: Node, tree: Branch) -> Decimal:
+    if isinstance(factor, Literal) and isinstance(factor.value, Decimal) and factor.value > 0:
+        numerator, denominator = factor.value.as_integer_ratio()
+        rest = numerator
+        for prime in (2, 5):
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1 and denominator:
+            return factor.value
+    raise _wrong(tree, "divide only by a number whose share is exact (2, 4, 5, 8, 10, 12.5 ...)")
+
+
+def _compared_with(test: Node) -> Value | None:
+    return test.right.value if isinstance(test, Compared) and isinstance(test.right, Literal) else None
+
+
+def _widens(earlier: Node, later: Node) -> bool:
+    """Whether the later bound of a band lies beyond the earlier one; unknown (no plain numbers) passes."""
+    before, after = _compared_with(earlier), _compared_with(later)
+    if not (isinstance(before, Decimal) and isinstance(after, Decimal) and isinstance(later, Compared)):
+        return True
+    return after > before if later.relation in {Relation.BELOW, Relation.AT_MOST} else after < before
+
+
+def _rises(low: Literal, high: Literal) -> bool:
+    if isinstance(low.value, Decimal) and isinstance(high.value, Decimal):
+        return low.value <= high.value
+    if isinstance(low.value, datetime) and isinstance(high.value, datetime):
+        return low.value <= high.value
+    return True
+
+
+def _joined(tree: Branch, left: Unit, right: Unit, *, doing: str) -> Unit:
+    try:
+        return joined(left, right, doing=doing)
+    except UnitsMixed as error:
+        raise _wrong(tree, str(error)) from None
+
+
+def _wrong(tree: Branch, what: str) -> NotUnderstood:
+    return NotUnderstood(_start(tree), what)
+
+
+def _start(tree: Branch) -> int:
+    return int(getattr(tree.meta, "start_pos", 0) or 0)
+
+
+def _only(tree: Branch) -> str:
+    return str(tree.children[0])
+
+
+def _spelled(tree: Branch) -> str:
+    return " ".join(str(each) for each in tree.children)

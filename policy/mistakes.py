@@ -1,0 +1,80 @@
+"""Mistakes in a policy's text: where each stands and what to do about it."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MOST_MISTAKES = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Place:
+    """A place in a policy file.
+
+    Fields:
+        file: "okb.yaml".
+        line: From 1.
+        column: From 1, in characters.
+    """
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+    @property
+    def short(self) -> str:
+        """File and line only: "okb.yaml:31"."""
+        return f"{self.file}:{self.line}"
+
+    def along(self, characters: int) -> "Place":
+        """Return the place this many characters further on the same line."""
+        return Place(file=self.file, line=self.line, column=self.column + characters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Mistake:
+    """One mistake: its place and a sentence that says what to do."""
+
+    place: Place
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what}"
+
+
+class BadPolicy(ValueError):
+    """Raised for a policy that must be corrected before it can be used; the message lists every mistake, one a line."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(sorted(set(mistakes)))
+        super().__init__("\n".join(str(each) for each in self.mistakes))
+
+
+class Mistakes:
+    """Gathers the mistakes of one file, so that one reading names them all (the first hundred)."""
+
+    def __init__(self) -> None:
+        self.found: list[Mistake] = []
+
+    def add(self, place: Place, what: str) -> None:
+        """Note one more mistake."""
+        if len(self.found) < MOST_MISTAKES:
+            self.found.append(Mistake(place=place, what=what))
+
+    def stop_if_any(self) -> None:
+        """Raise BadPolicy with everything found so far; do nothing when nothing was found."""
+        if self.found:
+            raise BadPolicy(self.found)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return what to write instead of an unknown word: 'did you mean "fee"?', else the words there are."""
+    names = sorted(set(known))
+    close = difflib.get_close_matches(word[:60], names, n=1, cutoff=0.6)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    shown = ", ".join(names[:30])
+    return f"known here: {shown}" if names else "nothing is known here"

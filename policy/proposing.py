@@ -1,0 +1,108 @@
+"""What a policy proposes for one claim: amount, reasons, approvals and wording, or exactly what is missing."""
+
+from dataclasses import dataclass
+
+from cases.money import Money
+from cases.proposal import CaseId, Proposal
+from cases.ticket import CustomerId
+from policy.deciding import Outcome, decide
+from policy.explaining import Reasoned, reason
+from policy.facts import Facts, read_facts
+from policy.form import Policy
+from policy.interpreting import Unknown
+from policy.settling import TooManyDigits
+
+
+class PathsDiffer(ArithmeticError):
+    """Raised when closures and interpreter come to different results: a fault of ours, nothing may be proposed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a policy is asked about.
+
+    Fields:
+        case_id: The case: "CASE-4711".
+        revision: Which proposal of the case it will be, from 1.
+        payee: The customer who would be paid.
+        inputs: (name, text); names the policy does not declare are left alone.
+        counted_before: Other open or paid amounts of the same loss and of linked customers; the matrix is looked up
+            with them added, so that splitting a claim never needs fewer people.
+    """
+
+    case_id: CaseId
+    revision: int
+    payee: CustomerId
+    inputs: tuple[tuple[str, str], ...]
+    counted_before: tuple[Money, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """Why nothing can be proposed yet.
+
+    Fields:
+        names: The inputs that are needed and were not given, sorted.
+        problems: (name, why) of needed inputs that cannot be read: ("fee", 'is in "EUR", USDT is needed').
+        perhaps: Inputs that may turn out to be needed as well once the others are known, sorted.
+    """
+
+    names: tuple[str, ...]
+    problems: tuple[tuple[str, str], ...]
+    perhaps: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        said = [f"missing: {', '.join(self.names)}"] if self.names else []
+        said += [f"{name} {why}" for name, why in self.problems]
+        return "; ".join(said)
+
+
+def propose(policy: Policy, claim: Claim) -> Proposal | Missing:
+    """Return what the policy proposes, or what it still needs; the same claim always gets the same answer.
+
+    Raises PathsDiffer when the two ways of working it out disagree.
+    """
+    facts = read_facts(policy, claim.inputs)
+    try:
+        reasoned = reason(policy, facts, claim.counted_before)
+        if isinstance(reasoned, Unknown):
+            return _missing(facts, reasoned)
+        outcome = decide(policy, facts.values)
+    except TooManyDigits as error:
+        return Missing(names=(), problems=(("amount", str(error)),))
+    expected = Outcome(classification=reasoned.classification, amount=reasoned.amount, rule=reasoned.rule)
+    if outcome != expected:
+        raise PathsDiffer(
+            f"{policy.name} {policy.version}: {claim.case_id}: closures {outcome}, interpreter {expected}"
+        )
+    return _proposal(policy, claim, reasoned)
+
+
+def _missing(facts: Facts, unknown: Unknown) -> Missing:
+    unread = facts.unreadable
+    return Missing(
+        names=tuple(sorted(unknown.needed - unread.keys())),
+        problems=tuple((name, unread[name]) for name in sorted(unknown.needed & unread.keys())),
+        perhaps=tuple(sorted(unknown.perhaps)),
+    )
+
+
+def _proposal(policy: Policy, claim: Claim, reasoned: Reasoned) -> Proposal:
+    declared = {each.name for each in policy.inputs}
+    return Proposal(
+        case_id=claim.case_id,
+        revision=claim.revision,
+        classification=reasoned.classification,
+        amount=reasoned.amount,
+        payee=claim.payee,
+        reason=reasoned.rule,
+        derivation=reasoned.derivation,
+        policy_id=policy.name,
+        policy_version=policy.version,
+        policy_hash=policy.text_hash,
+        inputs=tuple(sorted({each for each in claim.inputs if each[0] in declared})),
+        approvals=reasoned.approvals,
+        customer_text=reasoned.customer_text,
+        proposed_by="policy",
+        decide_within_hours=policy.decide_within_hours,
+    )

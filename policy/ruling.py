@@ -1,0 +1,335 @@
+"""Reading how a policy decides: rules, limits, fraud gates, approval matrix, wording and examples."""
+
+import re
+from collections.abc import Mapping
+
+from cases.money import Money
+from cases.proposal import ApprovalStage, Classification
+from policy.form import (
+    PAYABLE,
+    ApprovalRow,
+    Condition,
+    Example,
+    Expected,
+    Expression,
+    Gate,
+    Limit,
+    MoneyTerms,
+    NothingLeft,
+    Rule,
+    Wording,
+    placeholders,
+)
+from policy.meaning import described
+from policy.mistakes import Mistakes, did_you_mean
+from policy.section import Section, condition, expression, texts
+from policy.units import ChoiceType, NumberType, Type, Unit
+from policy.yaml_text import Mapping as YamlMapping
+from policy.yaml_text import Node, Scalar
+
+CLASSIFICATIONS = {each.value.replace("_", " "): each for each in Classification}
+_DECIDED_BY_RULES = {name: each for name, each in CLASSIFICATIONS.items() if each is not Classification.FRAUD_REVIEW}
+_REFUSING = {name: each for name, each in _DECIDED_BY_RULES.items() if each not in PAYABLE}
+_AMOUNT = re.compile(r"\d{1,40}(\.\d{1,20})?", re.ASCII)
+_STAGE = re.compile(r"(\d{1,3}) (?:of )?([a-z][a-z0-9_]{0,59}(?: or [a-z][a-z0-9_]{0,59}){0,9})", re.ASCII)
+
+
+def read_rules(root: Section, types: Mapping[str, Type], paid: Unit | None) -> tuple[Rule, ...]:
+    """Return the exclusions and then the rules; the names are unique, the last rule is `otherwise`."""
+    exclusions = root.items("exclusions") if root.has("exclusions") else ()
+    rules = root.items("rules")
+    read = [_rule(node, types, paid, root.mistakes, exclusion=True) for node in exclusions]
+    read += [_rule(node, types, paid, root.mistakes, exclusion=False) for node in rules]
+    found = tuple(rule for rule in read if rule)
+    names: set[str] = set()
+    for rule in found:
+        if rule.name in names:
+            root.mistakes.add(rule.place, f'two lines are named "{rule.name}": each reason has a name of its own')
+        names.add(rule.name)
+    if rules and read[-1] and read[-1].when.parts:
+        root.mistakes.add(
+            read[-1].place, 'end the rules with a line "when: otherwise": claims that fit no rule have no answer'
+        )
+    for rule in found[:-1]:
+        if not rule.when.parts:
+            root.mistakes.add(rule.place, 'only the last rule may be "otherwise": nothing below it can be reached')
+    return found
+
+
+def _rule(
+    node: Node, types: Mapping[str, Type], paid: Unit | None, mistakes: Mistakes, *, exclusion: bool
+) -> Rule | None:
+    keys = ("name", "when", "then", "tell") if exclusion else ("name", "when", "then", "pay", "tell")
+    section = Section(node, mistakes, keys=keys)
+    name = section.text("name")
+    when = _when(section, types)
+    allowed = _REFUSING if exclusion else _DECIDED_BY_RULES
+    classification: Classification | None = Classification.INELIGIBLE
+    if not exclusion or section.has("then"):
+        classification = section.read("then", lambda text: _classification(text, allowed))
+    pay = _amount(section, "pay", types, paid) if classification in PAYABLE else None
+    if classification and classification not in PAYABLE and section.has("pay"):
+        mistakes.add(section.entries["pay"][0].place, f'remove "pay": {_words(classification)} pays nothing')
+    tell = (
+        _wording(section.entries["tell"][1], types, mistakes, amount=pay is not None) if section.has("tell") else None
+    )
+    if not name or when is None or classification is None or (classification in PAYABLE and pay is None):
+        return None
+    return Rule(
+        name=name,
+        when=when,
+        classification=classification,
+        pay=pay,
+        tell=tell,
+        exclusion=exclusion,
+        place=section.place,
+    )
+
+
+def _when(section: Section, types: Mapping[str, Type]) -> Condition | None:
+    node = section.node("when")
+    return condition(node, types, section.mistakes) if node else None
+
+
+def _amount(section: Section, key: str, types: Mapping[str, Type], paid: Unit | None) -> Expression | None:
+    """An expression that must come out in the policy's own money."""
+    scalar = section.scalar(key)
+    found = expression(scalar, types, section.mistakes) if scalar else None
+    if found is None or scalar is None or paid is None:
+        return found
+    kind = found.node.type
+    if isinstance(kind, NumberType) and (kind.unit == paid or kind.unit.zero):
+        return found
+    section.mistakes.add(scalar.place, f"this is {described(kind)}: the policy pays {described(NumberType(unit=paid))}")
+    return None
+
+
+def read_limits(root: Section, types: Mapping[str, Type], paid: Unit | None) -> tuple[Limit, ...]:
+    """Return the limits; `counting` and `over` make one a rolling limit per customer."""
+    if not root.has("limits"):
+        return ()
+    found = [_limit(node, types, paid, root.mistakes) for node in root.items("limits")]
+    return tuple(limit for limit in found if limit)
+
+
+def _limit(node: Node, types: Mapping[str, Type], paid: Unit | None, mistakes: Mistakes) -> Limit | None:
+    section = Section(node, mistakes, keys=("name", "for", "at most", "counting", "over"))
+    name = section.text("name")
+    classes = frozenset(PAYABLE)
+    if section.has("for"):
+        classes = frozenset(filter(None, (_one_payable(each, mistakes) for each in section.listed("for"))))
+    at_most = _amount(section, "at most", types, paid)
+    counting = window = None
+    if section.has("counting") or section.has("over"):
+        counting, window = section.scalar("counting"), section.text("over")
+    if counting and not _is_paid_in(types.get(counting.text), paid):
+        mistakes.add(counting.place, f'"{counting.text[:60]}" must be an input in the money that is paid')
+    if at_most is None or not name:
+        return None
+    return Limit(
+        name=name,
+        classifications=classes,
+        at_most=at_most,
+        counting=counting.text if counting else None,
+        window=window,
+        place=section.place,
+    )
+
+
+def _one_payable(scalar: Scalar, mistakes: Mistakes) -> Classification | None:
+    known = {_words(each): each for each in PAYABLE}
+    if scalar.text not in known:
+        mistakes.add(scalar.place, f'"{scalar.text[:60]}" pays nothing: {did_you_mean(scalar.text, known)}')
+    return known.get(scalar.text)
+
+
+def _is_paid_in(kind: Type | None, paid: Unit | None) -> bool:
+    return paid is None or (isinstance(kind, NumberType) and kind.unit == paid)
+
+
+def read_gates(root: Section, types: Mapping[str, Type]) -> tuple[Gate, ...]:
+    """Return the fraud gates; a payable claim that shows one goes to fraud review."""
+    gates = []
+    for node in root.items("fraud gates"):
+        section = Section(node, root.mistakes, keys=("name", "when"))
+        name, when = section.text("name"), _when(section, types)
+        if name and when:
+            gates.append(Gate(name=name, when=when, place=section.place))
+    return tuple(gates)
+
+
+def read_nothing_left(root: Section) -> NothingLeft | None:
+    """Return what a payable claim becomes when its amount comes to nothing."""
+    section = root.section("nothing left", ("name", "then"))
+    if section is None:
+        return None
+    name = section.text("name")
+    then = section.read("then", lambda text: _classification(text, _REFUSING))
+    return NothingLeft(name=name, classification=then, place=section.place) if name and then else None
+
+
+def read_approvals(root: Section, types: Mapping[str, Type], money: MoneyTerms | None) -> tuple[ApprovalRow, ...]:
+    """Return the rows of the approval matrix; the last one is `otherwise`."""
+    rows = []
+    nodes = root.items("approvals")
+    for node in nodes:
+        section = Section(node, root.mistakes, keys=("when", "stages"))
+        when = _matrix_when(section, types, money)
+        stages = _stages(section.node("stages"), root.mistakes)
+        if when is not None and stages is not None:
+            rows.append(ApprovalRow(when=when, stages=stages, place=section.place))
+    if not nodes or (rows and rows[-1].when.parts):
+        place = rows[-1].place if rows else root.place
+        root.mistakes.add(
+            place, 'end the approvals with a row "when: otherwise": a claim that fits no row has no approver'
+        )
+    for row in rows[:-1]:
+        if not row.when.parts:
+            root.mistakes.add(row.place, 'only the last row may be "otherwise": nothing below it can be reached')
+    return tuple(rows)
+
+
+def _matrix_when(section: Section, types: Mapping[str, Type], money: MoneyTerms | None) -> Condition | None:
+    """A row whose amount is in EUR fits claims in EUR only, where an input names the asset."""
+    node = section.node("when")
+    if node is None or money is None or money.asset_input is None or not isinstance(node, YamlMapping):
+        return condition(node, types, section.mistakes) if node else None
+    cell = next((value for key, value in node.entries if key.text == "amount"), None)
+    asset = types.get(money.asset_input)
+    if not isinstance(cell, Scalar) or not isinstance(asset, ChoiceType):
+        return condition(node, types, section.mistakes)
+    named = [word for word in cell.text.split() if word in asset.options]
+    if len(set(named)) != 1:
+        section.mistakes.add(cell.place, f"name the asset of the amount: one of {', '.join(asset.options)}")
+        return None
+    found = condition(node, {**types, "amount": NumberType(unit=Unit(top=named[0]))}, section.mistakes)
+    text = f"{money.asset_input} is {named[0]}"
+    guard = expression(Scalar(text=text, place=cell.place, single_line=False), types, section.mistakes)
+    return Condition(parts=(guard, *found.parts), place=found.place) if guard and found else None
+
+
+def _stages(node: Node | None, mistakes: Mistakes) -> tuple[ApprovalStage, ...] | None:
+    """Return the stages, `none` being the empty list; None after noting what is wrong."""
+    if node is None or (isinstance(node, Scalar) and node.text == "none"):
+        return () if node else None
+    stages = []
+    for scalar in texts(node, mistakes):
+        match = _STAGE.fullmatch(scalar.text.strip())
+        roles = tuple(match.group(2).split(" or ")) if match else ()
+        if match is None or int(match.group(1)) < 1 or len(set(roles)) < len(roles):
+            mistakes.add(
+                scalar.place, f'"{scalar.text[:60]}" is no stage: write "1 compensation_lead", "2 a or b", or none'
+            )
+            continue
+        stages.append(ApprovalStage(roles=roles, quorum=int(match.group(1))))
+    return tuple(stages)
+
+
+def read_wording(root: Section, types: Mapping[str, Type]) -> dict[Classification, Wording]:
+    """Return what the customer is told, for every classification."""
+    section = root.section("wording", tuple(CLASSIFICATIONS))
+    wording: dict[Classification, Wording] = {}
+    for name, classification in CLASSIFICATIONS.items() if section else ():
+        node = section.node(name) if section else None
+        found = _wording(node, types, root.mistakes, amount=classification in PAYABLE) if node else None
+        if found:
+            wording[classification] = found
+    return wording
+
+
+def _wording(node: Node, types: Mapping[str, Type], mistakes: Mistakes, *, amount: bool) -> Wording | None:
+    section = Section(node, mistakes, keys=("en", "zh"))
+    english, chinese = section.text("en"), section.text("zh")
+    known = {*types, "amount"} if amount else set(types)
+    for key in ("en", "zh"):
+        for name in placeholders(section.text(key)) if section.has(key) else ():
+            if name not in known:
+                mistakes.add(
+                    section.entries[key][1].place, f"{{{name[:60]}}} cannot be filled in: {did_you_mean(name, known)}"
+                )
+                return None
+    names = dict.fromkeys(placeholders(english) + placeholders(chinese))
+    return Wording(english=english, chinese=chinese, names=tuple(names), place=section.place)
+
+
+def read_examples(root: Section, types: Mapping[str, Type]) -> tuple[Example, ...]:
+    """Return the worked examples, each with the usual inputs filled in where it says nothing else."""
+    usual = _given(root.section("usual inputs"), types, root.mistakes) if root.has("usual inputs") else {}
+    examples = [_example(node, usual, types, root.mistakes) for node in root.items("examples")]
+    if not examples:
+        root.mistakes.add(root.place, 'add worked "examples:": a version loads only when its examples hold')
+    return tuple(example for example in examples if example)
+
+
+def _example(node: Node, usual: Mapping[str, str], types: Mapping[str, Type], mistakes: Mistakes) -> Example | None:
+    section = Section(node, mistakes, keys=("name", "source", "given", "without", "counted before", "expect"))
+    given = dict(usual) | _given(section.section("given"), types, mistakes)
+    for scalar in section.listed("without") if section.has("without") else ():
+        if given.pop(scalar.text, None) is None:
+            mistakes.add(scalar.place, f'"{scalar.text[:60]}" is not given anyway')
+    counted = section.listed("counted before") if section.has("counted before") else ()
+    name, source, expected = section.text("name"), section.text("source"), _expected(section)
+    if expected is None:
+        return None
+    return Example(
+        name=name,
+        source=source,
+        given=tuple(sorted(given.items())),
+        counted_before=tuple(filter(None, (_money(each, mistakes) for each in counted))),
+        expected=expected,
+        place=section.place,
+    )
+
+
+def _given(section: Section | None, types: Mapping[str, Type], mistakes: Mistakes) -> dict[str, str]:
+    given = {}
+    for key, node in section.entries.values() if section else ():
+        if key.text not in types:
+            mistakes.add(key.place, f'"{key.text[:60]}" is not an input: {did_you_mean(key.text, types)}')
+        elif not isinstance(node, Scalar):
+            mistakes.add(node.place, "write one value here")
+        else:
+            given[key.text] = node.text
+    return given
+
+
+def _expected(example: Section) -> Expected | None:
+    section = example.section("expect", ("then", "amount", "because", "approvals", "missing"))
+    if section is None:
+        return None
+    if not section.entries:
+        section.mistakes.add(section.place, "say what must come out: then, amount, because, approvals or missing")
+    scalar = section.scalar("amount") if section.has("amount") else None
+    nothing = scalar is not None and scalar.text == "none"
+    return Expected(
+        classification=section.read("then", lambda text: _classification(text, CLASSIFICATIONS))
+        if section.has("then")
+        else None,
+        amount=_money(scalar, section.mistakes) if scalar and not nothing else None,
+        nothing=nothing,
+        rule=section.text("because") if section.has("because") else None,
+        approvals=_stages(section.node("approvals"), section.mistakes) if section.has("approvals") else None,
+        missing=tuple(sorted(each.text for each in section.listed("missing"))) if section.has("missing") else None,
+    )
+
+
+def _money(scalar: Scalar, mistakes: Mistakes) -> Money | None:
+    amount, _, code = scalar.text.strip().partition(" ")
+    if not _AMOUNT.fullmatch(amount):
+        mistakes.add(scalar.place, 'write an amount as "15 USDT"')
+        return None
+    try:
+        return Money.exactly(amount, code.strip())
+    except ValueError as error:
+        mistakes.add(scalar.place, f'write an amount as "15 USDT": {error}')
+        return None
+
+
+def _classification(text: str, allowed: Mapping[str, Classification]) -> Classification:
+    if text not in allowed:
+        raise ValueError(f'"{text[:60]}" cannot stand here: {did_you_mean(text, allowed)}')
+    return allowed[text]
+
+
+def _words(classification: Classification) -> str:
+    return classification.value.replace("_", " ")

@@ -1,0 +1,59 @@
+"""Values as people read them: with their unit, exact, never in powers of ten."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from cases.money import ASSETS
+from policy.form import Expression, Value
+from policy.units import BARE, OWN_MONEY, NumberType, Type
+
+
+def with_unit(value: Value, kind: Type, asset: str | None) -> str:
+    """Return a value with its unit: "83.60 USDT", "7.5 hours", "yes". `asset` is what the policy's own money is."""
+    if not isinstance(value, Decimal):
+        return bare(value)
+    unit = kind.unit if isinstance(kind, NumberType) else BARE
+    if unit.top == OWN_MONEY:
+        unit = type(unit)(top=asset, bottom=unit.bottom)
+    if unit.is_money and unit.top in ASSETS:
+        return f"{_at_least(value, ASSETS[unit.top].shown)} {unit}"
+    return f"{bare(value)} {unit}".strip()
+
+
+def bare(value: Value) -> str:
+    """Return a value without its unit: "83.6", "yes", "2024-01-23 09:07:00 UTC"."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case Decimal():
+            return _at_least(value, 0)
+        case datetime():
+            return value.strftime("%Y-%m-%d %H:%M:%S UTC") if not value.microsecond else value.isoformat(sep=" ")
+        case str():
+            return value
+
+
+def filled_in(expression: Expression, values: Mapping[str, Value]) -> str:
+    """Return the text of an expression with values in place of names; a name without a value stays."""
+    text = expression.text
+    for name, start, end in reversed(expression.names):
+        if name in values:
+            value = bare(values[name])
+            shown = f"({value})" if value.startswith("-") else value
+            text = text[:start] + shown + text[end:]
+    return text
+
+
+def _at_least(number: Decimal, decimals: int) -> str:
+    whole, _, fraction = f"{number:f}".partition(".")
+    fraction = fraction.rstrip("0").ljust(decimals, "0")
+    if not fraction:
+        return "0" if whole == "-0" else whole
+    return f"{whole}.{fraction}"
+
+
+def in_words(member: StrEnum) -> str:
+    """Return a member of an enumeration as policies write it: "half up", "valid claim"."""
+    return member.value.replace("_", " ")

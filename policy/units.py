@@ -1,0 +1,123 @@
+"""Types and units: what a value is counted in, and which operations keep that sensible."""
+
+from dataclasses import dataclass
+
+from cases.money import ASSETS
+
+#: Stands for the policy's own money where an input names the asset (duplicate charge: USDT or EUR).
+OWN_MONEY = "money"
+HOUR = "hours"
+
+
+class UnitsMixed(ValueError):
+    """Raised when an operation joins units that do not go together; the message says which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """What a number is counted in: `top` per `bottom`.
+
+    Fields:
+        top: "USDT", "hours"; None for a bare number or for a rate without one.
+        bottom: "XEM" in JPY per XEM; None when it is no rate.
+        zero: True for a bare 0, which goes with every unit.
+    """
+
+    top: str | None = None
+    bottom: str | None = None
+    zero: bool = False
+
+    def __str__(self) -> str:
+        if self.bottom is None:
+            return self.top or ""
+        return f"{self.top or '1'} per {self.bottom}"
+
+    @property
+    def is_money(self) -> bool:
+        """Whether it is an amount of one asset."""
+        return self.bottom is None and (self.top in ASSETS or self.top == OWN_MONEY)
+
+
+BARE = Unit()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberType:
+    """A number in a unit.
+
+    Fields:
+        unit: What it is counted in.
+        signed: True when it may be below zero.
+        whole: True when it has no decimals.
+    """
+
+    unit: Unit
+    signed: bool = True
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YesNoType:
+    """Yes or no."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceType:
+    """One of a closed list of words."""
+
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeType:
+    """A moment, with its offset from UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextType:
+    """Free text; it can be compared and shown."""
+
+
+Type = NumberType | YesNoType | ChoiceType | TimeType | TextType
+
+
+def joined(left: Unit, right: Unit, *, doing: str) -> Unit:
+    """Return the unit of a sum, a comparison or a choice between two numbers; raises UnitsMixed."""
+    if right.zero or left == right:
+        return left
+    if left.zero:
+        return right
+    raise UnitsMixed(f"cannot {doing} {called(left)} and {called(right)}")
+
+
+def multiplied(left: Unit, right: Unit) -> Unit:
+    """Return the unit of a product; raises UnitsMixed when it would be no amount, rate or number (USDT x USDT)."""
+    return _reduced(
+        [left.top, right.top], [left.bottom, right.bottom], what=f"multiply {called(left)} by {called(right)}"
+    )
+
+
+def divided(left: Unit, right: Unit) -> Unit:
+    """Return the unit of a quotient; raises UnitsMixed."""
+    return _reduced(
+        [left.top, right.bottom], [left.bottom, right.top], what=f"divide {called(left)} by {called(right)}"
+    )
+
+
+def called(unit: Unit) -> str:
+    """Return what to call a unit in a sentence: "USDT", "JPY per XEM", "a number without a unit"."""
+    if unit.top == OWN_MONEY and unit.bottom is None:
+        return "the policy's money"
+    return str(unit) or "a number without a unit"
+
+
+def _reduced(over: list[str | None], under: list[str | None], *, what: str) -> Unit:
+    top = [each for each in over if each is not None]
+    bottom = [each for each in under if each is not None]
+    for each in tuple(top):
+        if each in bottom:
+            top.remove(each)
+            bottom.remove(each)
+    if len(top) > 1 or len(bottom) > 1:
+        raise UnitsMixed(f"cannot {what}")
+    return Unit(top=top[0] if top else None, bottom=bottom[0] if bottom else None)
