@@ -20,6 +20,7 @@ from sqlalchemy import event
 
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
 from store import leases
+from store.cases import MovedOn
 from store.database import BUSY_SECONDS, Database, normal_url, set_sqlite_durable
 from store.failures import MAX_ATTEMPTS, Attempt, backoff_seconds, bury, forget_failure, record_failure
 
@@ -32,6 +33,7 @@ WORKFLOW = "run_job"
 MAX_RECOVERIES = 8
 POLL_SECONDS = 0.05
 LEASE_SECONDS = 6.0
+MOVED_ON_SECONDS = 0.1
 
 log = structlog.get_logger(__name__)
 
@@ -148,9 +150,10 @@ class Worker:
         bound = log.bind(kind=attempt.kind, key=attempt.key, attempt=attempt.number)
         try:
             self._handlers[attempt.kind](attempt.key)
-        except Again as again:
+        except (Again, MovedOn) as again:
+            wait_seconds = again.wait_seconds if isinstance(again, Again) else MOVED_ON_SECONDS
             with self._database.begin() as tx:
-                self._jobs.enqueue_attempt(tx.connection, attempt.following(), again.wait_seconds)
+                self._jobs.enqueue_attempt(tx.connection, attempt.following(), wait_seconds)
         except TryLater as error:
             bound.info("job waits", problem=str(error))
             self._fail(attempt, error, wait_seconds=max(error.wait_seconds, 0.05))

@@ -59,7 +59,7 @@ def parse_ref(text: str) -> TicketRef:
 
 
 def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> None:
-    """Read one ticket whole from its vendor and take it in. A job; `key` is the ticket and why: "zendesk:harbor:17@…"."""
+    """Read one ticket whole and take it in. A job; `key` is the ticket and why: "zendesk:harbor:17@…"."""
     ref = parse_ref(key.rpartition("@")[0])
     found = intake.source.read(ref)
     now = clock()

@@ -7,21 +7,14 @@ from cases.evidence import Evidence
 from cases.loss import Loss, LossKind
 from cases.people import People
 from cases.proposal import CaseId
+from connectors.accounts.client import BelongsToAnother, NotFound
 from policy.book import PolicyBook
 from store.cases import CaseRepository
 from store.database import Database
 
 
-class NotOnRecord(LookupError):
-    """The source of evidence does not know the loss; the message says what it was asked."""
-
-
-class BelongsToAnother(LookupError):
-    """The loss is another customer's."""
-
-
-#: Asks the account data for the facts of a loss; raises NotOnRecord, BelongsToAnother or the connectors' three errors.
-EvidenceSource = Callable[[Loss], Evidence]
+#: Asks the account data for the facts of a loss; raises the connectors' three errors.
+EvidenceSource = Callable[[Loss], Evidence | NotFound | BelongsToAnother]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

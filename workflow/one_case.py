@@ -29,7 +29,7 @@ from cases.case import (
 from cases.people import Person
 from cases.proposal import CaseId, Classification, Decision, PersonId, Proposal, Verdict
 from cases.ticket import Ticket, TicketRef
-from connectors.accounts import BelongsToAnother, NotFound
+from connectors.accounts.client import BelongsToAnother, NotFound
 from payouts.ledger import promised
 from payouts.order import PayoutOrder
 from policy.proposing import Claim, Missing, propose
