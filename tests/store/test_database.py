@@ -1,0 +1,73 @@
+"""One suite, both stores: what is committed stays, what is not never happened."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from store import leases, tables
+from store.database import Database, create_engine
+from store.jobs import DurableJobs, backlog
+from store.migrating import current_revision, migrate, wanted_revision
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(store_url: str) -> Iterator[Database]:
+    engine = create_engine(store_url)
+    yield Database(engine, DurableJobs(engine, {"read": "zendesk"}))
+    engine.dispose()
+
+
+def test_the_migrations_make_exactly_the_tables_we_describe(database: Database) -> None:
+    with database.read() as connection:
+        found = sa.inspect(connection)
+        names = set(found.get_table_names()) - {"alembic_version"}
+
+        assert set(tables.metadata.tables) <= names
+        for table in tables.metadata.sorted_tables:
+            assert {column["name"] for column in found.get_columns(table.name)} == {
+                column.name for column in table.columns
+            }
+        assert current_revision(connection) == wanted_revision()
+
+
+def test_migrating_twice_changes_nothing(database: Database, store_url: str) -> None:
+    assert migrate(database.engine, store_url) == wanted_revision()
+
+
+def test_a_job_exists_only_when_its_transaction_commits(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError), database.begin() as tx:
+        tx.enqueue("read", "zendesk:harbor:1@a")
+        raise ZeroDivisionError
+    with database.read() as connection:
+        assert backlog(connection) == {}
+
+    with database.begin() as tx:
+        tx.enqueue("read", "zendesk:harbor:1@a")
+    with database.read() as connection:
+        assert backlog(connection) == {"zendesk": 1}
+
+
+def test_the_same_job_twice_is_one_job(database: Database) -> None:
+    for _ in range(3):
+        with database.begin() as tx:
+            tx.enqueue("read", "zendesk:harbor:1@a")
+
+    with database.read() as connection:
+        assert backlog(connection) == {"zendesk": 1}
+
+
+def test_a_worker_declared_dead_cannot_renew_its_lease(database: Database) -> None:
+    with database.begin() as tx:
+        assert leases.renew(tx, "a", until=NOON + timedelta(seconds=6))
+        assert leases.renew(tx, "a", until=NOON + timedelta(seconds=12))
+        assert leases.declare_dead(tx, now=NOON) == ()
+
+    with database.begin() as tx:
+        assert leases.declare_dead(tx, now=NOON + timedelta(seconds=13)) == ("a",)
+        assert not leases.renew(tx, "a", until=NOON + timedelta(seconds=60))
+        leases.release(tx, "a")
+        assert leases.declare_dead(tx, now=NOON + timedelta(seconds=13)) == ()
