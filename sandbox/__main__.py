@@ -34,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     options = _parse(argv)
     app = create_sandbox(
         seed=options.seed,
+        pace=options.pace,
         slack_request_url=options.slack_request_url,
         zendesk_webhook_url=options.zendesk_webhook_url,
     )
@@ -49,6 +50,12 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8900, help="0 takes a free one (default: 8900)")
     parser.add_argument("--host", type=_loopback, default="127.0.0.1", help="loopback addresses only")
     parser.add_argument("--seed", action=argparse.BooleanOptionalAction, default=True, help="load the demo world")
+    parser.add_argument(
+        "--pace",
+        choices=("vendor", "fast"),
+        default="vendor",
+        help="vendor: Zendesk's request limits, export and search lags; fast: none (default: vendor)",
+    )
     parser.add_argument("--slack-request-url", help="where Slack sends events, interactions and commands")
     parser.add_argument("--zendesk-webhook-url", help="where a webhook registered from the start points")
     return parser.parse_args(argv)

@@ -197,7 +197,7 @@ class FaultMiddleware:
         else:
             await self._process_then_trouble(fault, scope, receive, send)
 
-    async def _refuse(  # noqa: PLR0917  # The ASGI three, and the fault.
+    async def _refuse(  # The ASGI three, and the fault.
         self, fault: Fault, scope: Scope, receive: Receive, send: Send
     ) -> None:
         if fault.fault == "dropped_before":
@@ -210,7 +210,7 @@ class FaultMiddleware:
         headers = {"retry-after": str(fault.retry_after)} if status == 429 else {}  # noqa: PLR2004
         await Response(body, status_code=status, headers=headers, media_type=content_type)(scope, receive, send)
 
-    async def _process_then_trouble(  # noqa: PLR0917  # The ASGI three, and the fault.
+    async def _process_then_trouble(  # The ASGI three, and the fault.
         self, fault: Fault, scope: Scope, receive: Receive, send: Send
     ) -> None:
         answer: list[Message] = []

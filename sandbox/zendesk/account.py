@@ -60,6 +60,7 @@ class Account:
         self._user_ids_by_email: dict[str, int] = {}
         self._user_ids_by_external_id: dict[str, int] = {}
         self._encoded: dict[int, bytes] = {}
+        self._encoded_users: dict[int, bytes] = {}
         self._record_ids = count(FIRST_RECORD_ID)
         self._highest_ticket_id = 0
         self._highest_user_id = FIRST_END_USER_ID - 1
@@ -81,6 +82,7 @@ class Account:
     def keep_user(self, user: User) -> None:
         """Insert or replace a user."""
         self.users[user.id] = user
+        self._encoded_users.pop(user.id, None)
         self._highest_user_id = max(self._highest_user_id, user.id)
         if user.email:
             self._user_ids_by_email[user.email.lower()] = user.id
@@ -137,7 +139,13 @@ class Account:
             for user_id in (ticket.requester_id, ticket.submitter_id, ticket.assignee_id):
                 if user_id is not None:
                     wanted[user_id] = None
-        return b"[" + b",".join(encode(user_body(self.users[i])) for i in wanted if i in self.users) + b"]"
+        return b"[" + b",".join([self._encoded_user(i) for i in wanted if i in self.users]) + b"]"
+
+    def _encoded_user(self, user_id: int) -> bytes:
+        encoded = self._encoded_users.get(user_id)
+        if encoded is None:
+            encoded = self._encoded_users[user_id] = encode(user_body(self.users[user_id]))
+        return encoded
 
     def searchable(self, *, now: datetime, lag_seconds: float) -> Mapping[int, Ticket]:
         """Return the tickets as the search index knows them: writes younger than the lag are not in it yet."""

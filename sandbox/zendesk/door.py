@@ -122,7 +122,8 @@ def api_route(path: str, desk: Desk, handlers: Mapping[str, Handler]) -> list[Ro
         return answer
 
     methods = list(handlers)
-    return [Route(path, endpoint, methods=methods), Route(f"{path}.json", endpoint, methods=methods)]
+    # The twin stands first: an id that is text would swallow its ending.
+    return [Route(f"{path}.json", endpoint, methods=methods), Route(path, endpoint, methods=methods)]
 
 
 def who_asks(desk: Desk, request: Request, *, now: datetime) -> User:
