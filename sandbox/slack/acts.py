@@ -36,9 +36,7 @@ class Place:
 class Acts:
     """Everything a person can do; each act answers with what the app acknowledged."""
 
-    def __init__(
-        self, *, workspace: Workspace, windows: Windows, courier: Courier, addresses: ReplyAddresses
-    ) -> None:
+    def __init__(self, *, workspace: Workspace, windows: Windows, courier: Courier, addresses: ReplyAddresses) -> None:
         self.workspace = workspace
         self.windows = windows
         self.courier = courier
@@ -135,9 +133,7 @@ class Acts:
         if not text.strip():
             raise CannotAct("text: there is nothing to send")
         saying = Saying(text=text, blocks=blocks)
-        message = self.workspace.post(
-            channel, user_id=user.id, saying=saying, thread_ts=act.get("thread_ts") or None
-        )
+        message = self.workspace.post(channel, user_id=user.id, saying=saying, thread_ts=act.get("thread_ts") or None)
         self.workspace.mark_read(user.id, channel.id)
         return {"ts": message.ts, "channel": channel.id, **await self._tell(self._events_of(message))}
 

@@ -93,9 +93,7 @@ PICKERS: dict[str, Check] = {
 }
 
 CHOICES: dict[str, Check] = {
-    "radio_buttons": fields(
-        {"options": items(RICH_OPTION, 10)}, {**ACTED, **FOCUS, "initial_option": RICH_OPTION}
-    ),
+    "radio_buttons": fields({"options": items(RICH_OPTION, 10)}, {**ACTED, **FOCUS, "initial_option": RICH_OPTION}),
     "checkboxes": fields(
         {"options": items(RICH_OPTION, 10)}, {**ACTED, **FOCUS, "initial_options": items(RICH_OPTION, 10)}
     ),
@@ -167,9 +165,7 @@ RICH_ELEMENTS = typed(
         "team": fields({"team_id": string(255)}, STYLE),
         "broadcast": fields({"range": choice("here", "channel", "everyone")}, STYLE),
         "color": fields({"value": string(255)}, STYLE),
-        "date": fields(
-            {"timestamp": number, "format": string(255)}, {**STYLE, "url": URL, "fallback": string(255)}
-        ),
+        "date": fields({"timestamp": number, "format": string(255)}, {**STYLE, "url": URL, "fallback": string(255)}),
     }
 )
 RICH_RUN = items(RICH_ELEMENTS, 1000, least=0)

@@ -174,9 +174,7 @@ class Courier:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _send_event(
-        self, wrapped: Json, *, first: asyncio.Future[Outcome] | None, wait_seconds: float
-    ) -> None:
+    async def _send_event(self, wrapped: Json, *, first: asyncio.Future[Outcome] | None, wait_seconds: float) -> None:
         await asyncio.sleep(wait_seconds)
         parcel = _event_parcel(wrapped, kind=f"event:{wrapped['event']['type']}", url=self.delivery.events)
         outcome = await self._send(parcel)
@@ -187,9 +185,7 @@ class Courier:
                 return
             await asyncio.sleep(wait)
             url = self.delivery.events
-            outcome = await self._send(
-                replace(parcel, attempt=number, reason=outcome.interaction.error, url=url)
-            )
+            outcome = await self._send(replace(parcel, attempt=number, reason=outcome.interaction.error, url=url))
 
     async def _send(self, parcel: Parcel) -> Outcome:
         """Send one parcel once and log it."""

@@ -141,7 +141,9 @@ def valid(shared: Path) -> Callable[[str, Any], None]:
         if name not in known:
             text = (shared / "vendor" / "slack" / "json-schema" / f"{name}.json").read_text()
             known[name] = jsonschema.Draft7Validator(corrected(json.loads(text)))
-        errors = [f"{'/'.join(map(str, error.path))}: {error.message[:300]}" for error in known[name].iter_errors(value)]
+        errors = [
+            f"{'/'.join(map(str, error.path))}: {error.message[:300]}" for error in known[name].iter_errors(value)
+        ]
         assert not errors, errors
 
     return check
