@@ -90,6 +90,17 @@ def find(connection: sa.Connection, key: str) -> Item | None:
     return None if row is None else _item(row)
 
 
+def first_attempt(tx: Transaction, item: Item, *, now: datetime) -> bool:
+    """Record that sending an item begins; False when an earlier attempt was recorded, and may have got through."""
+    column = tables.outbox.c
+    first = tx.execute(
+        sa.update(tables.outbox)
+        .where(column.lane == item.lane, column.sequence == item.sequence, column.attempted_at.is_(None))
+        .values(attempted_at=now)
+    )
+    return first.rowcount == 1
+
+
 def finish(tx: Transaction, item: Item, state: State, *, now: datetime, problem: str | None = None) -> bool:
     """Record how sending an item ended and start the next of its lane; False when it had ended before."""
     column = tables.outbox.c

@@ -189,6 +189,7 @@ outbox = sa.Table(
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("attempted_at", UTCDateTime),
     sa.Column("problem", sa.Text),
     sa.Column("put_at", UTCDateTime, nullable=False),
     sa.Column("sent_at", UTCDateTime),
@@ -202,6 +203,7 @@ cards = sa.Table(
     sa.Column("channel", sa.String(50), nullable=False),
     sa.Column("ts", sa.String(50)),
     sa.Column("shown_version", sa.Integer, nullable=False),
+    sa.Column("meant_at", UTCDateTime, nullable=False),
 )
 
 # Jobs that failed and are tried again, or wait for an operator (`dead_at`).

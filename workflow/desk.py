@@ -12,7 +12,6 @@ from policy.book import PolicyBook
 from store.cases import CaseRepository
 from store.database import Database
 
-
 #: Asks the account data for the facts of a loss; raises the connectors' three errors.
 EvidenceSource = Callable[[Loss], Evidence | NotFound | BelongsToAnother]
 

@@ -57,6 +57,13 @@ def update_for(case: Case, *, version: int, ref: TicketRef, url: str) -> TicketU
     )
 
 
+def question_for(mark: str, ref: TicketRef, person: str, words: str) -> TicketUpdate:
+    """Return the note that puts an approver's question to the ticket's agent."""
+    case_id = mark.partition("/")[0]
+    note = f"Compensation QUESTION · {case_id}\n{person} asks: {words}\nAnswer with an internal note on this ticket."
+    return TicketUpdate(ref=ref, mark=mark, note=note, fields=(), add_tags=("makewhole",), remove_tags=())
+
+
 def _lines(case: Case) -> list[str]:
     match case:
         case AwaitingApproval():

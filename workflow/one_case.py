@@ -41,7 +41,7 @@ from store.outbox import Kind
 from workflow import approval, claims
 from workflow.approval import Counted, Decided, NotAllowed, Outcome, Refusal, Stale, TooLate, Word
 from workflow.desk import Desk
-from workflow.telling import tell_everyone, tell_slack, tell_thread, tell_ticket
+from workflow.telling import put_question, tell_everyone, tell_slack, tell_thread, tell_ticket
 
 PROPOSE, PAY, ESCALATE, READ = "propose", "pay", "escalate", "read"
 SYNC, POLICY = "sync", "policy"
@@ -93,8 +93,9 @@ def _attach(desk: Desk, tx: Transaction, case_id: CaseId, ref: TicketRef, *, now
     about = claims.with_ticket(stored.case.about, ref)
     if about is stored.case.about:
         return
-    stored = _save(desk, tx, stored, replace(stored.case, about=about), _change(now, SYNC, "linked", ticket=str(ref)))
-    tell_slack(tx, stored, now=now)
+    change = _change(now, SYNC, "linked", ticket=str(ref))
+    stored = _save(desk, tx, stored, replace(stored.case, about=about), change)
+    tell_slack(tx, stored, change)
     told = stored.case.settled if isinstance(stored.case, Closed) else stored.case
     tell_ticket(desk, tx, StoredCase(case=told, version=stored.version), ref, now=now)
 
@@ -139,7 +140,7 @@ def _lose_ticket(desk: Desk, tx: Transaction, ticket: Ticket, stored: StoredCase
         return
     reason = f"The only ticket of this case, {ticket.ref}, was deleted."
     needs = NeedsAttention(about=stored.case.about, reason=reason, missing=(), proposal=None)
-    tell_slack(tx, _save(desk, tx, stored, needs, change), now=now)
+    tell_slack(tx, _save(desk, tx, stored, needs, change), change)
 
 
 def _gather(desk: Desk, tx: Transaction, stored: StoredCase, missing: tuple[str, ...], *, now: datetime) -> None:
@@ -222,14 +223,14 @@ def _route(desk: Desk, tx: Transaction, stored: StoredCase, proposal: Proposal, 
     elif proposal.amount is None or proposal.amount.minor <= 0:
         declined = Declined(about=about, proposal=proposal, decision=None)
         change = _change(now, POLICY, "declined", reason=proposal.reason)
-        tell_everyone(desk, tx, _save(desk, tx, stored, declined, change), now=now)
+        tell_everyone(desk, tx, _save(desk, tx, stored, declined, change), change)
     elif not proposal.approvals:
         _approve(desk, tx, stored, (), _change(now, POLICY, "approved", amount=str(proposal.amount)))
     else:
         hours = timedelta(hours=proposal.decide_within_hours)
         asked = AwaitingApproval(about=about, proposal=proposal, approvals=(), asked_at=now, decide_by=now + hours)
         change = _change(now, POLICY, "asked", revision=str(proposal.revision))
-        tell_everyone(desk, tx, _save(desk, tx, stored, asked, change), now=now)
+        tell_everyone(desk, tx, _save(desk, tx, stored, asked, change), change)
         tx.enqueue(ESCALATE, f"{about.id}/{proposal.fingerprint}", delay_seconds=hours.total_seconds())
 
 
@@ -250,7 +251,7 @@ def decide(desk: Desk, tx: Transaction, case_id: CaseId, word: Word, person: Per
         case Counted():
             more = replace(case, approvals=(*case.approvals, outcome.decision))
             change = _change(word.said_at, outcome.decision.person, "counted", role=outcome.decision.role)
-            tell_slack(tx, _save(desk, tx, stored, more, change), now=word.said_at)
+            tell_slack(tx, _save(desk, tx, stored, more, change), change)
         case Decided(decision=decision) if decision.verdict is Verdict.APPROVE:
             detail = {"role": decision.role, "via": decision.via, "amount": str(case.proposal.amount)}
             change = _change(word.said_at, decision.person, "approved", **detail)
@@ -258,7 +259,7 @@ def decide(desk: Desk, tx: Transaction, case_id: CaseId, word: Word, person: Per
         case Decided(decision=decision):
             change = _change(word.said_at, decision.person, "declined", reason=decision.reason_code or "")
             declined = Declined(about=case.about, proposal=case.proposal, decision=decision)
-            tell_everyone(desk, tx, _save(desk, tx, stored, declined, change), now=word.said_at)
+            tell_everyone(desk, tx, _save(desk, tx, stored, declined, change), change)
         case NotAllowed():
             who = person.id if person else "unknown"
             desk.cases.note(tx, stored, _change(word.said_at, who, "refused", why=outcome.refusal, via=word.via))
@@ -284,7 +285,7 @@ def _approve(desk: Desk, tx: Transaction, stored: StoredCase, approvals: tuple[D
     saved = _save(desk, tx, stored, approved, change)
     books.add_payout(tx, approved, way=desk.pay_way, now=change.at)
     books.post(tx, promised(order, proposal.classification), approved.about.id, now=change.at)
-    tell_everyone(desk, tx, saved, now=change.at)
+    tell_everyone(desk, tx, saved, change)
     tx.enqueue(PAY, f"{approved.about.id}/{proposal.fingerprint}")
 
 
@@ -309,10 +310,20 @@ def escalate(desk: Desk, key: str, *, now: datetime) -> None:
         stored = desk.cases.lock(tx, case_id)
         case = stored.case
         if isinstance(case, AwaitingApproval) and case.proposal.fingerprint == fingerprint:
-            stored = desk.cases.note(
-                tx, stored, _change(now, POLICY, "escalated", decide_by=case.decide_by.isoformat())
-            )
-            tell_thread(tx, stored, now=now)
+            change = _change(now, POLICY, "escalated", decide_by=case.decide_by.isoformat())
+            tell_thread(tx, desk.cases.note(tx, stored, change), change)
+
+
+def ask_agent(desk: Desk, tx: Transaction, case_id: CaseId, person: PersonId, words: str, *, now: datetime) -> bool:
+    """Pass an approver's question to the ticket's agent, as a note and in the thread; False when nothing is open."""
+    stored = desk.cases.lock(tx, case_id)
+    if not isinstance(stored.case, AwaitingApproval):
+        return False
+    change = _change(now, person, "agent asked", words=words)
+    stored = desk.cases.note(tx, stored, change)
+    tell_thread(tx, stored, change)
+    put_question(tx, stored, person=person, words=words, now=now)
+    return True
 
 
 # --- The payout is known (workflow/paying.py carries it out) -------------------------------------------------------
@@ -332,7 +343,7 @@ def was_paid(desk: Desk, tx: Transaction, case: Approved, reference: str, *, now
         paid_at=now,
     )
     change = _change(now, "provider", "paid", amount=str(case.amount), reference=reference)
-    tell_everyone(desk, tx, _save(desk, tx, stored, paid, change), now=now)
+    tell_everyone(desk, tx, _save(desk, tx, stored, paid, change), change)
 
 
 def was_not_paid(desk: Desk, tx: Transaction, case: Approved, reason: str, *, now: datetime) -> None:
@@ -373,7 +384,7 @@ def _needs_attention(
     if needs == stored.case:
         return
     change = _change(now, POLICY, "needs attention", reason=reason, missing=", ".join(missing))
-    tell_everyone(desk, tx, _save(desk, tx, stored, needs, change), now=now)
+    tell_everyone(desk, tx, _save(desk, tx, stored, needs, change), change)
 
 
 def _proposal(case: Case) -> Proposal | None:

@@ -1,41 +1,65 @@
 """Tell the outside that a case has changed: its card, a line in the card's thread, a note on every ticket."""
 
+from dataclasses import dataclass
 from datetime import datetime
+
+from pydantic import TypeAdapter
 
 from cases.case import Case, Opened, Proposed
 from cases.ticket import TicketRef
 from store import outbox, tickets
+from store.audit import Change
 from store.cases import StoredCase
 from store.database import Transaction
 from store.outbox import Kind
 from store.records import TICKET_UPDATE, to_text
 from workflow.claims import is_gone
 from workflow.desk import Desk
-from workflow.notes import update_for
+from workflow.notes import question_for, update_for
 
 
-def tell_everyone(desk: Desk, tx: Transaction, stored: StoredCase, *, now: datetime) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One event of a case, as it is told in the card's thread.
+
+    Fields:
+        event: As in the audit record: "asked", "counted", "paid".
+        detail: As in the audit record.
+        case: How the case stood after it.
+    """
+
+    event: str
+    detail: tuple[tuple[str, str], ...]
+    case: Case
+
+
+HAPPENING: TypeAdapter[Happening] = TypeAdapter(Happening)
+
+
+def tell_everyone(desk: Desk, tx: Transaction, stored: StoredCase, change: Change) -> None:
     """Put everything that this change of the case must say into the outbox, in the case's transaction."""
-    tell_slack(tx, stored, now=now)
+    tell_slack(tx, stored, change)
     known = tickets.known(tx.connection, stored.case.about.tickets)
     for ref in stored.case.about.tickets:
         if ref not in known or not is_gone(known[ref].ticket):
-            tell_ticket(desk, tx, stored, ref, now=now)
+            tell_ticket(desk, tx, stored, ref, now=change.at)
 
 
-def tell_slack(tx: Transaction, stored: StoredCase, *, now: datetime) -> None:
+def tell_slack(tx: Transaction, stored: StoredCase, change: Change) -> None:
     """Bring the card up to date and add this change to its thread."""
     if isinstance(stored.case, Opened | Proposed):
         return
-    lane, document = card_lane(stored.case), str(stored.version)
-    outbox.put(tx, lane=lane, case_number=stored.number, kind=Kind.CARD, document=document, now=now)
-    tell_thread(tx, stored, now=now)
+    lane = card_lane(stored.case)
+    outbox.put(tx, lane=lane, case_number=stored.number, kind=Kind.CARD, document="", now=change.at)
+    tell_thread(tx, stored, change)
 
 
-def tell_thread(tx: Transaction, stored: StoredCase, *, now: datetime) -> None:
-    """Add the last audit record of the case to its card's thread."""
-    lane, document = card_lane(stored.case), str(stored.version)
-    outbox.put(tx, lane=lane, case_number=stored.number, kind=Kind.THREAD, document=document, now=now)
+def tell_thread(tx: Transaction, stored: StoredCase, change: Change) -> None:
+    """Add a line to the thread of the case's card that says what happened."""
+    happening = Happening(event=change.event, detail=change.detail, case=stored.case)
+    document = to_text(HAPPENING, happening)
+    lane = card_lane(stored.case)
+    outbox.put(tx, lane=lane, case_number=stored.number, kind=Kind.THREAD, document=document, now=change.at)
 
 
 def tell_ticket(desk: Desk, tx: Transaction, stored: StoredCase, ref: TicketRef, *, now: datetime) -> None:
@@ -45,6 +69,13 @@ def tell_ticket(desk: Desk, tx: Transaction, stored: StoredCase, ref: TicketRef,
     if update is not None:
         document = to_text(TICKET_UPDATE, update)
         outbox.put(tx, lane=ticket_lane(ref), case_number=stored.number, kind=Kind.NOTE, document=document, now=now)
+
+
+def put_question(tx: Transaction, stored: StoredCase, *, person: str, words: str, now: datetime) -> None:
+    """Put an approver's question to the agent as an internal note on the case's first ticket."""
+    ref = stored.case.about.tickets[0]
+    document = to_text(TICKET_UPDATE, question_for(f"{stored.case.about.id}/{stored.version}", ref, person, words))
+    outbox.put(tx, lane=ticket_lane(ref), case_number=stored.number, kind=Kind.NOTE, document=document, now=now)
 
 
 def card_lane(case: Case) -> str:

@@ -108,6 +108,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=50), nullable=False),
         sa.Column("ts", sa.String(length=50), nullable=True),
         sa.Column("shown_version", sa.Integer(), nullable=False),
+        sa.Column("meant_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["case_number"], ["cases.number"], name=op.f("fk_cards_case_number")),
         sa.PrimaryKeyConstraint("case_number", name=op.f("pk_cards")),
     )
@@ -141,6 +142,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("attempted_at", UTCDateTime(), nullable=True),
         sa.Column("problem", sa.Text(), nullable=True),
         sa.Column("put_at", UTCDateTime(), nullable=False),
         sa.Column("sent_at", UTCDateTime(), nullable=True),
