@@ -21,7 +21,8 @@ POST /_sandbox/payouts/{id}     {"status": "confirmed" | "failed"} ends the wait
 
 import hmac
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,7 +106,18 @@ def create_app(
             Middleware(FaultMiddleware, faults=faults),
         ],
         exception_handlers={HTTPException: _refusal},
+        lifespan=_until_closed(kept),
     )
+
+
+def _until_closed(journal: Journal | None) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        if journal is not None:
+            journal.close()
+
+    return lifespan
 
 
 class _Desk:
@@ -208,7 +220,7 @@ class _Desk:
     async def set_payees(self, request: Request) -> Response:
         """Say who can be paid and who cannot."""
         fields = await _control_body(request, "known", "unknown")
-        names = {name: tuple(str(each) for each in value) for name, value in fields.items()}
+        names = {name: _texts(name, value) for name, value in fields.items()}
         self._books.set_payees(known=names.get("known", ()), unknown=names.get("unknown", ()))
         return JSONResponse({name: list(value) for name, value in names.items()})
 
@@ -291,6 +303,12 @@ def _seconds(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         raise _no(400, "invalid", f"{name}: a number of seconds from 0 up")
     return float(value)
+
+
+def _texts(name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise _no(400, "invalid", f"{name}: a list of texts")
+    return tuple(value)
 
 
 def _no(status: int, error: str, message: str) -> HTTPException:
