@@ -21,7 +21,7 @@ from sqlalchemy import event
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
 from store import leases
 from store.cases import MovedOn
-from store.database import BUSY_SECONDS, Database, normal_url, set_sqlite_durable
+from store.database import BUSY_SECONDS, Database, Transaction, normal_url, set_sqlite_durable
 from store.failures import MAX_ATTEMPTS, Attempt, backoff_seconds, bury, forget_failure, record_failure
 
 Handler = Callable[[str], None]
@@ -231,11 +231,30 @@ def _queue_engine(url: str) -> sa.Engine:
 
 def backlog(connection: sa.Connection) -> Mapping[str, int]:
     """Return how many jobs wait or run, by queue."""
-    schema = "dbos." if connection.dialect.name == "postgresql" else ""
-    rows = connection.execute(
-        sa.text(
-            f"SELECT queue_name, count(*) FROM {schema}workflow_status "  # noqa: S608  # A constant.
-            "WHERE status IN ('ENQUEUED', 'PENDING', 'DELAYED') GROUP BY queue_name"
-        )
-    )
-    return {str(name): int(count) for name, count in rows}
+    status = _queue_table(connection, "workflow_status")
+    open_ones = status.c.status.in_(["ENQUEUED", "PENDING", "DELAYED"])
+    query = sa.select(status.c.queue_name, sa.func.count()).where(open_ones).group_by(status.c.queue_name)
+    return {str(name): int(count) for name, count in connection.execute(query)}
+
+
+def killers(connection: sa.Connection) -> tuple[str, ...]:
+    """Return the ids of jobs that ended their worker so often that they are not tried again."""
+    status = _queue_table(connection, "workflow_status")
+    query = sa.select(status.c.workflow_uuid).where(status.c.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+    return tuple(connection.scalars(query.order_by(status.c.workflow_uuid)))
+
+
+def forget_done(tx: Transaction, *, before: datetime) -> int:
+    """Delete what the queue keeps of jobs that were done before this moment, and return how many."""
+    status = _queue_table(tx.connection, "workflow_status")
+    done = (status.c.status == "SUCCESS", status.c.updated_at < int(before.timestamp() * 1000))
+    for name in ("workflow_input", "workflow_output", "operation_outputs"):
+        table = _queue_table(tx.connection, name)
+        tx.execute(sa.delete(table).where(table.c.workflow_uuid.in_(sa.select(status.c.workflow_uuid).where(*done))))
+    return tx.execute(sa.delete(status).where(*done)).rowcount
+
+
+def _queue_table(connection: sa.Connection, name: str) -> sa.TableClause:
+    columns = [sa.column(each) for each in ("workflow_uuid", "queue_name", "status", "updated_at")]
+    schema = "dbos" if connection.dialect.name == "postgresql" else None
+    return sa.table(name, *columns, schema=schema)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from store import leases, tables
 from store.database import Database, create_engine
-from store.jobs import DurableJobs, backlog
+from store.jobs import DurableJobs, backlog, forget_done, killers
 from store.migrating import current_revision, migrate, wanted_revision
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -71,3 +71,16 @@ def test_a_worker_declared_dead_cannot_renew_its_lease(database: Database) -> No
         assert not leases.renew(tx, "a", until=NOON + timedelta(seconds=60))
         leases.release(tx, "a")
         assert leases.declare_dead(tx, now=NOON + timedelta(seconds=13)) == ()
+
+
+def test_jobs_that_are_done_are_forgotten_in_time(database: Database) -> None:
+    with database.begin() as tx:
+        tx.enqueue("read", "zendesk:harbor:1@a")
+        assert forget_done(tx, before=datetime.now(UTC) + timedelta(hours=1)) == 0
+        done = "UPDATE dbos.workflow_status SET status = 'SUCCESS'"
+        tx.connection.exec_driver_sql(done if tx.on_postgres else done.replace("dbos.", ""))
+
+    with database.begin() as tx:
+        assert forget_done(tx, before=datetime.now(UTC) - timedelta(hours=1)) == 0
+        assert forget_done(tx, before=datetime.now(UTC) + timedelta(hours=1)) == 1
+        assert killers(tx.connection) == ()
