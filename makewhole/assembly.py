@@ -1,0 +1,318 @@
+"""The one place where the rooms are joined: settings become connections, and every kind of job gets its body."""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import sqlalchemy as sa
+
+from bot import app as slack_app
+from bot.answering import Answering
+from bot.calls import SLACK_API, SlackCalls
+from bot.kept import ANSWER_JOB, KeptCards, KeptCases, KeptDesk, KeptInbox, KeptLines
+from bot.posting import Posting
+from bot.routing import Channel, Route, Routing
+from cases.proposal import CaseId
+from config.people import load_people
+from config.settings import OAuth, PayoutProvider, Settings
+from connectors.accounts.client import AccountData
+from connectors.zendesk.client import ZendeskTickets, connect
+from connectors.zendesk.settings import ApiToken, OAuthClient, ZendeskSettings
+from payouts.http_provider import HTTPProvider
+from payouts.ledger import PAYOUT_PROVIDER
+from payouts.paying import Terms
+from policy.book import load_book
+from store import deliveries, jobs, outbox
+from store.cases import PREFIX, CaseRepository
+from store.database import Database, create_engine
+from store.jobs import DurableJobs, Handler, QueueSettings
+from store.outbox import Item, Kind, State
+from sync import intake as tickets_in
+from sync.intake import POLL, Intake
+from sync.outbox import write_note
+from sync.schedule import Tick
+from workflow import one_case, paying
+from workflow.desk import Desk
+from workflow.paying import Cashier
+
+RECONCILE, TIDY = "reconcile", "tidy"
+QUEUE_OF = {
+    POLL: "zendesk",
+    RECONCILE: "zendesk",
+    one_case.READ: "zendesk",
+    outbox.JOB: "zendesk",
+    one_case.PROPOSE: "work",
+    one_case.ESCALATE: "work",
+    TIDY: "work",
+    ANSWER_JOB: "slack",
+    one_case.PAY: "money",
+}
+TIDY_SECONDS = 3600
+KEEP_JOBS = timedelta(days=3)
+
+
+def utc_now() -> datetime:
+    """Return the time; the doors read it and pass it in."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything that runs, joined; nothing has been started or called yet."""
+
+    settings: Settings
+    engine: sa.Engine
+    jobs: DurableJobs
+    database: Database
+    desk: Desk
+    zendesk: ZendeskTickets
+    intake: Intake
+    cashier: Cashier | None
+    posting: Posting
+    answering: Answering
+    slack: slack_app.SlackSettings
+    slack_backing: slack_app.Backing
+    clock: Callable[[], datetime]
+    closing: tuple[Callable[[], None], ...]
+
+    def close(self) -> None:
+        """Close every connection."""
+        for close in self.closing:
+            close()
+        self.engine.dispose()
+
+
+def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> House:
+    """Return the house for these settings; raises what the policies and people files are found wrong for."""
+    engine = create_engine(settings.database)
+    queue = DurableJobs(engine, QUEUE_OF)
+    database = Database(engine, queue)
+    people = load_people(Path(settings.people))
+    accounts = httpx.Client(trust_env=False)
+    desk = Desk(
+        database=database,
+        cases=CaseRepository(audit_key=settings.audit_key.reveal().encode()),
+        policies=load_book(Path(settings.policies)),
+        people=people,
+        evidence=AccountData(settings.accounts.base_url, settings.accounts.token.reveal(), accounts).evidence_for,
+        topics=settings.topics,
+        pay_way=PAYOUT_PROVIDER if isinstance(settings.payouts, PayoutProvider) else settings.payouts.way,
+        case_url=lambda case_id: case_url(settings, case_id),
+    )
+    zendesk = connect(_zendesk(settings))
+    provider = _provider(settings)
+    calls = _slack_calls(settings)
+    kept_cases, routing, inbox = KeptCases(desk=desk), _routing(settings), KeptInbox(database=database)
+    return House(
+        settings=settings,
+        engine=engine,
+        jobs=queue,
+        database=database,
+        desk=desk,
+        zendesk=zendesk,
+        intake=Intake(
+            desk=desk,
+            source=zendesk,
+            vendor="zendesk",
+            account=settings.zendesk.subdomain,
+            start=settings.zendesk.start,
+        ),
+        cashier=Cashier(provider=provider, terms=_terms(settings), clock=clock) if provider else None,
+        posting=Posting(
+            slack=calls,
+            cases=kept_cases,
+            cards=KeptCards(database=database),
+            lines=KeptLines(database=database, clock=clock),
+            routing=routing,
+            people=people,
+        ),
+        answering=Answering(
+            slack=calls,
+            inbox=inbox,
+            desk=KeptDesk(desk=desk),
+            cases=kept_cases,
+            people=people,
+            routing=routing,
+        ),
+        slack=_slack(settings),
+        slack_backing=slack_app.Backing(inbox=inbox, cases=kept_cases, people=people, routing=routing, clock=clock),
+        clock=clock,
+        closing=(accounts.close, provider.close) if provider else (accounts.close,),
+    )
+
+
+def handlers(house: House) -> Mapping[str, Handler]:
+    """Return the body of every kind of job."""
+    desk, clock = house.desk, house.clock
+    window = timedelta(hours=house.settings.zendesk.reconcile_hours)
+
+    def answer(key: str) -> None:
+        source, _, delivery_id = key.partition("/")
+        house.answering.handle(source, delivery_id, now=clock())
+
+    return {
+        POLL: lambda _slot: _done(tickets_in.poll(house.intake, clock=clock)),
+        RECONCILE: lambda _slot: _done(tickets_in.reconcile(house.intake, window=window, clock=clock)),
+        one_case.READ: lambda key: tickets_in.read_ticket(house.intake, key, clock=clock),
+        one_case.PROPOSE: lambda key: one_case.make_proposal(desk, key, now=clock()),
+        one_case.ESCALATE: lambda key: one_case.escalate(desk, key, now=clock()),
+        one_case.PAY: lambda key: _pay(house, key),
+        outbox.JOB: lambda key: _send(house, key),
+        ANSWER_JOB: answer,
+        TIDY: lambda _slot: _tidy(house),
+    }
+
+
+def queues(settings: Settings) -> tuple[QueueSettings, ...]:
+    """Return how each queue is worked off."""
+    workers = settings.workers
+    return (
+        QueueSettings(name="zendesk", concurrency=workers.zendesk),
+        QueueSettings(name="slack", concurrency=workers.slack),
+        QueueSettings(name="money", concurrency=workers.money),
+        QueueSettings(name="work", concurrency=workers.work),
+    )
+
+
+def ticks(settings: Settings) -> tuple[Tick, ...]:
+    """Return what is to run by the clock."""
+    source = f"zendesk:{settings.zendesk.subdomain}"
+    return (
+        Tick(kind=POLL, subject=source, every_seconds=max(1, round(settings.zendesk.poll_seconds))),
+        Tick(kind=RECONCILE, subject=source, every_seconds=max(1, round(settings.zendesk.reconcile_seconds))),
+        Tick(kind=TIDY, subject="store", every_seconds=TIDY_SECONDS),
+    )
+
+
+def case_key(settings: Settings, case_id: str) -> str:
+    """Return what opens a case's page: whoever was sent the link has it, nobody can guess it."""
+    return hmac.new(settings.link_key.reveal().encode(), case_id.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def case_url(settings: Settings, case_id: CaseId) -> str:
+    """Return the address of a case's own page."""
+    return f"{settings.public_url}/cases/{case_id}?key={case_key(settings, case_id)}"
+
+
+def _send(house: House, key: str) -> None:
+    """Send one item of the outbox: a note to a ticket, a card or a line to Slack."""
+    with house.database.read() as connection:
+        item = outbox.find(connection, key)
+    if item is None or item.state is not State.WAITING:
+        return
+    case_id = CaseId(f"{PREFIX}{item.case_number}")
+    match item.kind:
+        case Kind.NOTE:
+            write_note(house.desk, house.zendesk, item, clock=house.clock)
+            return
+        case Kind.CARD:
+            house.posting.show_card(case_id, now=house.clock())
+        case Kind.THREAD:
+            house.posting.post_line(key, now=house.clock())
+    _sent(house, item)
+
+
+def _sent(house: House, item: Item) -> None:
+    with house.database.begin() as tx:
+        outbox.finish(tx, item, State.SENT, now=house.clock())
+
+
+def _pay(house: House, key: str) -> None:
+    if house.cashier is None:
+        return  # Finance takes it from the list of what is to be paid: `makewhole finance export`.
+    paying.pay(house.desk, house.cashier, key)
+
+
+def _tidy(house: House) -> None:
+    now = house.clock()
+    with house.database.begin() as tx:
+        jobs.forget_done(tx, before=now - KEEP_JOBS)
+        deliveries.forget_handled(tx, before=now - timedelta(days=house.settings.keep_deliveries_days))
+
+
+def _done(_count: int) -> None:
+    """Drop a count that a job has no use for."""
+
+
+def _zendesk(settings: Settings) -> ZendeskSettings:
+    given = settings.zendesk
+    auth: OAuthClient | ApiToken
+    if isinstance(given.auth, OAuth):
+        secret = given.auth.client_secret.reveal()
+        auth = OAuthClient(client_id=given.auth.client_id, client_secret=secret, scope=given.auth.scope)
+    else:
+        auth = ApiToken(email=given.auth.email, token=given.auth.token.reveal())
+    return ZendeskSettings(
+        subdomain=given.subdomain,
+        auth=auth,
+        fields=tuple(sorted(given.fields.items())),
+        target=given.target,
+        connect_seconds=given.connect_seconds,
+        read_seconds=given.read_seconds,
+        whole_seconds=given.whole_seconds,
+        page_size=given.page_size,
+        most_comments=given.most_comments,
+        most_audits=given.most_audits,
+        most_reply_bytes=given.most_reply_bytes,
+        calls_per_minute=given.calls_per_minute,
+        exports_per_minute=given.exports_per_minute,
+        updates_per_minute=given.updates_per_minute,
+    )
+
+
+def _provider(settings: Settings) -> HTTPProvider | None:
+    given = settings.payouts
+    if not isinstance(given, PayoutProvider):
+        return None
+    return HTTPProvider(base_url=given.base_url, token=given.token.reveal(), timeout_seconds=given.timeout_seconds)
+
+
+def _terms(settings: Settings) -> Terms:
+    given = settings.payouts
+    if not isinstance(given, PayoutProvider):
+        raise TypeError("finance's file has no terms")
+    return Terms(
+        key_life=timedelta(hours=given.key_life_hours),
+        looks_up=given.looks_up,
+        send_within=timedelta(seconds=given.send_within_seconds),
+        visible_within=timedelta(seconds=given.visible_within_seconds),
+        proof_life=timedelta(seconds=given.proof_life_seconds),
+        look_up_every=timedelta(seconds=given.look_up_every_seconds),
+        pending_within=timedelta(hours=given.pending_within_hours),
+        patience=given.patience,
+    )
+
+
+def _slack(settings: Settings) -> slack_app.SlackSettings:
+    given = settings.slack
+    return slack_app.SlackSettings(
+        bot_token=given.bot_token.reveal(),
+        signing_secrets=(given.signing_secret.reveal(),) if given.signing_secret else (),
+        app_token=given.app_token.reveal() if given.app_token else None,
+        team_id=given.team_id,
+        bot_user_id=given.bot_user_id,
+        base_url=f"{given.base_url}/" if given.base_url else SLACK_API,
+    )
+
+
+def _slack_calls(settings: Settings) -> SlackCalls:
+    given = _slack(settings)
+    return SlackCalls(token=given.bot_token, bot_user_id=given.bot_user_id, base_url=given.base_url)
+
+
+def _routing(settings: Settings) -> Routing:
+    given = settings.slack
+    routes = tuple(
+        Route(
+            channel=Channel(id=route.channel, locale=route.locale),
+            classifications=route.classifications,
+            topics=route.topics,
+            languages=route.languages,
+        )
+        for route in given.routes
+    )
+    return Routing(routes=routes, otherwise=Channel(id=given.otherwise.channel, locale=given.otherwise.locale))
