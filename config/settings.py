@@ -5,7 +5,7 @@ A secret stands in the file as a reference (`secret://env/NAME`, `secret://file/
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -16,9 +16,9 @@ from pydantic_core import PydanticCustomError
 from cases.loss import LossKind
 from cases.proposal import Classification
 from config.checking import STRICT, check
-from config.mistakes import BadSettings, Mistake
+from config.mistakes import BadSettings, Mistake, did_you_mean
 from config.secret import REFERENCE, Key, Secret, Surroundings, look_up
-from config.yaml_text import read_document
+from config.yaml_text import Step, path_text, read_document
 
 #: Overrides `database`, so that one file serves many places.
 DATABASE_VARIABLE = "MAKEWHOLE_DATABASE_URL"
@@ -39,8 +39,8 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> "
         document.value["database"] = f"secret://env/{DATABASE_VARIABLE}"
     settings = check(document, Settings, surroundings)
     mistakes = [
-        Mistake(place=document.place_of(where), path=".".join(where), what=what)
-        for where, what in _missing_fields(settings)
+        Mistake(place=document.place_of(where), path=path_text(where), what=what)
+        for where, what in (*_missing_fields(settings), *_unknown_topics(settings))
     ]
     if mistakes:
         raise BadSettings(mistakes)
@@ -99,6 +99,8 @@ FieldName = Literal[
     "mw_reason",
     "mw_case_url",
 ]
+
+_ALWAYS_NEEDED = ("compensation_topic", "mw_state", "mw_amount", "mw_currency", "mw_reason", "mw_case_url")
 
 
 class Listen(BaseModel):
@@ -320,16 +322,19 @@ class Settings(BaseModel):
     keep_deliveries_days: int = Field(default=30, ge=1, le=3_650)
 
 
-def _missing_fields(settings: Settings) -> list[tuple[tuple[str, ...], str]]:
-    """Return the ticket fields that the topics and our own notes need and nobody has mapped."""
-    fields = settings.zendesk.fields
-    needed = {name: "Makewhole reads it from or writes it to every ticket" for name in ("compensation_topic", *_OURS)}
+def _missing_fields(settings: Settings) -> Iterator[tuple[tuple[Step, ...], str]]:
+    """Yield the ticket fields that our own notes and the topics need and nobody has mapped."""
+    needed = dict.fromkeys(_ALWAYS_NEEDED, "Makewhole reads or writes it on every ticket")
     needed |= {f"{kind}_id": f"the topic {topic} is about one" for topic, kind in settings.topics.items()}
-    return [
-        (("zendesk", "fields", name), f"add the id of this ticket field: {why}")
-        for name, why in needed.items()
-        if name not in fields
-    ]
+    for name, why in needed.items():
+        if name not in settings.zendesk.fields:
+            yield ("zendesk", "fields", name), f"add the id of this ticket field: {why}"
 
 
-_OURS = ("mw_state", "mw_amount", "mw_currency", "mw_reason", "mw_case_url")
+def _unknown_topics(settings: Settings) -> Iterator[tuple[tuple[Step, ...], str]]:
+    """Yield what routes ask for and no ticket can have."""
+    for number, route in enumerate(settings.slack.routes):
+        for place, topic in enumerate(route.topics):
+            if topic not in settings.topics:
+                where = ("slack", "routes", number, "topics", place)
+                yield where, f"no such topic: {did_you_mean(topic, settings.topics)}"
