@@ -47,9 +47,7 @@ class Pages:
     def __init__(self, workspace: Workspace, windows: Windows) -> None:
         self.workspace = workspace
         self.windows = windows
-        self.templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True
-        )
+        self.templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True)
 
     async def page(self, request: Request) -> Response:
         """Return the whole page."""

@@ -8,13 +8,7 @@ from typing import Any
 
 import pytest
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 CHANNEL = "C0COMPENSA1"
 AMELIA = "U0AMELIA001"
@@ -34,114 +28,12 @@ BUTTONS = [
         ],
     }
 ]
-REASONS = ["not_covered", "other"]
-MODAL = {
-    "type": "modal",
-    "callback_id": "reject_case",
-    "notify_on_close": True,
-    "private_metadata": "CASE-1:r1",
-    "title": PLAIN,
-    "submit": PLAIN,
-    "blocks": [
-        {
-            "type": "input",
-            "block_id": "reason",
-            "label": {"type": "plain_text", "text": "Reason"},
-            "element": {
-                "type": "static_select",
-                "action_id": "code",
-                "options": [{"text": {"type": "plain_text", "text": one}, "value": one} for one in REASONS],
-            },
-        },
-        {
-            "type": "input",
-            "block_id": "note",
-            "optional": True,
-            "label": {"type": "plain_text", "text": "Note"},
-            "element": {"type": "plain_text_input", "action_id": "words", "multiline": True},
-        },
-    ],
-}
-
-
-class Bot:
-    """A Bolt app that remembers what reached it."""
-
-    def __init__(self, slack: Any) -> None:
-        self.slack = slack
-        self.seen: list[tuple[str, dict[str, Any]]] = []
-        self.headers: list[dict[str, str]] = []
-
-    def bolt(self) -> AsyncApp:
-        """Make the app; call it inside the loop that will run it."""
-        client = AsyncWebClient(token="xoxb-sandbox-bot", base_url=f"{self.slack.url}/api/", retry_handlers=[])
-        client.proxy = None
-        app = AsyncApp(signing_secret="sandbox-signing-secret", client=client, process_before_response=True)
-        app.action("approve")(self.approve)
-        app.action("reject")(self.reject)
-        app.view("reject_case")(self.submitted)
-        app.view_closed("reject_case")(self.closed)
-        app.command("/makewhole")(self.command)
-        app.event("message")(self.event)
-        app.event("app_mention")(self.event)
-        app.event("app_home_opened")(self.home)
-        return app
-
-    async def approve(self, ack: Any, body: Any, respond: Any, client: Any) -> None:
-        self.seen.append(("approve", body))
-        await ack()
-        await client.chat_update(channel=body["channel"]["id"], ts=body["message"]["ts"], text="Approved", blocks=[])
-        await respond(text="Thank you", response_type="ephemeral", replace_original=False)
-
-    async def reject(self, ack: Any, body: Any, client: Any) -> None:
-        self.seen.append(("reject", body))
-        await ack()
-        await client.views_open(trigger_id=body["trigger_id"], view=MODAL)
-
-    async def submitted(self, ack: Any, body: Any) -> None:
-        self.seen.append(("submitted", body))
-        values = body["view"]["state"]["values"]
-        if values["reason"]["code"]["selected_option"]["value"] == "other" and not values["note"]["words"]["value"]:
-            await ack(response_action="errors", errors={"note": "Say why"})
-        else:
-            await ack()
-
-    async def closed(self, ack: Any, body: Any) -> None:
-        self.seen.append(("closed", body))
-        await ack()
-
-    async def command(self, ack: Any, body: Any) -> None:
-        self.seen.append(("command", body))
-        await ack("Two cases wait")
-
-    async def event(self, body: Any) -> None:
-        self.seen.append((body["event"]["type"], body))
-
-    async def home(self, body: Any, client: Any) -> None:
-        self.seen.append(("home", body))
-        view = {"type": "home", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "Your *queue*"}}]}
-        await client.views_publish(user_id=body["event"]["user"], view=view)
-
-    def bodies(self, kind: str) -> list[dict[str, Any]]:
-        return [body for name, body in self.seen if name == kind]
-
-
-def http_app(bot: Bot) -> Starlette:
-    made: list[AsyncSlackRequestHandler] = []
-
-    async def slack_events(request: Request) -> Response:
-        if not made:
-            made.append(AsyncSlackRequestHandler(bot.bolt()))
-        bot.headers.append(dict(request.headers))
-        return await made[0].handle(request)
-
-    return Starlette(routes=[Route("/slack/events", slack_events, methods=["POST"])])
 
 
 class SocketRunner:
     """Runs a Bolt app in Socket Mode in a loop of its own."""
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Any) -> None:
         self.bot = bot
         self.loop = asyncio.new_event_loop()
         self.stopping = asyncio.Event()
@@ -164,13 +56,11 @@ class SocketRunner:
 
 
 @pytest.fixture(params=["http", "socket"])
-def bot(request: Any, slack: Any, serve: Callable[..., Any], eventually: Any) -> Iterator[Bot]:
-    made = Bot(slack)
+def bot(request: Any, slack: Any, make_bot: Callable[..., Any], eventually: Any) -> Iterator[Any]:
     if request.param == "http":
-        url = f"{serve(http_app(made)).url}/slack/events"
-        slack.settings(request_url=url, verify=True)
-        yield made
+        yield make_bot(slack)
     else:
+        made = make_bot(slack, listens=False)
         slack.settings(socket_mode=True)
         runner = SocketRunner(made)
         eventually(lambda: slack.state()["sockets"] == 1)
@@ -189,7 +79,7 @@ def post_card(slack: Any) -> str:
     return str(slack.http.post("/api/chat.postMessage", json=body, headers=headers).json()["ts"])
 
 
-def test_a_click_reaches_the_app_and_the_card_changes(slack: Any, bot: Bot, card: str, valid: Any) -> None:
+def test_a_click_reaches_the_app_and_the_card_changes(slack: Any, bot: Any, card: str, valid: Any) -> None:
     answer = slack.act("click", user=AMELIA, channel=CHANNEL, ts=card, action_id="approve")
 
     assert (answer["acknowledged"], answer["status"]) == (True, 200)
@@ -201,13 +91,13 @@ def test_a_click_reaches_the_app_and_the_card_changes(slack: Any, bot: Bot, card
     assert [one["text"] for one in slack.state()["ephemerals_by_user"][AMELIA]] == ["Thank you"]
 
 
-def test_a_forged_value_reaches_the_app_as_it_was_forged(slack: Any, bot: Bot, card: str) -> None:
+def test_a_forged_value_reaches_the_app_as_it_was_forged(slack: Any, bot: Any, card: str) -> None:
     slack.act("click", user=AMELIA, channel=CHANNEL, ts=card, action_id="approve", value="CASE-9:r9")
 
     assert bot.bodies("approve")[0]["actions"][0]["value"] == "CASE-9:r9"
 
 
-def test_a_modal_opens_complains_and_closes(slack: Any, bot: Bot, card: str, valid: Any) -> None:
+def test_a_modal_opens_complains_and_closes(slack: Any, bot: Any, card: str, valid: Any) -> None:
     slack.act("click", user=AMELIA, channel=CHANNEL, ts=card, action_id="reject")
     (view,) = slack.state()["views"]
 
@@ -228,7 +118,7 @@ def test_a_modal_opens_complains_and_closes(slack: Any, bot: Bot, card: str, val
     }
 
 
-def test_closing_a_modal_is_told(slack: Any, bot: Bot, card: str, valid: Any) -> None:
+def test_closing_a_modal_is_told(slack: Any, bot: Any, card: str, valid: Any) -> None:
     slack.act("click", user=AMELIA, channel=CHANNEL, ts=card, action_id="reject")
 
     answer = slack.act("close", user=AMELIA)
@@ -238,7 +128,7 @@ def test_closing_a_modal_is_told(slack: Any, bot: Bot, card: str, valid: Any) ->
     valid("ViewClosed", bot.bodies("closed")[0])
 
 
-def test_a_command_is_answered_privately(slack: Any, bot: Bot, valid: Any) -> None:
+def test_a_command_is_answered_privately(slack: Any, bot: Any, valid: Any) -> None:
     slack.act("command", user=AMELIA, channel=CHANNEL, command="/makewhole", text="queue")
 
     (body,) = bot.bodies("command")
@@ -247,7 +137,7 @@ def test_a_command_is_answered_privately(slack: Any, bot: Bot, valid: Any) -> No
     assert [one["text"] for one in slack.state()["ephemerals_by_user"][AMELIA]] == ["Two cases wait"]
 
 
-def test_a_reply_in_a_thread_and_a_mention_are_told(slack: Any, bot: Bot, card: str, valid: Any) -> None:
+def test_a_reply_in_a_thread_and_a_mention_are_told(slack: Any, bot: Any, card: str, valid: Any) -> None:
     slack.act("message", user=AMELIA, channel=CHANNEL, thread_ts=card, text="@makewhole is 5 < 6?")
 
     (mention,) = bot.bodies("app_mention")
@@ -259,7 +149,7 @@ def test_a_reply_in_a_thread_and_a_mention_are_told(slack: Any, bot: Bot, card: 
     assert mention["event_id"] != message["event_id"]
 
 
-def test_an_opened_home_is_told_and_filled(slack: Any, bot: Bot, valid: Any, eventually: Any) -> None:
+def test_an_opened_home_is_told_and_filled(slack: Any, bot: Any, valid: Any, eventually: Any) -> None:
     slack.act("app_home", user=AMELIA)
 
     (view,) = eventually(lambda: slack.state()["views"])
@@ -267,7 +157,7 @@ def test_an_opened_home_is_told_and_filled(slack: Any, bot: Bot, valid: Any, eve
     valid("EventEnvelope", bot.bodies("home")[0])
 
 
-def test_the_log_tells_every_interaction_with_its_milliseconds(slack: Any, bot: Bot, card: str) -> None:
+def test_the_log_tells_every_interaction_with_its_milliseconds(slack: Any, bot: Any, card: str) -> None:
     slack.act("click", user=AMELIA, channel=CHANNEL, ts=card, action_id="approve")
 
     (logged,) = [one for one in slack.state()["interactions"] if one["kind"] == "block_actions"]
@@ -276,13 +166,12 @@ def test_the_log_tells_every_interaction_with_its_milliseconds(slack: Any, bot: 
     assert logged["milliseconds"] > 0
 
 
-def test_a_forged_signature_is_refused_by_bolt(slack: Any, serve: Any) -> None:
-    bot = Bot(slack)
-    served = serve(http_app(bot))
+def test_a_forged_signature_is_refused_by_bolt(slack: Any, make_bot: Any) -> None:
+    bot = make_bot(slack)
 
     body = "payload=" + json.dumps({"type": "block_actions"})
     headers = {"x-slack-request-timestamp": "1531420618", "x-slack-signature": "v0=00"}
-    answer = slack.http.post(f"{served.url}/slack/events", content=body, headers=headers)
+    answer = slack.http.post(slack.state()["delivery"]["events"], content=body, headers=headers)
 
     assert answer.status_code == 401
     assert bot.seen == []

@@ -187,7 +187,9 @@ def test_a_confirmation_is_passed_on_as_text_objects(slack: Any, client: WebClie
     assert taken[0]["actions"][0]["confirm"]["text"]["text"] == "Pay?"
 
 
-def test_a_response_url_works_five_times_within_thirty_minutes(slack: Any, client: WebClient, trigger: Any, taken: Any) -> None:
+def test_a_response_url_works_five_times_within_thirty_minutes(
+    slack: Any, client: WebClient, trigger: Any, taken: Any
+) -> None:
     trigger()
     address = taken[-1]["response_url"]
     answers = [slack.http.post(address, json={"text": f"Answer {number}"}) for number in range(6)]
