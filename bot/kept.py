@@ -104,7 +104,7 @@ class KeptLines:
             return item is not None and outbox.first_attempt(tx, item, now=self.clock())
 
 
-def line_for(happening: Happening) -> Line | None:  # noqa: PLR0911  # One line per event.
+def line_for(happening: Happening) -> Line | None:  # noqa: C901, PLR0911  # One line per event.
     """Return how an event of a case is told in its thread; None when it is not."""
     case, detail = happening.case, dict(happening.detail)
     match happening.event, case:
@@ -124,8 +124,10 @@ def line_for(happening: Happening) -> Line | None:  # noqa: PLR0911  # One line 
             return SaidSo(decision=decision, given=quorum, needed=quorum)
         case "declined", Declined(decision=decision) if decision is not None:
             return SaidSo(decision=decision, given=0, needed=0)
-        case ("approved", Approved()) | ("declined", Declined()):
-            return WorkedOut(proposal=case.proposal)
+        case "approved", Approved(proposal=proposal):
+            return WorkedOut(proposal=proposal)
+        case "declined", Declined(proposal=proposal):
+            return WorkedOut(proposal=proposal)
         case "paid", Paid():
             return PaidOut(amount=case.amount, reference=case.reference, at=case.paid_at)
         case _, NeedsAttention():

@@ -73,7 +73,21 @@ class Stopped:
     reason: str
 
 
-Line = WorkedOut | SaidSo | Asked | Answered | PaidOut | Told | Stopped
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """One more ticket tells of the same loss: "zendesk:harbor:50002"."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """Nobody decided in time."""
+
+    decide_by: datetime
+
+
+Line = WorkedOut | SaidSo | Asked | Answered | PaidOut | Told | Stopped | Linked | Overdue
 
 
 def thread_message(line: Line, people: People, locale: str) -> SlackMessage:
@@ -86,7 +100,7 @@ def thread_message(line: Line, people: People, locale: str) -> SlackMessage:
     return message(text, blocks)
 
 
-def _text(line: Line, people: People, say: Words) -> str:
+def _text(line: Line, people: People, say: Words) -> str:  # noqa: C901, PLR0911  # One sentence per event.
     match line:
         case WorkedOut():
             return _worked_out(line.proposal, say)
@@ -105,6 +119,10 @@ def _text(line: Line, people: People, say: Words) -> str:
             )
         case Told():
             return say("The outcome is on ticket {ticket}.", ticket=marked(str(line.ticket), _LONGEST))
+        case Linked():
+            return say("Ticket {ticket} tells of the same loss.", ticket=marked(line.ticket, _LONGEST))
+        case Overdue():
+            return say("Nobody has decided by {when}; it stays open.", when=slack_date(line.decide_by))
         case Stopped():
             return say("Needs attention: {reason}", reason=marked(line.reason, _LONGEST))
 

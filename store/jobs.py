@@ -255,6 +255,8 @@ def forget_done(tx: Transaction, *, before: datetime) -> int:
 
 
 def _queue_table(connection: sa.Connection, name: str) -> sa.TableClause:
-    columns = [sa.column(each) for each in ("workflow_uuid", "queue_name", "status", "updated_at")]
+    columns: list[sa.ColumnClause[Any]] = [
+        sa.column(each) for each in ("workflow_uuid", "queue_name", "status", "updated_at")
+    ]
     schema = "dbos" if connection.dialect.name == "postgresql" else None
     return sa.table(name, *columns, schema=schema)

@@ -14,11 +14,9 @@ import sqlalchemy as sa
 from store import tables
 from store.database import Transaction
 
-JOB = "send"
-
 
 class Kind(StrEnum):
-    """What an item is."""
+    """What an item is, and the kind of the job that sends it."""
 
     NOTE = "note"
     CARD = "card"
@@ -77,7 +75,7 @@ def put(tx: Transaction, *, lane: str, case_number: int, kind: Kind, document: s
         )
     )
     if not busy:
-        tx.enqueue(JOB, f"{lane}#{last + 1}")
+        tx.enqueue(kind, f"{lane}#{last + 1}")
 
 
 def find(connection: sa.Connection, key: str) -> Item | None:
@@ -112,7 +110,7 @@ def finish(tx: Transaction, item: Item, state: State, *, now: datetime, problem:
     )
     following = tx.execute(_first_waiting(item.lane)).one_or_none()
     if ended.rowcount == 1 and following is not None:
-        tx.enqueue(JOB, f"{item.lane}#{following.sequence}")
+        tx.enqueue(following.kind, f"{item.lane}#{following.sequence}")
     return ended.rowcount == 1
 
 
@@ -141,10 +139,10 @@ def unsent(connection: sa.Connection, case_number: int, kind: Kind) -> int:
     )
 
 
-def _first_waiting(lane: str) -> sa.Select[tuple[int]]:
+def _first_waiting(lane: str) -> sa.Select[tuple[int, str]]:
     column = tables.outbox.c
     return (
-        sa.select(column.sequence)
+        sa.select(column.sequence, column.kind)
         .where(column.lane == lane, column.state == State.WAITING)
         .order_by(column.sequence)
         .limit(1)
