@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from bot.approvals import DecisionRequest
 from bot.cards import slack_date
 from bot.content import role_name, role_names
 from bot.foreign import marked
@@ -39,9 +38,8 @@ _REFUSALS: Mapping[Refusal, str] = {
 }
 
 
-def answer_text(outcome: Outcome, request: DecisionRequest, people: People, say: Words) -> str:
+def answer_text(outcome: Outcome, case: CaseId, people: People, say: Words) -> str:
     """Return what came of a decision, as the person who clicked reads it."""
-    case = request.case_id
     match outcome:
         case Counted():
             return say(

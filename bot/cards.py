@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from babel.dates import format_datetime
 from slackblocks import (
@@ -76,6 +76,11 @@ class SlackMessage:
     text: str
     blocks: str
 
+    @classmethod
+    def of(cls, text: str, blocks: list[dict[str, Any]]) -> Self:
+        """Return the message with these blocks, which are within the limits already."""
+        return cls(text=text, blocks=json.dumps(blocks, ensure_ascii=False))
+
     @property
     def digest(self) -> str:
         """A name for what is shown: the same as long as nothing on the card changes."""
@@ -102,8 +107,7 @@ def card(content: CardContent, locale: str, *, now: datetime) -> SlackMessage:
 
 def message(text: str, blocks: list[Block]) -> SlackMessage:
     """Return a message with its limits checked; raises slackblocks' errors when one is broken."""
-    rendered = WebhookMessage(text=text, blocks=blocks).to_dict()["blocks"]
-    return SlackMessage(text=text, blocks=json.dumps(rendered, ensure_ascii=False))
+    return SlackMessage.of(text, WebhookMessage(text=text, blocks=blocks).to_dict()["blocks"])
 
 
 def headline(content: CardContent, say: Words) -> str:

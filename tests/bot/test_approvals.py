@@ -186,14 +186,14 @@ ANSWERS: list[tuple[Outcome, str, str]] = [
 
 @pytest.mark.parametrize(("outcome", "english", "chinese"), ANSWERS)
 def test_every_outcome_is_answered_in_the_readers_language(outcome: Outcome, english: str, chinese: str) -> None:
-    assert answer_text(outcome, APPROVAL, PEOPLE, words("en")) == english
-    assert answer_text(outcome, APPROVAL, PEOPLE, words("zh")) == chinese
+    assert answer_text(outcome, APPROVAL.case_id, PEOPLE, words("en")) == english
+    assert answer_text(outcome, APPROVAL.case_id, PEOPLE, words("zh")) == chinese
 
 
 @pytest.mark.parametrize("refusal", list(Refusal))
 def test_every_refusal_says_why_and_that_nothing_changed(refusal: Refusal) -> None:
     refused = NotAllowed(refusal=refusal, roles=("finance",))
 
-    english = answer_text(refused, APPROVAL, PEOPLE, words("en"))
+    english = answer_text(refused, APPROVAL.case_id, PEOPLE, words("en"))
     assert "Nothing changed" in english or "may not decide" in english
-    assert answer_text(refused, APPROVAL, PEOPLE, words("zh")) != english
+    assert answer_text(refused, APPROVAL.case_id, PEOPLE, words("zh")) != english

@@ -82,7 +82,11 @@ HOSTILE = st.one_of(
 def blocks_valid(shared: Path) -> Callable[[list[dict[str, Any]]], None]:
     schema = json.loads((shared / "vendor/slack/json-schema/BlocksArray.json").read_text())
     validator = jsonschema.Draft7Validator(schema)
-    return lambda blocks: validator.validate(blocks)
+
+    def check(blocks: list[dict[str, Any]]) -> None:
+        validator.validate(blocks)
+
+    return check
 
 
 def texts(value: Any) -> Iterator[dict[str, Any]]:

@@ -32,7 +32,11 @@ VALUE = ModalValue(case="CASE-4711", revision=1, fingerprint=proposal().fingerpr
 def view_valid(shared: Path) -> Callable[[dict[str, Any]], None]:
     schema = json.loads((shared / "vendor/slack/json-schema/AnyView.json").read_text())
     validator = jsonschema.Draft7Validator(schema)
-    return lambda view: validator.validate(view)
+
+    def check(view: dict[str, Any]) -> None:
+        validator.validate(view)
+
+    return check
 
 
 @pytest.mark.parametrize("locale", ["en", "zh"])
