@@ -201,6 +201,7 @@ class FaultMiddleware:
         self, fault: Fault, scope: Scope, receive: Receive, send: Send
     ) -> None:
         if fault.fault == "dropped_before":
+            await _read_whole(receive)
             await drop_connection(receive, send)
             return
         status = 429 if fault.fault == "rate_limited" else 503
@@ -218,7 +219,7 @@ class FaultMiddleware:
         async def keep(message: Message) -> None:
             answer.append(message)
 
-        await self.app(scope, receive, keep)
+        await self.app(scope, await _replayed(receive), keep)
         if fault.fault == "slow_after_write":
             await asyncio.sleep(fault.seconds)
             for message in answer:
@@ -252,6 +253,24 @@ def path_inside(scope: MutableMapping[str, Any]) -> str:
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
     return path[len(root) :] if root and path.startswith(root + "/") else path
+
+
+async def _read_whole(receive: Receive) -> list[Message]:
+    """Return the request's messages up to its end: closing a socket with unread bytes would reset it instead."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    return messages
+
+
+async def _replayed(receive: Receive) -> Receive:
+    """Return a receive that gives the request again, which has been read whole by now."""
+    messages = await _read_whole(receive)
+
+    async def again() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return again
 
 
 async def _send_half(answer: list[Message], send: Send) -> None:

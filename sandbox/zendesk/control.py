@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.faults import CONTROL_PREFIX, fault_routes
-from sandbox.zendesk.door import Desk, json_answer, read_object, refusal
+from sandbox.zendesk.door import Desk, encoded_answer, json_answer, read_object, refusal
 from sandbox.zendesk.events import TICKET_EVENTS
 from sandbox.zendesk.hooks_api import register
 from sandbox.zendesk.loading import BadLoad, load
@@ -26,7 +26,7 @@ from sandbox.zendesk.records import AGENT_ID, Rating, User
 from sandbox.zendesk.refusals import Refused, invalid, not_found
 from sandbox.zendesk.settings import BadSetting, changed
 from sandbox.zendesk.webhooks import Webhook
-from sandbox.zendesk.wire import comment_body, rating_body, stamp, ticket_body, user_body
+from sandbox.zendesk.wire import comment_body, encode, rating_body, stamp, ticket_body, user_body
 from sandbox.zendesk.writing import delete_ticket, merge_tickets, update_ticket
 
 FIXED_WEBHOOK_SECRET = "sandbox-webhook-secret"
@@ -64,15 +64,9 @@ def _guarded(desk: Desk, control: Control) -> Callable[[Request], Awaitable[Resp
 async def state(desk: Desk, request: Request) -> Response:
     """Return all records as JSON: each ticket with its comments, deleted ones too."""
     asked = request.query_params.get("ids")
-    wanted = {int(i) for i in asked.split(",")} if asked else set(desk.account.tickets)
-    fields = desk.account.fields.values()
-    tickets = [
-        {**ticket_body(ticket, fields), "comments": [comment_body(c) for c in desk.account.comments.get(i, ())]}
-        for i, ticket in sorted(desk.account.tickets.items())
-        if i in wanted
-    ]
+    wanted = {int(i) for i in asked.split(",") if i.isdigit()} if asked else None
+    ids = sorted(i for i in desk.account.tickets if wanted is None or i in wanted)
     body: dict[str, Any] = {
-        "tickets": tickets,
         "users": [user_body(user) for user in desk.account.users.values()],
         "satisfaction_ratings": [rating_body(rating) for rating in desk.account.ratings.values()],
         "webhooks": [_webhook_state(hook) for hook in desk.webhooks.registered.values()],
@@ -82,7 +76,13 @@ async def state(desk: Desk, request: Request) -> Response:
     }
     if request.query_params.get("deliveries") != "no":
         body["deliveries"] = desk.webhooks.listing()
-    return json_answer(body)
+    tickets = b",".join([_ticket_state(desk, i) for i in ids])
+    return encoded_answer(b'{"tickets":[' + tickets + b"]," + encode(body)[1:])
+
+
+def _ticket_state(desk: Desk, ticket_id: int) -> bytes:
+    comments = [comment_body(comment) for comment in desk.account.comments.get(ticket_id, ())]
+    return desk.account.encoded_ticket(ticket_id)[:-1] + b',"comments":' + encode(comments) + b"}"
 
 
 async def settings(desk: Desk, request: Request) -> Response:
@@ -99,7 +99,10 @@ async def load_tickets(desk: Desk, request: Request) -> Response:
 
 
 async def agent_edit(desk: Desk, request: Request) -> Response:
-    """Let an agent edit, delete, merge or have a ticket rated at the vendor's side, webhooks and all."""
+    """Let somebody edit, delete, merge or rate a ticket at the vendor's side, webhooks and all.
+
+    With the id of an end user as `agent_id` a comment is a customer's reply, which reopens a waiting or solved ticket.
+    """
     body = read_object(await request.body())
     ticket_id = body.get("ticket_id")
     agent = desk.account.users.get(body.get("agent_id", AGENT_ID))
@@ -133,6 +136,9 @@ def register_known(desk: Desk, endpoint: object, *, subscriptions: object = None
 
 
 def _edit(desk: Desk, ticket_id: int, sent: dict[str, Any], *, agent: User, now: datetime) -> Response:
+    waits = desk.account.ticket(ticket_id).status in ("pending", "hold", "solved")
+    if agent.role == "end-user" and sent.get("comment") and waits:
+        sent = {"status": "open", **sent}
     written = update_ticket(desk.account, ticket_id, sent, actor=agent, now=now)
     return json_answer({"ticket": ticket_body(written.ticket, desk.account.fields.values())})
 

@@ -48,9 +48,10 @@ def _cursor_page(ids: Sequence[int], *, path: str, query: Mapping[str, str]) -> 
     has_more = first + size < len(ids)
     after = _cursor(chosen[-1]) if chosen else None
     before = _cursor(chosen[0]) if chosen else None
+    # Recordings: both links are set on the first and the last page too; only an empty page has none.
     links = {
-        "prev": _url(path, query, {"page[before]": before}) if before and first else None,
-        "next": _url(path, query, {"page[after]": after}) if after and has_more else None,
+        "prev": _url(path, query, {"page[before]": before}) if before else None,
+        "next": _url(path, query, {"page[after]": after}) if after else None,
     }
     meta = {"has_more": has_more, "after_cursor": after, "before_cursor": before}
     return PageOf(ids=chosen, rest={"meta": meta, "links": links})

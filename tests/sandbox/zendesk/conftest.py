@@ -20,7 +20,7 @@ class Zendesk:
         self.clock = clock
         self.http = http
 
-    def load(self, *tickets: dict[str, Any], **more: Any) -> dict[str, Any]:
+    def load(self, *tickets: dict[str, Any], **more: Any) -> Any:
         body = {"tickets": list(tickets), **more}
         return self.http.post("/_sandbox/tickets", json=body).raise_for_status().json()
 
@@ -30,11 +30,11 @@ class Zendesk:
     def fault(self, **given: Any) -> None:
         self.http.post("/_sandbox/faults", json=given).raise_for_status()
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Any:
         return self.http.get("/_sandbox/state").raise_for_status().json()
 
-    def get(self, path: str, **query: Any) -> dict[str, Any]:
-        return self.http.get(path, params=query).raise_for_status().json()
+    def get(self, path: str, **query: Any) -> Any:
+        return self.http.get(path, params=query or None).raise_for_status().json()
 
     def put(self, ticket_id: int, **ticket: Any) -> httpx.Response:
         return self.http.put(f"/api/v2/tickets/{ticket_id}.json", json={"ticket": ticket})
