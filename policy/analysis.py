@@ -1,5 +1,97 @@
-"""Faults of the logic."""
+"""Faults of a policy's logic that can be proven before release: lines never reached, matrix dead ends, unused names."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from policy.expressions import Expression
+from policy.form import Condition, Policy
+from policy.grid import matrix_faults
+from policy.mistakes import Mistake, Place, did_you_mean
+from policy.regions import Box, TooMany, where, without
 
 
-def analysed(policy, roles):
-    return ()
+def analysed(policy: Policy, roles: Mapping[str, int] | None) -> Iterator[Mistake]:
+    """Yield every fault that is provable. What is not provable is not a fault: examples and people must find it.
+
+    roles: How many people hold each role; None = approvers are not checked against people.
+    """
+    rules = [(f'"{rule.name}"', rule.when, rule.place) for rule in policy.rules]
+    rows = [(f"the row in line {row.place.line}", row.when, row.place) for row in policy.approvals]
+    gates = [(f'"{gate.name}"', gate.when, gate.place) for gate in policy.gates]
+    yield from _unreachable(rules)
+    yield from _unreachable(rows)
+    for gate in gates:
+        yield from _unreachable([gate])
+    yield from matrix_faults(policy)
+    yield from _unused(policy)
+    if roles is not None:
+        yield from _without_people(policy, roles)
+
+
+def _unreachable(lines: Sequence[tuple[str, Condition, Place]]) -> Iterator[Mistake]:
+    """Yield the lines that contradict themselves or are hidden by the lines above them."""
+    above: list[tuple[str, Box]] = []
+    for name, when, place in lines:
+        if not when.parts:
+            continue
+        try:
+            yield from _hidden(name, when, place, above)
+            above += [(name, box) for box in where(when, wide=False)]
+        except TooMany:
+            continue
+
+
+def _hidden(name: str, when: Condition, place: Place, above: list[tuple[str, Box]]) -> Iterator[Mistake]:
+    left = where(when, wide=True)
+    if not left:
+        yield Mistake(place=place, what=f"{name} can never fit: its own tests exclude each other")
+        return
+    hiding = []
+    for other, box in above:
+        rest = without(left, box)
+        if rest != left and other not in hiding:
+            hiding.append(other)
+        left = rest
+        if not left:
+            take = "takes" if len(hiding) == 1 else "take"
+            said = f"{name} is never reached: {' and '.join(hiding)} above {take} all of it"
+            yield Mistake(place=place, what=f"{said}; move it up or remove it")
+            return
+
+
+def _unused(policy: Policy) -> Iterator[Mistake]:
+    """Yield the names that are declared and used nowhere: a forgotten fee is a wrong amount."""
+    used = {name for expression in _expressions(policy) for name, _, _ in expression.names}
+    used |= {limit.counting for limit in policy.limits if limit.counting}
+    used |= {policy.money.asset_input} if policy.money.asset_input else set()
+    tells = (*policy.wording.values(), *(rule.tell for rule in policy.rules), policy.nothing_left.tell)
+    used |= {name for tell in tells if tell for name in tell.names}
+    for name, place in (
+        *((each.name, each.place) for each in policy.inputs),
+        *((each.name, each.expression.place) for each in policy.derived),
+    ):
+        if name not in used:
+            yield Mistake(place=place, what=f'"{name}" is declared and used nowhere: use it or remove it')
+
+
+def _expressions(policy: Policy) -> Iterator[Expression]:
+    yield from (each.expression for each in policy.derived)
+    yield from (limit.at_most for limit in policy.limits)
+    for rule in policy.rules:
+        yield from rule.when.parts
+        if rule.pay:
+            yield rule.pay
+    for when in (*(gate.when for gate in policy.gates), *(row.when for row in policy.approvals)):
+        yield from when.parts
+
+
+def _without_people(policy: Policy, roles: Mapping[str, int]) -> Iterator[Mistake]:
+    for row in policy.approvals:
+        for stage in row.stages:
+            unheld = [role for role in stage.roles if roles.get(role, 0) < 1]
+            for role in unheld:
+                yield Mistake(place=row.place, what=f'nobody holds the role "{role}": {did_you_mean(role, roles)}')
+            people = sum(roles.get(role, 0) for role in stage.roles)
+            if not unheld and people < stage.quorum:
+                who = " or ".join(stage.roles)
+                what = f"{stage.quorum} people must agree as {who}, but only {people} can: ask for fewer or add a role"
+                yield Mistake(place=row.place, what=what)

@@ -9,27 +9,24 @@ from typing import Any
 
 from cases.money import Money
 from cases.proposal import Classification
-from policy.form import (
-    PAYABLE,
+from policy.expressions import (
     Among,
     AnyOf,
     Compared,
-    Condition,
     Either,
     Every,
     Extreme,
-    Limit,
     Literal,
     Name,
     Node,
     Not,
-    Policy,
     Product,
     Quotient,
     Relation,
     Sum,
     Value,
 )
+from policy.form import Condition, Limit, Policy
 from policy.settling import exactly, room, settled
 
 #: Values by name: the inputs, and what has been worked out so far in this one decision.
@@ -80,14 +77,20 @@ def decide(policy: Policy, inputs: Mapping[str, Value]) -> Outcome:
 
 @lru_cache(maxsize=256)
 def decider(policy: Policy) -> Callable[[Known], Outcome]:
-    """Return the compiled policy: values -> outcome, under the exact context. It adds what it works out to the values."""
+    """Return the compiled policy: values -> outcome, to run under the exact context.
+
+    It adds what it works out to the values it is given.
+    """
     derived = {each.name: _compiled(each.expression.node, {}) for each in policy.derived}
     names: dict[str, Closure] = {}
     for name, node in ((each.name, each.expression.node) for each in policy.derived):
         derived[name] = _compiled(node, names)
         names[name] = _remembered(name, derived[name])
     rules = [
-        (_test(rule.when, names), _outcome(policy, names, rule.name, rule.classification, rule.pay and rule.pay.node))
+        (
+            test_of(rule.when, names),
+            _outcome(policy, names, rule.name, rule.classification, rule.pay.node if rule.pay else None),
+        )
         for rule in policy.rules
     ]
 
@@ -104,19 +107,20 @@ def _outcome(
     policy: Policy, names: Mapping[str, Closure], rule: str, classification: Classification, pay: Node | None
 ) -> Callable[[Known], Outcome]:
     if pay is None:
-        refused = Outcome(classification=classification, amount=None, rule=rule)
-        return lambda _: refused
+        unpaid = Outcome(classification=classification, amount=None, rule=rule)
+        return lambda _: unpaid
     exact = _compiled(pay, names)
     left = _left(policy, names, classification)
-    gates = [(_test(gate.when, names), gate.name) for gate in policy.gates]
-    nothing = Outcome(classification=policy.nothing_left.classification, amount=None, rule=policy.nothing_left.name)
+    gates = [(test_of(gate.when, names), gate.name) for gate in policy.gates]
+    nothing = policy.nothing_left
+    refused = nothing.classification and Outcome(classification=nothing.classification, amount=None, rule=nothing.name)
     asset: Closure = _asset(policy)
     rounding = policy.money.rounding
 
     def work_out(known: Known) -> Outcome:
         amount = settled(exact(known), left(known), asset(known), rounding)
         if amount.minor == 0:
-            return nothing
+            return refused or Outcome(classification=classification, amount=amount, rule=nothing.name)
         for shows, gate in gates:
             if shows(known):
                 return Outcome(classification=Classification.FRAUD_REVIEW, amount=amount, rule=gate)
@@ -133,7 +137,7 @@ def _asset(policy: Policy) -> Closure:
 
 
 def _left(policy: Policy, names: Mapping[str, Closure], classification: Classification) -> Closure:
-    """What the tightest of the limits that hold for this classification leaves; None when there is none."""
+    """Return what the tightest of the limits that hold for this classification leaves; None when there is none."""
     limits = [_room(limit, names) for limit in policy.limits if classification in limit.classifications]
     if not limits:
         return lambda _: None
@@ -148,14 +152,15 @@ def _room(limit: Limit, names: Mapping[str, Closure]) -> Closure:
     return lambda known: room(at_most(known), used(known))
 
 
-def _test(when: Condition, names: Mapping[str, Closure]) -> Closure:
+def test_of(when: Condition, names: Mapping[str, Closure]) -> Closure:
+    """Return whether a line fits, compiled; `names` are closures of what is worked out."""
     if not when.parts:
         return lambda _: True
     return _every([_compiled(part.node, names) for part in when.parts])
 
 
 def _remembered(name: str, work_out: Closure) -> Closure:
-    """A derived value is worked out once per decision, when first needed."""
+    """Return a closure that works a derived value out once per decision, when first needed."""
 
     def value(known: Known) -> Any:
         if name in known:
@@ -166,7 +171,7 @@ def _remembered(name: str, work_out: Closure) -> Closure:
     return value
 
 
-def _compiled(node: Node, names: Mapping[str, Closure]) -> Closure:  # noqa: C901  # One line for each kind of node.
+def _compiled(node: Node, names: Mapping[str, Closure]) -> Closure:  # noqa: C901, PLR0911  # One line for each kind of node.
     match node:
         case Literal(value=value):
             return lambda _: value

@@ -27,7 +27,10 @@ RESERVED = frozenset({"amount", "classification"})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}( [a-z0-9_]{1,60}){0,7}", re.ASCII)
 _OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}( [A-Za-z_][A-Za-z0-9_]{0,59}){0,5}", re.ASCII)
 _ROUNDINGS = {each.value.replace("_", " "): each for each in Rounding}
-_KINDS = 'a type: number, whole number, yes/no, time, text, hours, money, USDT, quantity OKB, rate JPY per XEM, "one of [a, b]"'
+_KINDS = (
+    "a type: number, whole number, yes/no, time, text, hours, money, USDT, quantity OKB, rate JPY per XEM,"
+    ' or "one of [a, b]"'
+)
 
 
 def read_money(root: Section) -> MoneyTerms | None:

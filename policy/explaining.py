@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from cases.money import Money, asset
 from cases.proposal import ApprovalStage, Classification, DerivationLine
+from policy.expressions import Expression, Value
 from policy.facts import Facts, own_asset, read_facts
-from policy.form import Condition, Derived, Expression, Limit, Policy, Rule, Value, Wording
+from policy.form import Condition, Derived, Limit, Policy, Rule, Wording
 from policy.interpreting import Reckoning, Unknown
 from policy.mistakes import Place
 from policy.settling import BEYOND, exactly, room, settled
@@ -127,18 +128,24 @@ class _Case:
         self._expression("amount before limits", rule.pay, exact, rule.pay.place)
         amount = self._settled(_decimal(exact), left, code)
         if amount.minor == 0:
-            nothing = self.policy.nothing_left
-            self._step(nothing.name, "amount is 0", f"{amount} is 0", "yes", nothing.place)
-            return self._refused(nothing.classification, nothing.name, None)
+            return self._nothing_left(rule, amount)
         return self._gated(rule, amount)
 
     def _refused(self, classification: Classification, name: str, tell: Wording | None) -> _Found:
         wording = tell or self.policy.wording[classification]
         return _Found(classification=classification, amount=None, rule=name, tell=wording)
 
+    def _nothing_left(self, rule: Rule, amount: Money) -> _Found:
+        nothing = self.policy.nothing_left
+        self._step(nothing.name, "amount is 0", f"{amount.text()} is 0", "yes", nothing.place)
+        if nothing.classification is not None:
+            return self._refused(nothing.classification, nothing.name, nothing.tell)
+        tell = nothing.tell or self.policy.wording[rule.classification]
+        return _Found(classification=rule.classification, amount=amount, rule=nothing.name, tell=tell)
+
     def _gated(self, rule: Rule, amount: Money) -> _Found | Unknown:
-        """A payable claim that shows a sign of fraud goes to fraud review; every sign that is known is noted."""
-        hits = []
+        """Send a payable claim that shows a sign of fraud to fraud review; every sign that is known is noted."""
+        hits: list[str] = []
         for gate in self.policy.gates:
             shows = self.reckoning.holds(gate.when)
             if isinstance(shows, Unknown) and not hits:
@@ -214,7 +221,8 @@ class _Case:
     def _condition(self, name: str, when: Condition, place: Place, *, fits: bool) -> None:
         self._step(name, _text(when), self.reckoning.filled_condition(when), bare(fits), place, decided=fits)
 
-    def _step(self, name: str, expression: str, filled: str, value: str, place: Place, *, decided: bool = True) -> None:  # noqa: PLR0913, PLR0917  # The five columns of a derivation.
+    def _step(self, name: str, expression: str, filled: str, value: str, place: Place, *, decided: bool = True) -> None:
+        """Note one step; the arguments are the columns of a derivation."""
         line = DerivationLine(name=name, expression=expression, filled=filled, value=value, place=place.short)
         self.steps.append(Step(line=line, decided=decided))
 
@@ -222,10 +230,10 @@ class _Case:
 def looked_up(amount: Money | None, counted_before: Iterable[Money]) -> Decimal:
     """Return the amount that the matrix is looked up with: this one and the earlier ones of the same loss and customer.
 
-    0 where nothing is proposed. An earlier amount in another asset cannot be added: the look-up then goes beyond every
-    row, so that splitting over assets never needs fewer people.
+    0 where nothing would be paid. An earlier amount in another asset cannot be added: the look-up then goes beyond
+    every row, so that splitting over assets never needs fewer people.
     """
-    if amount is None:
+    if amount is None or amount.minor == 0:
         return Decimal(0)
     earlier = [each for each in counted_before if each.minor > 0]
     if any(each.code != amount.code for each in earlier):

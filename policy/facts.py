@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from policy.form import Input, Policy, Value
+from policy.expressions import Value
+from policy.form import Input, Policy
 from policy.units import OWN_MONEY, ChoiceType, NumberType, TextType, TimeType, Type, Unit, YesNoType
 
 MOST_DIGITS = 60
@@ -52,7 +53,7 @@ def read_facts(policy: Policy, given: Iterable[tuple[str, str]]) -> Facts:
     return Facts(values={name: each for name, each in values.items() if name not in unreadable}, unreadable=unreadable)
 
 
-def read_value(text: str, kind: Type) -> Value:
+def read_value(text: str, kind: Type) -> Value:  # noqa: C901  # One line for each type.
     """Return the value that a text stands for; raises Unreadable."""
     text = text.strip()
     if len(text) > MOST_TEXT:
@@ -83,7 +84,7 @@ def _number(text: str, kind: NumberType) -> Decimal:
         raise Unreadable(f"has more than {MOST_DIGITS} digits")
     if unit is not None and kind.unit.top != OWN_MONEY and unit != str(kind.unit):
         raise Unreadable(f"is in {_shown(unit)}, {_needed(kind.unit)} is needed")
-    if sign and not kind.signed and Decimal(text.split()[0]) != 0:
+    if sign and not kind.signed and Decimal(text.split(maxsplit=1)[0]) != 0:
         raise Unreadable("is below zero")
     number = Decimal(f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}")
     if kind.whole and number != number.to_integral_value():
@@ -111,7 +112,7 @@ def _check_own_money(
     told: Mapping[str, str],
     unreadable: dict[str, str],
 ) -> None:
-    """An amount in the policy's own money that names its asset must name the right one."""
+    """Note amounts in the policy's own money that name another asset than the claim."""
     asset = own_asset(policy, values)
     for name in values:
         kind = declared[name].type

@@ -1,155 +1,20 @@
-"""The one parsed form of a policy. Closures, the interpreter and the analysis read it; nothing else knows the text."""
+"""The one parsed form of a policy. Closures, the interpreter and the analysis read it; none of them knows the text."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
 
 from cases.loss import LossKind
 from cases.money import Money, Rounding
 from cases.proposal import ApprovalStage, Classification
+from policy.expressions import Expression
 from policy.mistakes import Place
 from policy.units import Type
 
-Value = Decimal | bool | str | datetime
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 PAYABLE = frozenset({Classification.VALID_CLAIM, Classification.GOODWILL})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Literal:
-    """A value that stands in the text."""
-
-    value: Value
-    type: Type
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
-    """The value of an input, of something worked out, or of `amount` or `classification` in the matrix."""
-
-    name: str
-    type: Type
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sum:
-    """Terms added, or taken away where the sign is -1."""
-
-    terms: tuple[tuple[int, "Node"], ...]
-    type: Type
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
-    """Factors multiplied from left to right."""
-
-    factors: tuple["Node", ...]
-    type: Type
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quotient:
-    """A number divided by one written in the text, whose share is exact (2, 5, 8, 100 …)."""
-
-    dividend: "Node"
-    divisor: Decimal
-    type: Type
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extreme:
-    """The largest or smallest of several numbers."""
-
-    largest: bool
-    parts: tuple["Node", ...]
-    type: Type
-
-
-class Relation(StrEnum):
-    """How two values are compared."""
-
-    EQUAL = "="
-    UNEQUAL = "!="
-    BELOW = "<"
-    AT_MOST = "<="
-    ABOVE = ">"
-    AT_LEAST = ">="
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """Whether two values stand in a relation."""
-
-    relation: Relation
-    left: "Node"
-    right: "Node"
-    type: Type
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Among:
-    """Whether a value is one of a list."""
-
-    subject: "Node"
-    options: tuple[Value, ...]
-    type: Type
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Every:
-    """Whether all hold; read from left to right, the first that does not hold settles it."""
-
-    parts: tuple["Node", ...]
-    type: Type
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnyOf:
-    """Whether one holds; read from left to right, the first that holds settles it."""
-
-    parts: tuple["Node", ...]
-    type: Type
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Not:
-    """Whether something does not hold."""
-
-    part: "Node"
-    type: Type
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Either:
-    """The value of the first row whose test holds, else `otherwise`: what `if`, `table` and `band` become."""
-
-    rows: tuple[tuple["Node", "Node"], ...]
-    otherwise: "Node"
-    type: Type
-
-
-Node = Literal | Name | Sum | Product | Quotient | Extreme | Compared | Among | Every | AnyOf | Not | Either
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expression:
-    """What stands at one place of the text.
-
-    Fields:
-        text: As written: "30% of net loss"; a table cell with its column: "hours_late is 2 to under 6 hours".
-        node: What it means.
-        names: The names used, with where each starts and ends in `text`, from left to right.
-        place: Where it stands.
-    """
-
-    text: str
-    node: Node
-    names: tuple[tuple[str, int, int], ...]
-    place: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,10 +124,17 @@ class ApprovalRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NothingLeft:
-    """What a payable claim becomes when its amount comes to nothing."""
+    """What a payable claim becomes when its amount comes to nothing.
+
+    Fields:
+        name: The reason people read: "nothing is left to pay".
+        classification: What it is then held to be; None: it stays what the rule says, with an amount of zero.
+        tell: What to tell the customer; None only where the classification has its own wording.
+    """
 
     name: str
-    classification: Classification
+    classification: Classification | None
+    tell: Wording | None
     place: Place
 
 
@@ -284,7 +156,7 @@ class MoneyTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effective:
-    """When a version holds: from `start` until before `end` (None: open); `means` says which time is meant, in words."""
+    """When a version holds: from `start` to before `end` (None: open); `means` says which time is meant, in words."""
 
     start: datetime
     end: datetime | None

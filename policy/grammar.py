@@ -1,6 +1,7 @@
-"""The closed grammar of expressions: text -> tree. No loops, attributes, calls of anything but the four functions here."""
+"""The closed grammar of expressions: text -> tree. No loops, no attributes, no functions but the four named here."""
 
 from functools import cache
+from typing import Any
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -71,7 +72,12 @@ WORD: /[A-Za-z_][A-Za-z0-9_]*/
 
 #: Words that the grammar keeps for itself: no name may contain one.
 KEYWORDS = frozenset(
-    "if then else or and not is one of to under over at least most up max min table band otherwise yes no".split()
+    word
+    for line in (
+        "if then else or and not yes no is one of to",
+        "under over at least most up max min table band otherwise",
+    )
+    for word in line.split()
 )
 
 _SAID = {
@@ -126,7 +132,8 @@ def _depth(tree: Tree[Token]) -> int:
 
 
 def _explained(text: str, error: UnexpectedInput) -> NotUnderstood:
-    at = error.pos_in_stream if isinstance(error.pos_in_stream, int) and error.pos_in_stream >= 0 else len(text)
+    position: Any = error.pos_in_stream  # None at the end of the text, whatever the stubs say.
+    at = position if isinstance(position, int) and position >= 0 else len(text)
     if isinstance(error, UnexpectedCharacters):
         return NotUnderstood(
             at, f'"{text[at : at + 12]}" cannot stand here: use names, numbers with their unit, + - * / ( )'

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from policy.form import (
+from policy.expressions import (
     Among,
     AnyOf,
     Compared,
-    Condition,
-    Derived,
     Either,
     Every,
     Expression,
@@ -19,13 +17,13 @@ from policy.form import (
     Name,
     Node,
     Not,
-    Policy,
     Product,
     Quotient,
     Relation,
     Sum,
     Value,
 )
+from policy.form import Condition, Derived, Policy
 from policy.showing import bare, filled_in
 
 

@@ -1,8 +1,9 @@
-"""Loading one policy: text -> the one parsed form, checked, with its examples proven. Every mistake is named at once."""
+"""Loading one policy: text -> the one parsed form, checked, its examples proven. Every mistake is named at once."""
 
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from cases.loss import LossKind
@@ -61,8 +62,8 @@ def load_policy(text: str, name: str, *, roles: Mapping[str, int] | None = None)
 
     name: The file's name, for messages and derivations: "okb.yaml".
     roles: How many people hold each role; None = the approvers are not checked against people.
-    Raises BadPolicy with every mistake that was found, each as `file:line:col: what to do`. A file that is not readable
-    as plain YAML is refused at its first mistake; faults of the logic and examples are looked for once the text reads well.
+    Raises BadPolicy with every mistake that was found, each as `file:line:col: what to do`. A file that is not
+    plain YAML is refused at its first mistake; faults of logic and examples are looked for once the text reads well.
     """
     mistakes = Mistakes()
     policy = _read(Section(read_yaml(text, name), mistakes, keys=KEYS), name, hashlib.sha256(text.encode()).hexdigest())
@@ -75,45 +76,62 @@ def load_policy(text: str, name: str, *, roles: Mapping[str, int] | None = None)
     return policy
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What a policy says of itself, outside its logic."""
+
+    effective: Effective | None
+    loss: LossKind | None
+    hours: int | None
+    pay_form: str | None
+    topics: tuple[str, ...]
+    products: tuple[str, ...]
+    named: Mapping[str, str]
+
+
+def _terms(root: Section) -> _Terms:
+    return _Terms(
+        effective=_effective(root),
+        loss=root.read("loss", _loss_kind),
+        hours=root.read("decide within", _hours),
+        pay_form=root.read("pay form", _pay_form),
+        topics=tuple(each.text for each in root.listed("topics")),
+        products=tuple(each.text for each in root.listed("products")),
+        named={key: root.text(key) for key in ("policy", "version", "owner", "decision")},
+    )
+
+
 def _read(root: Section, file: str, text_hash: str) -> Policy | None:
+    terms = _terms(root)
     money = read_money(root)
     paid = _paid_in(money)
     inputs = read_inputs(root, money)
     declared: dict[str, Type] = {each.name: each.type for each in inputs}
     derived = read_derived(root, declared)
     types = declared | {each.name: each.expression.node.type for each in derived}
-    matrix_types = types | {
-        "amount": NumberType(unit=paid or Unit()),
-        "classification": ChoiceType(options=tuple(CLASSIFICATIONS)),
-    }
-    effective = _effective(root)
-    loss = root.read("loss", _loss_kind)
-    hours = root.read("decide within", _hours)
-    nothing_left = read_nothing_left(root)
     rules = read_rules(root, types, paid)
+    nothing_left = read_nothing_left(root, types)
     limits = read_limits(root, types, paid)
     gates = read_gates(root, types)
-    approvals = read_approvals(root, matrix_types, money)
-    wording = read_wording(root, types)
+    approvals = read_approvals(root, _matrix_types(types, paid), money)
+    wording = read_wording(root, types, rules, nothing_left)
     examples = read_examples(root, declared)
-    named = {key: root.text(key) for key in ("policy", "version", "owner", "decision")}
-    products = tuple(each.text for each in root.listed("products"))
-    topics = tuple(each.text for each in root.listed("topics"))
-    pay_form = root.read("pay form", _pay_form)
-    if money is None or effective is None or loss is None or hours is None or nothing_left is None or pay_form is None:
+    if terms.effective is None or terms.loss is None or terms.hours is None or terms.pay_form is None:
+        return None
+    if money is None or nothing_left is None:
         return None
     return Policy(
-        name=named["policy"],
-        version=named["version"],
-        owner=named["owner"],
-        decision=named["decision"],
-        effective=effective,
-        topics=topics,
-        loss=loss,
-        products=products,
+        name=terms.named["policy"],
+        version=terms.named["version"],
+        owner=terms.named["owner"],
+        decision=terms.named["decision"],
+        effective=terms.effective,
+        topics=terms.topics,
+        loss=terms.loss,
+        products=terms.products,
         money=money,
-        pay_form=pay_form,
-        decide_within_hours=hours,
+        pay_form=terms.pay_form,
+        decide_within_hours=terms.hours,
         inputs=inputs,
         derived=derived,
         rules=rules,
@@ -129,8 +147,14 @@ def _read(root: Section, file: str, text_hash: str) -> Policy | None:
     )
 
 
+def _matrix_types(types: Mapping[str, Type], paid: Unit | None) -> dict[str, Type]:
+    """Return what the matrix may look at: also the amount and the classification that were worked out."""
+    classification = ChoiceType(options=tuple(CLASSIFICATIONS))
+    return {**types, "amount": NumberType(unit=paid or Unit(), signed=False), "classification": classification}
+
+
 def _paid_in(money: MoneyTerms | None) -> Unit | None:
-    """The unit that is paid; None while the text does not say (which is a mistake of its own)."""
+    """Return the unit that is paid; None while the text does not say, which is a mistake of its own."""
     if money is None:
         return None
     return Unit(top=money.asset if money.asset in ASSETS else OWN_MONEY)

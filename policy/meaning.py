@@ -9,7 +9,7 @@ from typing import cast
 from lark import Token, Tree
 
 from cases.money import ASSETS
-from policy.form import (
+from policy.expressions import (
     Among,
     AnyOf,
     Compared,
@@ -26,6 +26,7 @@ from policy.form import (
     Relation,
     Sum,
     Value,
+    shares_exactly,
 )
 from policy.grammar import NotUnderstood, parsed
 from policy.mistakes import Place, did_you_mean
@@ -40,6 +41,7 @@ from policy.units import (
     Unit,
     UnitsMixed,
     YesNoType,
+    described,
     divided,
     joined,
     multiplied,
@@ -56,21 +58,6 @@ def understood(text: str, types: Mapping[str, Type], place: Place) -> Expression
     reading = _Reading(types)
     node = reading.read(parsed(text))
     return Expression(text=text, node=node, names=tuple(sorted(reading.names, key=lambda each: each[1])), place=place)
-
-
-def described(of: Type) -> str:
-    """Return what to call a type in a sentence: "an amount in USDT", "yes/no"."""
-    match of:
-        case NumberType(unit=unit):
-            return str(unit) or "a number without a unit"
-        case YesNoType():
-            return "yes/no"
-        case ChoiceType(options=options):
-            return f"one of [{', '.join(options)}]"
-        case TimeType():
-            return "a time"
-        case TextType():
-            return "text"
 
 
 class _Reading:
@@ -320,7 +307,7 @@ class _Reading:
     def _band(self, tree: Branch) -> Node:
         subject, *rows, otherwise = cast("list[Branch]", tree.children)
         node = self.read(subject)
-        tests = []
+        tests: list[tuple[Node, Branch]] = []
         for row in rows:
             bound, value = cast("list[Branch]", row.children)
             test = self._bound(node, bound)
@@ -364,14 +351,8 @@ def unit_named(text: str, at: int = 0) -> Unit:
 
 
 def _exact_divisor(factor: Node, tree: Branch) -> Decimal:
-    if isinstance(factor, Literal) and isinstance(factor.value, Decimal) and factor.value > 0:
-        numerator, denominator = factor.value.as_integer_ratio()
-        rest = numerator
-        for prime in (2, 5):
-            while rest % prime == 0:
-                rest //= prime
-        if rest == 1 and denominator:
-            return factor.value
+    if isinstance(factor, Literal) and isinstance(factor.value, Decimal) and shares_exactly(factor.value):
+        return factor.value
     raise _wrong(tree, "divide only by a number whose share is exact (2, 4, 5, 8, 10, 12.5 ...)")
 
 

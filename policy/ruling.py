@@ -5,13 +5,13 @@ from collections.abc import Mapping
 
 from cases.money import Money
 from cases.proposal import ApprovalStage, Classification
+from policy.expressions import Expression
 from policy.form import (
     PAYABLE,
     ApprovalRow,
     Condition,
     Example,
     Expected,
-    Expression,
     Gate,
     Limit,
     MoneyTerms,
@@ -20,10 +20,9 @@ from policy.form import (
     Wording,
     placeholders,
 )
-from policy.meaning import described
 from policy.mistakes import Mistakes, did_you_mean
 from policy.section import Section, condition, expression, texts
-from policy.units import ChoiceType, NumberType, Type, Unit
+from policy.units import ChoiceType, NumberType, Type, Unit, described
 from policy.yaml_text import Mapping as YamlMapping
 from policy.yaml_text import Node, Scalar
 
@@ -92,7 +91,7 @@ def _when(section: Section, types: Mapping[str, Type]) -> Condition | None:
 
 
 def _amount(section: Section, key: str, types: Mapping[str, Type], paid: Unit | None) -> Expression | None:
-    """An expression that must come out in the policy's own money."""
+    """Return an expression that must come out in the policy's own money."""
     scalar = section.scalar(key)
     found = expression(scalar, types, section.mistakes) if scalar else None
     if found is None or scalar is None or paid is None:
@@ -158,14 +157,18 @@ def read_gates(root: Section, types: Mapping[str, Type]) -> tuple[Gate, ...]:
     return tuple(gates)
 
 
-def read_nothing_left(root: Section) -> NothingLeft | None:
+def read_nothing_left(root: Section, types: Mapping[str, Type]) -> NothingLeft | None:
     """Return what a payable claim becomes when its amount comes to nothing."""
-    section = root.section("nothing left", ("name", "then"))
+    section = root.section("nothing left", ("name", "then", "tell"))
     if section is None:
         return None
-    name = section.text("name")
-    then = section.read("then", lambda text: _classification(text, _REFUSING))
-    return NothingLeft(name=name, classification=then, place=section.place) if name and then else None
+    name, then, tell = section.text("name"), None, None
+    if section.has("then"):
+        then = section.read("then", lambda text: _classification(text, _REFUSING))
+    if section.has("tell") or then is None:
+        node = section.node("tell")
+        tell = _wording(node, types, root.mistakes, amount=False) if node else None
+    return NothingLeft(name=name, classification=then, tell=tell, place=section.place)
 
 
 def read_approvals(root: Section, types: Mapping[str, Type], money: MoneyTerms | None) -> tuple[ApprovalRow, ...]:
@@ -190,7 +193,7 @@ def read_approvals(root: Section, types: Mapping[str, Type], money: MoneyTerms |
 
 
 def _matrix_when(section: Section, types: Mapping[str, Type], money: MoneyTerms | None) -> Condition | None:
-    """A row whose amount is in EUR fits claims in EUR only, where an input names the asset."""
+    """Return when a row fits; where an input names the asset, a row with an amount in EUR fits claims in EUR only."""
     node = section.node("when")
     if node is None or money is None or money.asset_input is None or not isinstance(node, YamlMapping):
         return condition(node, types, section.mistakes) if node else None
@@ -199,6 +202,8 @@ def _matrix_when(section: Section, types: Mapping[str, Type], money: MoneyTerms 
     if not isinstance(cell, Scalar) or not isinstance(asset, ChoiceType):
         return condition(node, types, section.mistakes)
     named = [word for word in cell.text.split() if word in asset.options]
+    if cell.text.strip() == "0":
+        return condition(node, types, section.mistakes)
     if len(set(named)) != 1:
         section.mistakes.add(cell.place, f"name the asset of the amount: one of {', '.join(asset.options)}")
         return None
@@ -225,12 +230,18 @@ def _stages(node: Node | None, mistakes: Mistakes) -> tuple[ApprovalStage, ...] 
     return tuple(stages)
 
 
-def read_wording(root: Section, types: Mapping[str, Type]) -> dict[Classification, Wording]:
-    """Return what the customer is told, for every classification."""
+def read_wording(
+    root: Section, types: Mapping[str, Type], rules: tuple[Rule, ...], nothing_left: NothingLeft | None
+) -> dict[Classification, Wording]:
+    """Return what the customer is told, for every classification that can come out."""
+    outcomes = {Classification.FRAUD_REVIEW, *(rule.classification for rule in rules)}
+    if nothing_left and nothing_left.classification:
+        outcomes.add(nothing_left.classification)
     section = root.section("wording", tuple(CLASSIFICATIONS))
     wording: dict[Classification, Wording] = {}
     for name, classification in CLASSIFICATIONS.items() if section else ():
-        node = section.node(name) if section else None
+        wanted = section and (section.has(name) or classification in outcomes)
+        node = section.node(name) if section and wanted else None
         found = _wording(node, types, root.mistakes, amount=classification in PAYABLE) if node else None
         if found:
             wording[classification] = found

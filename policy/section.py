@@ -3,11 +3,12 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
-from policy.form import Condition, Expression
+from policy.expressions import Expression
+from policy.form import Condition
 from policy.grammar import NotUnderstood
-from policy.meaning import described, understood
-from policy.mistakes import Mistakes, Place, did_you_mean
-from policy.units import Type, YesNoType
+from policy.meaning import understood
+from policy.mistakes import Mistakes, did_you_mean
+from policy.units import Type, YesNoType, described
 from policy.yaml_text import Mapping as YamlMapping
 from policy.yaml_text import Node, Scalar, Sequence
 
@@ -130,7 +131,7 @@ def condition(node: Node, types: Mapping[str, Type], mistakes: Mistakes) -> Cond
 
 
 def _cell(name: Scalar, cell: Node, types: Mapping[str, Type], mistakes: Mistakes) -> Expression | None:
-    """A decision-table cell is the expression "<name> is <cell>"; a list of values stands for `one of`."""
+    """Return a decision-table cell as the expression "<name> is <cell>"; a list of values stands for `one of`."""
     if name.text not in types:
         mistakes.add(name.place, f'"{name.text[:60]}" is not declared: {did_you_mean(name.text, types)}')
         return None

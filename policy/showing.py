@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from cases.money import ASSETS
-from policy.form import Expression, Value
+from policy.expressions import Expression, Value
 from policy.units import BARE, OWN_MONEY, NumberType, Type
 
 

@@ -81,6 +81,21 @@ class TextType:
 Type = NumberType | YesNoType | ChoiceType | TimeType | TextType
 
 
+def described(of: Type) -> str:
+    """Return what to call a type in a sentence: "an amount in USDT", "yes/no"."""
+    match of:
+        case NumberType(unit=unit):
+            return str(unit) or "a number without a unit"
+        case YesNoType():
+            return "yes/no"
+        case ChoiceType(options=options):
+            return f"one of [{', '.join(options)}]"
+        case TimeType():
+            return "a time"
+        case TextType():
+            return "text"
+
+
 def joined(left: Unit, right: Unit, *, doing: str) -> Unit:
     """Return the unit of a sum, a comparison or a choice between two numbers; raises UnitsMixed."""
     if right.zero or left == right:

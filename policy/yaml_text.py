@@ -1,11 +1,12 @@
 """YAML as strings only: every scalar stays the text that was written, and everything clever is refused with its place.
 
-`NO` is not False, `12:30` not 750, a long decimal not a float. Aliases, anchors, tags, duplicate keys, a second document,
-files over 1 MB, lines over 2,000 characters and deep nesting are refused while reading, so the time taken is bounded.
+`NO` is not False, `12:30` not 750, a long decimal not a float. Aliases, anchors, tags, duplicate keys, a second
+document, files over 1 MB, lines over 2,000 characters and deep nesting are refused while reading: the time is bounded.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -129,6 +130,7 @@ def _compose(text: str, file: str) -> Node:
 def _plain_events(text: str, file: str) -> Iterator[yaml.Event]:
     """Yield scalars and the starts and ends of collections; anything else that means something is refused."""
     documents = 0
+    event: Any  # The stubs know no anchors and tags.
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
@@ -144,13 +146,13 @@ def _plain_events(text: str, file: str) -> Iterator[yaml.Event]:
             yield event
 
 
-def _scalar(event: yaml.ScalarEvent, place: Place) -> Scalar:
+def _scalar(event: Any, place: Place) -> Scalar:
     one_line = event.start_mark.line == event.end_mark.line and event.style not in {"|", ">"}
     quoted = event.style in {"'", '"'}
     return Scalar(text=str(event.value), place=place.along(1) if quoted else place, single_line=one_line)
 
 
-def _place(mark: yaml.Mark, file: str) -> Place:
+def _place(mark: Any, file: str) -> Place:
     return Place(file=file, line=mark.line + 1, column=mark.column + 1)
 
 

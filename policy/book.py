@@ -1,0 +1,99 @@
+"""The book of all policies: several versions of each, and which one decides a topic at a moment."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from policy.form import Policy
+from policy.loading import load_policy
+from policy.mistakes import BadPolicy, Mistake, Place
+
+MOST_FILES = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyBook:
+    """All versions of all policies, sorted by name and start."""
+
+    policies: tuple[Policy, ...]
+
+    def policy_for(self, topic: str, at: datetime) -> Policy | None:
+        """Return the version that decides this topic at this moment (aware); None when none does."""
+        return next((each for each in self.policies if topic in each.topics and each.effective.covers(at)), None)
+
+    def policy(self, name: str, version: str) -> Policy | None:
+        """Return one version of a policy; None when the book does not hold it."""
+        return next((each for each in self.policies if (each.name, each.version) == (name, version)), None)
+
+
+def load_book(directory: Path, *, roles: Mapping[str, int] | None = None) -> PolicyBook:
+    """Return the book of every *.yaml file in a directory (not below it).
+
+    roles: How many people hold each role; None = approvers are not checked against people.
+    Raises BadPolicy with the mistakes of all files together, and where two versions decide one topic at the same time.
+    """
+    policies: list[Policy] = []
+    mistakes: list[Mistake] = []
+    for path in policy_files(directory):
+        try:
+            policies.append(load_policy(read_policy_file(path), path.name, roles=roles))
+        except BadPolicy as error:
+            mistakes += error.mistakes
+    mistakes += conflicts(policies)
+    if not policies and not mistakes:
+        mistakes.append(
+            Mistake(place=_start(directory), what="no *.yaml file here: put the policies in this directory")
+        )
+    if mistakes:
+        raise BadPolicy(mistakes)
+    return PolicyBook(policies=tuple(sorted(policies, key=lambda each: (each.name, each.effective.start))))
+
+
+def policy_files(directory: Path) -> tuple[Path, ...]:
+    """Return the policy files of a directory, sorted; raises BadPolicy when it is none or holds too many."""
+    if not directory.is_dir():
+        raise BadPolicy(
+            [Mistake(place=_start(directory), what="no such directory: name the one that holds the policies")]
+        )
+    paths = tuple(sorted(directory.glob("*.yaml")))
+    if len(paths) > MOST_FILES:
+        raise BadPolicy([Mistake(place=_start(directory), what=f"{len(paths)} files: at most {MOST_FILES} are read")])
+    return paths
+
+
+def read_policy_file(path: Path) -> str:
+    """Return the text of a policy file; raises BadPolicy when it is not UTF-8 or not readable."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadPolicy([Mistake(place=_start(path), what=f"save it as UTF-8: byte {error.start} is not")]) from None
+    except OSError as error:
+        raise BadPolicy([Mistake(place=_start(path), what=f"cannot be read: {error.strerror}")]) from None
+
+
+def conflicts(policies: list[Policy]) -> Iterator[Mistake]:
+    """Yield where two versions would decide the same topic at once, or share a name and a version."""
+    for number, policy in enumerate(policies):
+        for other in policies[:number]:
+            same = policy.name == other.name and policy.version == other.version
+            if same:
+                what = f"{policy.name} version {policy.version} is also in {other.file}: give this one another version"
+                yield Mistake(place=policy.place, what=what)
+            shared = sorted(set(policy.topics) & set(other.topics))
+            if shared and _overlap(policy, other):
+                what = (
+                    f'"{shared[0]}" is decided by {other.file} at the same time (line {other.effective.place.line}'
+                    ' there): let one end ("to") when the other starts ("from")'
+                )
+                yield Mistake(place=policy.effective.place, what=what)
+
+
+def _overlap(one: Policy, other: Policy) -> bool:
+    """Say whether two half-open spans of time share a moment."""
+    first, second = one.effective, other.effective
+    return (second.end is None or first.start < second.end) and (first.end is None or second.start < first.end)
+
+
+def _start(path: Path) -> Place:
+    return Place(file=path.name, line=1, column=1)

@@ -1,0 +1,153 @@
+"""The parsed form of expressions: what each kind of node means, with its type. Plain data, one for all readers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from policy.mistakes import Place
+from policy.units import Type
+
+Value = Decimal | bool | str | datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Literal:
+    """A value that stands in the text."""
+
+    value: Value
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """The value of an input, of something worked out, or of `amount` or `classification` in the matrix."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """Terms added, or taken away where the sign is -1."""
+
+    terms: tuple[tuple[int, "Node"], ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """Factors multiplied from left to right."""
+
+    factors: tuple["Node", ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotient:
+    """A number divided by one written in the text, whose share is exact (2, 5, 8, 100 …)."""
+
+    dividend: "Node"
+    divisor: Decimal
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extreme:
+    """The largest or smallest of several numbers."""
+
+    largest: bool
+    parts: tuple["Node", ...]
+    type: Type
+
+
+class Relation(StrEnum):
+    """How two values are compared."""
+
+    EQUAL = "="
+    UNEQUAL = "!="
+    BELOW = "<"
+    AT_MOST = "<="
+    ABOVE = ">"
+    AT_LEAST = ">="
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Whether two values stand in a relation."""
+
+    relation: Relation
+    left: "Node"
+    right: "Node"
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Among:
+    """Whether a value is one of a list."""
+
+    subject: "Node"
+    options: tuple[Value, ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Every:
+    """Whether all hold; read from left to right, the first that does not hold settles it."""
+
+    parts: tuple["Node", ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyOf:
+    """Whether one holds; read from left to right, the first that holds settles it."""
+
+    parts: tuple["Node", ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Not:
+    """Whether something does not hold."""
+
+    part: "Node"
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Either:
+    """The value of the first row whose test holds, else `otherwise`: what `if`, `table` and `band` become."""
+
+    rows: tuple[tuple["Node", "Node"], ...]
+    otherwise: "Node"
+    type: Type
+
+
+Node = Literal | Name | Sum | Product | Quotient | Extreme | Compared | Among | Every | AnyOf | Not | Either
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """What stands at one place of the text.
+
+    Fields:
+        text: As written: "30% of net loss"; a table cell with its column: "hours_late is 2 to under 6 hours".
+        node: What it means.
+        names: The names used, with where each starts and ends in `text`, from left to right.
+        place: Where it stands.
+    """
+
+    text: str
+    node: Node
+    names: tuple[tuple[str, int, int], ...]
+    place: Place
+
+
+def shares_exactly(divisor: Decimal) -> bool:
+    """Say whether every number divided by this one has an end: 8 and 12.5 do, 3 does not."""
+    rest = divisor.as_integer_ratio()[0]
+    for prime in (2, 5):
+        while rest > 0 and rest % prime == 0:
+            rest //= prime
+    return rest == 1
