@@ -125,10 +125,6 @@ def _text(line: Line, people: People, say: Words) -> str:  # noqa: C901, PLR0911
             return say("Nobody has decided by {when}; it stays open.", when=slack_date(line.decide_by))
         case Stopped():
             return say("Needs attention: {reason}", reason=marked(line.reason, _LONGEST))
-        case Linked():
-            return say("Ticket {ticket} is about the same loss.", ticket=marked(line.ticket, _LONGEST))
-        case Overdue():
-            return say("Overdue: a decision was asked for by {when}.", when=slack_date(line.decide_by))
 
 
 def _worked_out(proposal: Proposal, say: Words) -> str:
