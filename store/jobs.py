@@ -98,10 +98,17 @@ class Worker:
         self._heart: threading.Thread | None = None
         self.executor_id = uuid.uuid4().hex
 
-    def start(self, handlers: Mapping[str, Handler], *, on_fenced: Callable[[], None]) -> None:
-        """Begin working; `on_fenced` is called when others have taken this worker for dead: it must end the process."""
+    def start(self, handlers: Mapping[str, Handler], *, on_fenced: Callable[[], None], alone: bool = False) -> None:
+        """Begin working.
+
+        on_fenced: Called when others have taken this worker for dead: it must end the process.
+        alone: No other worker can be alive (a lock on the SQLite file says so); their jobs are taken over at once.
+        """
         self._handlers = handlers
         self._renew()
+        if alone:
+            with self._database.begin() as tx:
+                leases.declare_others_dead(tx, self.executor_id)
         silence_dbos()
         DBOS(config=self._config())
 
@@ -119,6 +126,7 @@ class Worker:
                 polling_interval_sec=POLL_SECONDS,
                 on_conflict="always_update",
             )
+        self._take_over()
         self._heart = threading.Thread(target=self._keep_alive, args=(on_fenced,), daemon=True)
         self._heart.start()
 

@@ -25,6 +25,11 @@ def declare_dead(tx: Transaction, *, now: datetime) -> tuple[str, ...]:
     return tuple(tx.execute(sa.select(column.executor_id).where(column.dead.is_(True))).scalars())
 
 
+def declare_others_dead(tx: Transaction, executor_id: str) -> None:
+    """Declare every other worker dead, whatever its lease says; only for who knows to be the only one alive."""
+    tx.execute(sa.update(tables.leases).where(tables.leases.c.executor_id != executor_id).values(dead=True))
+
+
 def release(tx: Transaction, executor_id: str) -> None:
     """Forget a lease: its worker has ended, or its jobs have been taken over."""
     tx.execute(sa.delete(tables.leases).where(tables.leases.c.executor_id == executor_id))

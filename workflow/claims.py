@@ -72,6 +72,11 @@ def is_gone(ticket: Ticket) -> bool:
     return ticket.status is TicketStatus.DELETED or ticket.merged_into is not None
 
 
+def takes_notes(ticket: Ticket) -> bool:
+    """Whether a ticket can still be written to and opens cases: one that is closed or gone is history."""
+    return ticket.status is not TicketStatus.CLOSED and not is_gone(ticket)
+
+
 def with_ticket(about: About, ref: TicketRef) -> About:
     """Return the case with one more ticket; the same when it has it already."""
     if ref in about.tickets:

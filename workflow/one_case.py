@@ -12,6 +12,8 @@ Every change below is one transaction that also holds its audit record, what mus
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
+
 from cases.case import (
     About,
     Approved,
@@ -59,7 +61,7 @@ def hear(desk: Desk, tx: Transaction, ticket: Ticket, *, before: Ticket | None, 
         return
     if case_id is not None:
         _hear_again(desk, tx, ticket, desk.cases.lock(tx, case_id), now=now)
-    elif claims.topic_of(ticket) is not None and not claims.is_gone(ticket):
+    elif claims.topic_of(ticket) is not None and claims.takes_notes(ticket):
         _open(desk, tx, ticket, now=now)
 
 
@@ -246,7 +248,7 @@ def decide(desk: Desk, tx: Transaction, case_id: CaseId, word: Word, person: Per
     if person is None:
         outcome: Outcome = NotAllowed(refusal=Refusal.UNKNOWN_PERSON, roles=())
     else:
-        outcome = approval.judge(case, person, word, handlers=handlers_of(desk, tx, case))
+        outcome = approval.judge(case, person, word, handlers=handlers_of(desk, tx.connection, case))
     match outcome:
         case Counted():
             more = replace(case, approvals=(*case.approvals, outcome.decision))
@@ -268,9 +270,9 @@ def decide(desk: Desk, tx: Transaction, case_id: CaseId, word: Word, person: Per
     return outcome
 
 
-def handlers_of(desk: Desk, tx: Transaction, case: Case) -> tuple[PersonId, ...]:
+def handlers_of(desk: Desk, connection: sa.Connection, case: Case) -> tuple[PersonId, ...]:
     """Return the people who handle the case's tickets; they never decide it."""
-    known = tickets.known(tx.connection, case.about.tickets)
+    known = tickets.known(connection, case.about.tickets)
     ids = (f"{ref.vendor}:{ref.account}:{each.ticket.handler_id}" for ref, each in known.items())
     people = (desk.people.by_helpdesk_id(each) for each in ids)
     return tuple(person.id for person in people if person is not None)
@@ -319,7 +321,7 @@ def ask_agent(desk: Desk, tx: Transaction, case_id: CaseId, person: PersonId, wo
     stored = desk.cases.lock(tx, case_id)
     if not isinstance(stored.case, AwaitingApproval):
         return False
-    change = _change(now, person, "agent asked", words=words)
+    change = _change(now, person, "agent asked", person=person, words=words)
     stored = desk.cases.note(tx, stored, change)
     tell_thread(tx, stored, change)
     put_question(tx, stored, person=person, words=words, now=now)

@@ -13,7 +13,7 @@ from store.cases import StoredCase
 from store.database import Transaction
 from store.outbox import Kind
 from store.records import TICKET_UPDATE, to_text
-from workflow.claims import is_gone
+from workflow.claims import takes_notes
 from workflow.desk import Desk
 from workflow.notes import question_for, update_for
 
@@ -41,7 +41,7 @@ def tell_everyone(desk: Desk, tx: Transaction, stored: StoredCase, change: Chang
     tell_slack(tx, stored, change)
     known = tickets.known(tx.connection, stored.case.about.tickets)
     for ref in stored.case.about.tickets:
-        if ref not in known or not is_gone(known[ref].ticket):
+        if ref not in known or takes_notes(known[ref].ticket):
             tell_ticket(desk, tx, stored, ref, now=change.at)
 
 
