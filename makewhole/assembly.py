@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from bot.calls import SLACK_API, SlackCalls
 from bot.kept import ANSWER_JOB, KeptCards, KeptCases, KeptDesk, KeptInbox, KeptLines
 from bot.posting import Posting
 from bot.routing import Channel, Route, Routing
+from cases.people import People
 from cases.proposal import CaseId
 from config.people import load_people
 from config.settings import OAuth, PayoutProvider, Settings
@@ -98,7 +100,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
     desk = Desk(
         database=database,
         cases=CaseRepository(audit_key=settings.audit_key.reveal().encode()),
-        policies=load_book(Path(settings.policies)),
+        policies=load_book(Path(settings.policies), roles=roles_held(people)),
         people=people,
         evidence=AccountData(settings.accounts.base_url, settings.accounts.token.reveal(), accounts).evidence_for,
         topics=settings.topics,
@@ -145,6 +147,11 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
         clock=clock,
         closing=(accounts.close, provider.close) if provider else (accounts.close,),
     )
+
+
+def roles_held(people: People) -> Mapping[str, int]:
+    """Return how many people hold each role, so that no policy asks for more than there are."""
+    return Counter(role for person in people.everyone for role in {each.role for each in person.authorities})
 
 
 def handlers(house: House) -> Mapping[str, Handler]:
