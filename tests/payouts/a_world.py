@@ -10,8 +10,18 @@ from datetime import datetime, timedelta
 
 from payouts import attempt as stored
 from payouts import ledger
-from payouts.answers import Absent, Confirmed, Doubled, Failed, LookUpAnswer, NotProcessed, Pending, SendAnswer
-from payouts.answers import Unanswered, Unknown
+from payouts.answers import (
+    Absent,
+    Confirmed,
+    Doubled,
+    Failed,
+    LookUpAnswer,
+    NotProcessed,
+    Pending,
+    SendAnswer,
+    Unanswered,
+    Unknown,
+)
 from payouts.attempt import Attempt, PayoutState
 from payouts.ledger import Entry
 from payouts.paying import Done, LookUp, Person, Send, Step, Terms, Wait, entries, next_step
@@ -38,9 +48,7 @@ class Rules:
     stores_before_sending: bool = True
     heeds_not_after: bool = True
     keeps_old_failures_apart: bool = True
-    books: Callable[[Attempt, Attempt], tuple[Entry, ...]] = lambda before, after: entries(
-        an_approved(), before, after
-    )
+    books: Callable[[Attempt, Attempt], tuple[Entry, ...]] = lambda before, after: entries(an_approved(), before, after)
 
 
 @dataclass(kw_only=True)

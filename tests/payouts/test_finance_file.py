@@ -1,4 +1,4 @@
-"""What goes to finance is the same whoever writes it, and what comes back counts only when all of it is beyond doubt."""
+"""What goes to finance is the same whoever writes it; what comes back counts only when all of it is beyond doubt."""
 
 import hashlib
 
@@ -120,18 +120,23 @@ def _with(row: str) -> str:
         (_with("mw-CASE-7 ,BANK-1,confirmed,180.5,USDT"), ((3, "'mw-CASE-7 ' is no open payout"),)),
         (_with("mw-CASE-8,BANK-1,confirmed,88593,JPY"), ((3, "reference mw-CASE-8 stands in line 2 already"),)),
         (_with("mw-CASE-7,BANK-2,confirmed,180.5,USDT"), ((3, "provider_reference BANK-2 stands in line 2 already"),)),
-        (_with("mw-CASE-7,BANK-1,confirmed,180.51,USDT"), ((3, "mw-CASE-7: amount 180.51 USDT instead of 180.50 USDT"),)),
+        (_with("mw-CASE-7,BANK-1,confirmed,180.51,USDT"),
+         ((3, "mw-CASE-7: amount 180.51 USDT instead of 180.50 USDT"),)),
         (_with("mw-CASE-7,BANK-1,confirmed,180.5,USDC"), ((3, "mw-CASE-7: asset 'USDC' instead of USDT"),)),
-        (_with("mw-CASE-7,BANK-1,confirmed,1.805E+02,USDT"), ((3, "mw-CASE-7: amount '1.805E+02' is not a plain decimal number"),)),
-        (_with('mw-CASE-7,BANK-1,confirmed,"180,5",USDT'), ((3, "mw-CASE-7: amount '180,5' is not a plain decimal number"),)),
+        (_with("mw-CASE-7,BANK-1,confirmed,1.805E+02,USDT"),
+         ((3, "mw-CASE-7: amount '1.805E+02' is not a plain decimal number"),)),
+        (_with('mw-CASE-7,BANK-1,confirmed,"180,5",USDT'),
+         ((3, "mw-CASE-7: amount '180,5' is not a plain decimal number"),)),
         (_with("mw-CASE-7,BANK-1,confirmed,180.5000001,USDT"), ((3, "180.5000001 USDT has more than 6 decimals"),)),
         (_with("mw-CASE-7,BANK-1,paid,180.5,USDT"), ((3, "mw-CASE-7: status 'paid' is neither confirmed nor failed"),)),
-        (_with("mw-CASE-7,,confirmed,180.5,USDT"), ((3, "mw-CASE-7: provider_reference '' is empty or not plain text"),)),
+        (_with("mw-CASE-7,,confirmed,180.5,USDT"),
+         ((3, "mw-CASE-7: provider_reference '' is empty or not plain text"),)),
         (_with("mw-CASE-7,BANK-1,confirmed"), ((3, "3 cells instead of 5"),)),
         (_with("mw-CASE-7,BANK-1,confirmed,180.5,USDT,x"), ((3, "6 cells instead of 5"),)),
         (_with(""), ((3, "0 cells instead of 5"),)),
         (_with('"mw-CASE-7"x,BANK-1,confirmed,180.5,USDT'), ((3, "this is not CSV"),)),
-        (_with("mw-CASE-7,BANK-1,confirmed,180.5,USDT").replace("END,2", "END,3"), ((4, "END says 3 rows, there are 2"),)),
+        (_with("mw-CASE-7,BANK-1,confirmed,180.5,USDT").replace("END,2", "END,3"),
+         ((4, "END says 3 rows, there are 2"),)),
         (_with("mw-CASE-7,BANK-1,confirmed,180.5,USDT").replace("END,2,,,\r\n", ""), ((3, "the file is cut off"),)),
         (GOOD + "mw-CASE-9,BANK-3,confirmed,0.5,USDT\r\n", ((5, "the file is cut off"),)),
         (GOOD[:-7], ((4, "END must be followed by the number of rows and nothing else"),)),
@@ -173,7 +178,7 @@ def test_a_file_cut_off_anywhere_confirms_nothing(cut: int) -> None:
         confirmations(GOOD[:cut].encode(), OPEN)
 
 
-@given(place=st.integers(0, len(GOOD) - 1), letter=st.sampled_from("0159,\n\" =AZ-"))
+@given(place=st.integers(0, len(GOOD) - 1), letter=st.sampled_from('0159,\n" =AZ-'))
 def test_a_changed_letter_never_confirms_another_amount_or_payout(place: int, letter: str) -> None:
     changed = GOOD[:place] + letter + GOOD[place + 1 :]
 

@@ -9,8 +9,18 @@ import httpx
 import pytest
 import respx
 
-from payouts.answers import Absent, Alarm, Confirmed, Doubled, Failed, NotProcessed, Pending, Refused
-from payouts.answers import Unanswered, Unknown
+from payouts.answers import (
+    Absent,
+    Alarm,
+    Confirmed,
+    Doubled,
+    Failed,
+    NotProcessed,
+    Pending,
+    Refused,
+    Unanswered,
+    Unknown,
+)
 from payouts.http_provider import LARGEST_REPLY_BYTES, HTTPProvider
 from tests.payouts.orders import an_order
 
@@ -66,13 +76,16 @@ def test_the_order_is_sent_once_with_its_key_and_amount_as_text(
         (201, a_payout(status="pending"), Pending(provider_id="po_1")),
         (200, a_payout(amount="180.5"), Confirmed(provider_id="po_1", created_at=CREATED)),
         (200, a_payout(new_field=[1]), Confirmed(provider_id="po_1", created_at=CREATED)),
-        (201, a_payout(status="failed", failure="closed\naccount"), Failed(provider_ids=("po_1",), reason="closed account")),
+        (201, a_payout(status="failed", failure="closed\naccount"),
+         Failed(provider_ids=("po_1",), reason="closed account")),
         (201, a_payout(status="failed"), Failed(provider_ids=("po_1",), reason="no reason given")),
         (429, {}, NotProcessed(reason="HTTP 429", wait_seconds=None)),
         (503, {}, NotProcessed(reason="HTTP 503", wait_seconds=None)),
-        (400, {"error": "invalid", "message": "memo: too long"}, Refused(reason="the provider holds the payout invalid: invalid memo: too long")),
+        (400, {"error": "invalid", "message": "memo: too long"},
+         Refused(reason="the provider holds the payout invalid: invalid memo: too long")),
         (401, {}, Refused(reason="the provider does not accept our token")),
-        (402, {"error": "insufficient_funds"}, Refused(reason="our balance at the provider does not cover the payout: insufficient_funds")),
+        (402, {"error": "insufficient_funds"},
+         Refused(reason="our balance at the provider does not cover the payout: insufficient_funds")),
         (403, [], Refused(reason="the provider does not let us pay")),
         (409, {"error": "idempotency_conflict"}, Alarm(reason="KEY was used before for another payout")),
         (409, {"error": "in_progress"}, Unknown(reason="HTTP 409")),

@@ -13,8 +13,19 @@ import httpx
 import pytest
 import uvicorn
 
-from payouts.answers import Absent, Alarm, Confirmed, Failed, LookUpAnswer, NotProcessed, Pending, Refused
-from payouts.answers import SendAnswer, Unanswered, Unknown
+from payouts.answers import (
+    Absent,
+    Alarm,
+    Confirmed,
+    Doubled,
+    Failed,
+    NotProcessed,
+    Pending,
+    Refused,
+    SendAnswer,
+    Unanswered,
+    Unknown,
+)
 from payouts.attempt import Attempt, PayoutState, answered, looked_up, sending
 from payouts.http_provider import HTTPProvider
 from payouts.order import PayoutOrder
@@ -37,11 +48,16 @@ class Provider:
     def set(self, **settings: float) -> None:
         self._post("settings", settings)
 
+    def hold(self, *, asset: str, amount: str) -> None:
+        self._post("funds", {"asset": asset, "amount": amount})
+
     def resolve(self, payment: str, status: str) -> None:
         self._post(f"payouts/{payment}", {"status": status})
 
     def payments(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.control.get(f"{self.url}/_sandbox/state").raise_for_status().json()["payments"]
+        found: list[dict[str, Any]] = (
+            self.control.get(f"{self.url}/_sandbox/state").raise_for_status().json()["payments"]
+        )
         return found
 
     def _post(self, path: str, body: dict[str, Any]) -> None:
@@ -109,12 +125,10 @@ def test_a_forgotten_key_pays_again_and_the_look_up_raises_the_alarm(wire: Provi
     wire.now += timedelta(hours=25)
     _send(client, an_order())
 
-    found: LookUpAnswer = client.look_up(an_order())
+    found = client.look_up(an_order())
 
-    assert type(found).__name__ == "Doubled"
-    assert {"provider_ids": sorted(each["id"] for each in wire.payments())} == {
-        "provider_ids": list(getattr(found, "provider_ids", ()))
-    }
+    assert found == Doubled(provider_ids=tuple(sorted(each["id"] for each in wire.payments())))
+    assert len(wire.payments()) == 2
 
 
 def test_an_answer_lost_after_the_write_is_unknown_and_the_look_up_finds_it(
@@ -181,7 +195,7 @@ def test_a_wrong_token_is_refused_and_pays_nothing(wire: Provider) -> None:
 
 
 def test_a_balance_that_is_too_small_is_refused(wire: Provider, client: HTTPProvider) -> None:
-    wire._post("funds", {"asset": "USDT", "amount": "180.49"})
+    wire.hold(asset="USDT", amount="180.49")
 
     answer = _send(client, an_order())
 
@@ -246,7 +260,7 @@ def work(client: HTTPProvider, wire: Provider, case: str, *, attempt: Attempt, t
             return attempt
 
 
-@pytest.mark.parametrize("key_life", [2, 600, 86_400])
+@pytest.mark.parametrize("key_life", [2, 600])
 def test_forty_customers_are_paid_once_though_most_answers_are_lost(
     wire: Provider, client: HTTPProvider, key_life: int
 ) -> None:
