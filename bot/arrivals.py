@@ -30,8 +30,8 @@ def parsed(body: bytes) -> dict[str, Any]:
             found = json.loads(form["payload"]) if "payload" in form else form
     except (ValueError, RecursionError):
         raise Forged("a body that is neither JSON nor a form") from None
-    if not isinstance(found, dict) or not found:
-        raise Forged("a body without fields")
+    if not isinstance(found, dict) or not ("type" in found or "command" in found):
+        raise Forged("a body that does not say what it is")
     return found
 
 

@@ -18,7 +18,7 @@ from sandbox.slack.app import create_app as create_slack
 from sandbox.slack.courier import Delivery
 from tests.bot.house import Bot, House, settings_for
 
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 30.0
 
 
 class Served:
