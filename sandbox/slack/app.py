@@ -91,11 +91,11 @@ def create_app(
 
 async def _answer(request: Request, *, methods: Methods, faults: Faults) -> Response:
     """Serve one Web API call in Slack's order: method, token, arguments, then the work itself."""
+    known = methods.get(request.path_params["method"])
+    if known is None:
+        return refused(SlackError("unknown_method"))
     try:
         call = await read_call(request)
-        known = methods.get(call.method)
-        if known is None:
-            raise SlackError("unknown_method")
         _check_access(call, request, faults)
         fault = faults.strike(
             "rate_limited_channel", method=request.method, path=f"/api/{call.method}/{call.text('channel')}"

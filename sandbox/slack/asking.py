@@ -9,6 +9,12 @@ from starlette.responses import JSONResponse
 
 from sandbox.slack.records import APP_TOKEN, BOT_TOKEN, Json, SlackError
 
+# What the app was granted, as every answer's x-oauth-scopes header tells.
+BOT_SCOPES = (
+    "app_mentions:read,channels:history,channels:join,channels:read,chat:write,commands,im:history,im:read,im:write,"
+    "reactions:write,usergroups:read,users:read,users:read.email"
+)
+APP_SCOPES = "connections:write"
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -112,7 +118,7 @@ def accepted(call: Call, answer: Json) -> JSONResponse:
     if call.lacks_charset:
         body["warning"] = "missing_charset"
         body["response_metadata"] = {**body.get("response_metadata", {}), "warnings": ["missing_charset"]}
-    return _json(body)
+    return _json(body, scopes={BOT_TOKEN: BOT_SCOPES, APP_TOKEN: APP_SCOPES}.get(call.token or ""))
 
 
 def refused(error: SlackError) -> JSONResponse:
@@ -132,8 +138,9 @@ def rate_limited(*, retry_after: int) -> JSONResponse:
     )
 
 
-def _json(body: Json) -> JSONResponse:
-    return JSONResponse(body, media_type="application/json; charset=utf-8")
+def _json(body: Json, *, scopes: str | None = None) -> JSONResponse:
+    headers = {"x-oauth-scopes": scopes} if scopes else {}
+    return JSONResponse(body, headers=headers, media_type="application/json; charset=utf-8")
 
 
 async def _read_json(request: Request) -> Json:

@@ -1,4 +1,4 @@
-"""What a person puts into an element: read from the control plane, written as Slack writes it, checked as its client does."""
+"""What a person puts into an element: written as Slack writes it, checked as Slack's client does."""
 
 import re
 from collections.abc import Callable
@@ -73,7 +73,7 @@ def state_of(blocks: list[Json], given: Json) -> Json:
 
 
 def complaints(blocks: list[Json], values: Json) -> Json:
-    """Return what Slack's client says beside each input before it sends anything, by block id; empty when all is well."""
+    """Return what Slack's client says beside each input before it sends, by block id; empty when all is well."""
     found: Json = {}
     for block in blocks:
         if block["type"] != "input":

@@ -18,7 +18,9 @@ from sandbox.slack.wire import view_json
 from sandbox.slack.workspace import Workspace
 
 URL_SETTINGS = ("interactivity", "events", "commands")
-SETTINGS = (*URL_SETTINGS, "request_url", "socket_mode", "verify")
+PLAIN_SETTINGS = (*URL_SETTINGS, "socket_mode", "ack_seconds")
+LIST_SETTINGS = ("retry_waits", "subscriptions")
+SETTINGS = (*PLAIN_SETTINGS, *LIST_SETTINGS, "request_url", "verify")
 
 
 def control_routes(*, workspace: Workspace, windows: Windows, courier: Courier, acts: Acts) -> list[Route]:
@@ -34,6 +36,8 @@ def control_routes(*, workspace: Workspace, windows: Windows, courier: Courier, 
 
     async def channels(request: Request) -> Response:
         body = await _body(request)
+        if not body.get("id") or not body.get("name"):
+            return JSONResponse({"error": "bad_channel", "message": "id and name are needed"}, status_code=400)
         workspace.add_channel(
             Channel(
                 id=str(body["id"]),
@@ -103,7 +107,8 @@ async def _change_settings(courier: Courier, body: Json) -> Response:
     unknown = sorted(set(body) - set(SETTINGS))
     if unknown:
         return JSONResponse({"error": "unknown_setting", "message": unknown[0]}, status_code=400)
-    changes: dict[str, Any] = {name: body[name] for name in (*URL_SETTINGS, "socket_mode") if name in body}
+    changes: dict[str, Any] = {name: body[name] for name in PLAIN_SETTINGS if name in body}
+    changes |= {name: tuple(body[name]) for name in LIST_SETTINGS if name in body}
     if "request_url" in body:
         changes = dict.fromkeys(URL_SETTINGS, body["request_url"]) | changes
     if body.get("verify") and changes.get("events") and not await courier.verify_events_url(changes["events"]):

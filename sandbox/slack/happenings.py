@@ -57,6 +57,7 @@ def mention_event(workspace: Workspace, message: Message) -> Json | None:
     if channel.direct_with or f"<@{BOT_USER_ID}>" not in message.now.text or message.user == BOT_USER_ID:
         return None
     shown = message_json(workspace, message)
+    shown.pop("parent_user_id", None)  # The recorded app_mention of a reply has none.
     return {**shown, "type": "app_mention", "channel": channel.id, "event_ts": message.ts}
 
 

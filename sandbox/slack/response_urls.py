@@ -19,6 +19,7 @@ from sandbox.slack.workspace import Saying, Workspace
 
 LIVES_SECONDS = 30 * 60
 MOST_USES = 5
+MOST_KNOWN = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class ReplyAddresses:
     def new_url(self, base_url: str, *, kind: str, channel: Channel, user_id: str, original_ts: str | None) -> str:
         """Return a fresh response URL; kind is "actions" or "commands"."""
         key = f"{self.workspace.next_number()}/{secrets.token_urlsafe(18)}"
+        if len(self._known) >= MOST_KNOWN:
+            del self._known[next(iter(self._known))]
         self._known[key] = ReplyAddress(
             channel=channel.id,
             user=user_id,
@@ -63,12 +66,7 @@ class ReplyAddresses:
         if address.uses >= MOST_USES:
             return JSONResponse({"ok": False, "error": "used_url"}, status_code=404)
         try:
-            reply = json.loads(await request.body())
-            if not isinstance(reply, dict):
-                raise SlackError("invalid_payload")
-            apply_reply(self.workspace, address, reply)
-        except json.JSONDecodeError:
-            return PlainTextResponse("invalid_payload", status_code=400)
+            apply_reply(self.workspace, address, _read_reply(await request.body()))
         except SlackError as error:
             return PlainTextResponse(error.code, status_code=400)
         self._known[key] = replace(address, uses=address.uses + 1)
@@ -91,6 +89,16 @@ def apply_reply(workspace: Workspace, address: ReplyAddress, reply: Json) -> Non
         workspace.notify(message_event(workspace, message))
     else:
         workspace.whisper(channel, user_id=address.user, saying=saying, thread_ts=thread_ts)
+
+
+def _read_reply(raw: bytes) -> Json:
+    try:
+        reply = json.loads(raw)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise SlackError("invalid_payload") from None
+    if not isinstance(reply, dict):
+        raise SlackError("invalid_payload")
+    return reply
 
 
 def _replace_original(workspace: Workspace, address: ReplyAddress, saying: Saying) -> None:

@@ -9,7 +9,10 @@ TOKEN = re.compile(r"<@([UW][A-Z0-9]+)>|@([\w.\-]+)")
 
 
 def typed_message(text: str, workspace: Workspace) -> tuple[str, tuple[Json, ...]]:
-    """Return (text, blocks) of a typed message: "@makewhole" and "<@U0MAKEWHOLE>" become mentions, "<" becomes "&lt;"."""
+    """Return (text, blocks) of a typed message.
+
+    "@makewhole" and "<@U0MAKEWHOLE>" become mentions, any other "<" becomes "&lt;".
+    """
     by_name = {user.name: user.id for user in workspace.users.values()}
     elements: list[Json] = []
     words = ""

@@ -8,6 +8,7 @@ from sandbox.slack.workspace import Workspace
 
 TRIGGER_SECONDS = 3
 MOST_ON_STACK = 3
+MOST_TRIGGERS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class Windows:
     def new_trigger(self, user_id: str, *, view_id: str | None = None) -> str:
         """Return a trigger id for what this person just did, good once and for 3 seconds."""
         now = self.workspace.clock()
+        if len(self.triggers) >= MOST_TRIGGERS:
+            del self.triggers[next(iter(self.triggers))]
         trigger_id = f"{int(now * 1000)}.{self.workspace.next_number()}.{secrets.token_hex(16)}"
         self.triggers[trigger_id] = Trigger(user=user_id, expires_at=now + TRIGGER_SECONDS, view_id=view_id)
         return trigger_id

@@ -93,15 +93,15 @@ class Slack:
         self.http = httpx.Client(base_url=url, trust_env=False, timeout=DEADLINE_SECONDS)
 
     def state(self) -> dict[str, Any]:
-        return self.http.get("/_sandbox/state").json()
+        return dict(self.http.get("/_sandbox/state").json())
 
     def act(self, what: str, *, status: int = 200, **body: Any) -> dict[str, Any]:
         response = self.http.post(f"/_sandbox/act/{what}", json=body)
         assert response.status_code == status, response.text
-        return response.json()
+        return dict(response.json())
 
     def settings(self, **body: Any) -> dict[str, Any]:
-        return self.http.post("/_sandbox/settings", json=body).raise_for_status().json()
+        return dict(self.http.post("/_sandbox/settings", json=body).raise_for_status().json())
 
     def fault(self, **body: Any) -> None:
         self.http.post("/_sandbox/faults", json=body).raise_for_status()

@@ -44,9 +44,9 @@ class SocketRunner:
         web = AsyncWebClient(token="xapp-sandbox-app", base_url=f"{self.bot.slack.url}/api/", retry_handlers=[])
         web.proxy = None
         handler = AsyncSocketModeHandler(self.bot.bolt(), "xapp-sandbox-app", web_client=web)
-        await handler.connect_async()
+        await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt has it untyped.
         await self.stopping.wait()
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]  # As above.
         await asyncio.sleep(0)
 
     def stop(self) -> None:
@@ -157,7 +157,8 @@ def test_an_opened_home_is_told_and_filled(slack: Any, bot: Any, valid: Any, eve
     valid("EventEnvelope", bot.bodies("home")[0])
 
 
-def test_the_log_tells_every_interaction_with_its_milliseconds(slack: Any, bot: Any, card: str) -> None:
+@pytest.mark.usefixtures("bot")
+def test_the_log_tells_every_interaction_with_its_milliseconds(slack: Any, card: str) -> None:
     slack.act("click", user=AMELIA, channel=CHANNEL, ts=card, action_id="approve")
 
     (logged,) = [one for one in slack.state()["interactions"] if one["kind"] == "block_actions"]

@@ -37,7 +37,7 @@ def refused(work: Any) -> tuple[str, tuple[str, ...]]:
     return caught.value.code, caught.value.messages
 
 
-TOO_MUCH = [
+TOO_MUCH: list[tuple[list[Any], str]] = [
     ([section(3001)], "must be less than 3001 characters [json-pointer:/blocks/0/text/text]"),
     ([{"type": "header", "text": plain(151)}], "must be less than 151 characters [json-pointer:/blocks/0/text/text]"),
     ([{"type": "section", "fields": [plain(1)] * 11}], "no more than 10 items allowed [json-pointer:/blocks/0/fields]"),
@@ -64,7 +64,7 @@ TOO_MUCH = [
         "no more than 10 items allowed [json-pointer:/blocks/0/elements]",
     ),
 ]
-WRONG = [
+WRONG: list[tuple[list[Any], str]] = [
     ([{"type": "sectoin"}], "unsupported type: sectoin [json-pointer:/blocks/0/type]"),
     ([{"text": PLAIN}], "missing required field: type [json-pointer:/blocks/0]"),
     ([{"type": "section"}], "must define either `text` or `fields` [json-pointer:/blocks/0]"),

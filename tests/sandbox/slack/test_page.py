@@ -75,7 +75,7 @@ def test_a_customers_html_stays_text(rendering: Rendering, words: str) -> None:
 def post(slack: Any, method: str = "chat.postMessage", **body: Any) -> dict[str, Any]:
     answer = slack.http.post(f"/api/{method}", json={"channel": CHANNEL, **body}, headers=HEADERS).json()
     assert answer["ok"], answer
-    return answer
+    return dict(answer)
 
 
 def test_every_place_of_a_card_escapes_what_it_shows(slack: Any) -> None:

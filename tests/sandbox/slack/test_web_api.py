@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 
 CHANNEL = "C0COMPENSA1"
 AMELIA = "U0AMELIA001"
-CARD = [
+CARD: list[dict[str, Any]] = [
     {"type": "header", "text": {"type": "plain_text", "text": "Goodwill 180.50 USDT · Order A-20931"}},
     {"type": "section", "fields": [{"type": "mrkdwn", "text": "*Customer*\nC-100023"}]},
     {
@@ -43,7 +43,7 @@ def client(slack: Any) -> WebClient:
 def refusal(work: Any) -> dict[str, Any]:
     with pytest.raises(SlackApiError) as caught:
         work()
-    return caught.value.response.data
+    return dict(caught.value.response.data)
 
 
 def test_the_token_tells_who_we_are(client: WebClient, valid: Any) -> None:
@@ -198,7 +198,7 @@ def test_every_refusal_is_one_slack_knows(slack: Any, client: WebClient, shared:
     theirs = slack.act("message", user=AMELIA, channel=CHANNEL, text="Hers")
     slack.http.post("/_sandbox/channels", json={"id": "C0ELSEWHERE", "name": "elsewhere", "members": [AMELIA]})
     slack.http.post("/_sandbox/channels", json={"id": "C0ARCHIVED1", "name": "old", "is_archived": True})
-    cases = [
+    cases: list[tuple[str, str, dict[str, Any]]] = [
         ("chat.postMessage", "channel_not_found", {"channel": "C0NOWHERE", "text": "x"}),
         ("chat.postMessage", "not_in_channel", {"channel": "C0ELSEWHERE", "text": "x"}),
         ("chat.postMessage", "is_archived", {"channel": "C0ARCHIVED1", "text": "x"}),
