@@ -45,17 +45,22 @@ def _hidden(name: str, when: Condition, place: Place, above: list[tuple[str, Box
     if not left:
         yield Mistake(place=place, what=f"{name} can never fit: its own tests exclude each other")
         return
-    hiding = []
-    for other, box in above:
-        rest = without(left, box)
-        if rest != left and other not in hiding:
-            hiding.append(other)
-        left = rest
-        if not left:
-            take = "takes" if len(hiding) == 1 else "take"
-            said = f"{name} is never reached: {' and '.join(hiding)} above {take} all of it"
-            yield Mistake(place=place, what=f"{said}; move it up or remove it")
-            return
+    hiding = list(dict.fromkeys(other for other, _ in above))
+    if _left(left, above):
+        return
+    for other in tuple(hiding):
+        fewer = [each for each in hiding if each != other]
+        if not _left(left, [(each, box) for each, box in above if each in fewer]):
+            hiding = fewer
+    take = "takes" if len(hiding) == 1 else "take"
+    said = f"{name} is never reached: {' and '.join(hiding)} above {take} all of it"
+    yield Mistake(place=place, what=f"{said}; move it up or remove it")
+
+
+def _left(boxes: list[Box], taken: list[tuple[str, Box]]) -> list[Box]:
+    for _, box in taken:
+        boxes = without(boxes, box)
+    return boxes
 
 
 def _unused(policy: Policy) -> Iterator[Mistake]:

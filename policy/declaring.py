@@ -63,6 +63,7 @@ def read_inputs(root: Section, money: MoneyTerms | None) -> tuple[Input, ...]:
         if kind is None:
             if not isinstance(node, Scalar):
                 root.mistakes.add(node.place, f"write {_KINDS}")
+            root.mistakes.broken.add(key.text)
             kind = TextType()
         inputs.append(Input(name=key.text, type=kind, place=key.place))
     if money and money.asset_input is not None:
@@ -83,7 +84,9 @@ def read_derived(root: Section, inputs: Mapping[str, Type]) -> tuple[Derived, ..
             root.mistakes.add(node.place, "write an expression here")
             continue
         found = expression(node, types, root.mistakes)
-        if found:
+        if found is None:
+            root.mistakes.broken.add(key.text)
+        else:
             types[key.text] = found.node.type
             derived.append(Derived(name=key.text, expression=found))
     return tuple(derived)

@@ -58,6 +58,8 @@ class Mistakes:
 
     def __init__(self) -> None:
         self.found: list[Mistake] = []
+        #: Names whose own declaration is wrong: an expression that uses one is not blamed for it.
+        self.broken: set[str] = set()
 
     def add(self, place: Place, what: str) -> None:
         """Note one more mistake."""

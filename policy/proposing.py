@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from cases.money import Money
 from cases.proposal import CaseId, Proposal
 from cases.ticket import CustomerId
-from policy.deciding import Outcome, decide
+from policy.deciding import Outcome
 from policy.explaining import Reasoned, reason
 from policy.facts import Facts, read_facts
 from policy.form import Policy
@@ -67,7 +67,7 @@ def propose(policy: Policy, claim: Claim) -> Proposal | Missing:
         reasoned = reason(policy, facts, claim.counted_before)
         if isinstance(reasoned, Unknown):
             return _missing(facts, reasoned)
-        outcome = decide(policy, facts.values)
+        return _proposal(policy, claim, _agreed(policy, claim, reasoned))
     except TooManyDigits as error:
         return Missing(names=(), problems=(("amount", str(error)),))
     expected = Outcome(classification=reasoned.classification, amount=reasoned.amount, rule=reasoned.rule)

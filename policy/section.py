@@ -109,7 +109,8 @@ def expression(scalar: Scalar, types: Mapping[str, Type], mistakes: Mistakes, *,
         return understood(before + scalar.text, types, scalar.place)
     except NotUnderstood as error:
         at = max(error.at - len(before), 0) if scalar.single_line else 0
-        mistakes.add(scalar.place.along(at), str(error))
+        if not any(name in scalar.text for name in mistakes.broken):
+            mistakes.add(scalar.place.along(at), str(error))
         return None
 
 

@@ -1,0 +1,92 @@
+"""Text that means harm, or was only pasted wrongly, is refused at its place and in bounded time."""
+
+import time
+
+import pytest
+
+from policy.loading import BadPolicy, load_policy
+from policy.yaml_text import Mapping, Scalar, read_yaml
+
+ALIAS_BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\npolicy: *c\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        (ALIAS_BOMB, "x.yaml:1:4", 'remove the anchor "&a"'),
+        ("policy: *gone\n", "x.yaml:1:9", 'instead of the alias "*gone"'),
+        ("policy: one\nversion: 1\npolicy: two\n", "x.yaml:3:1", '"policy" is written twice'),
+        ("policy: !!python/object/apply:os.system [ls]\n", "x.yaml:1:9", "remove the tag"),
+        ("policy: !!int 5\n", "x.yaml:1:9", "remove the tag"),
+        ("policy: a\n---\npolicy: b\n", "x.yaml:2:1", "a file holds one policy"),
+        ("a: " + "[" * 5000, "x.yaml:1:2001", "break the line: it has 5003 characters"),
+        ("a:\n" + "\n".join(" " + "[" * 50 for _ in range(40)), "x.yaml:2:13", "nested more than 12 levels"),
+        ("? [a, b]\n: c\n", "x.yaml:1:3", "write plain text as the key"),
+        ("- a\n- b\n", "x.yaml:1:1", "start with a key"),
+        ("", "x.yaml:1:1", "start with a key"),
+        ("policy: a\nversion: \x07\n", "x.yaml:2:10", "remove the character U+0007"),
+        ("policy: [a, b\nversion: 1\n", "x.yaml:2:8", "not readable as YAML"),
+        ("policy:\n\tversion: 1\n", "x.yaml:2:1", "not readable as YAML"),
+        ("%YAML 9.9\n---\na: b\n", "x.yaml:1:1", "not readable as YAML"),
+    ],
+)
+def test_text_that_is_not_plain_is_refused_where_it_stands(text: str, place: str, said: str) -> None:
+    with pytest.raises(BadPolicy) as refused:
+        load_policy(text, "x.yaml")
+
+    assert [str(each.place) for each in refused.value.mistakes] == [place]
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "policy: " + "x" * 990_000,
+        "policy: a\n" * 200_000,
+        "a:\n" + "  - {b: c, d: [e, f]}\n" * 45_000,
+        "".join(f"key{number}: [a, b, c]\n" for number in range(45_000)),
+        "a: |\n" + " x\n" * 300_000,
+        'a: "' + "\\n" * 900 + '"\n' + "b: " + "{" * 1_000,
+        "works out:\n" + "".join(f"  a{number}: {'(' * 300}1{')' * 300}\n" for number in range(1_500)),
+    ],
+)
+def test_a_megabyte_of_anything_is_refused_within_seconds(text: str) -> None:
+    started = time.perf_counter()
+
+    with pytest.raises(BadPolicy):
+        load_policy(text, "x.yaml")
+
+    assert time.perf_counter() - started < 10
+
+
+def test_a_file_over_a_megabyte_is_not_read() -> None:
+    with pytest.raises(BadPolicy, match=r"x\.yaml:1:1: make the file smaller: it has 1000009 bytes, at most 1000000"):
+        load_policy("policy: " + "x" * 1_000_001, "x.yaml")
+
+
+def test_everything_stays_the_text_that_was_written() -> None:
+    written = ["NO", "12:30", "0.10000000000000000000000000000000000001", "1e400", "~", "0x1F", "2024-01-23", "on"]
+
+    read = read_yaml("".join(f"k{number}: {each}\n" for number, each in enumerate(written)), "x.yaml")
+
+    assert isinstance(read, Mapping)
+    assert [node.text for _, node in read.entries if isinstance(node, Scalar)] == written
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        ("(" * 600 + "1 USDT" + ")" * 600, "shorten it"),
+        (" - ".join(["1 USDT"] * 70), ""),
+        ("not " * 140 + "sanctions_hit", "nested too deep"),
+        ("if sanctions_hit then 1 USDT else " * 17 + "1 USDT", ""),
+        ("-" * 500 + "1 USDT", "cannot stand here"),
+    ],
+)
+def test_long_expressions_are_read_or_refused_but_never_break(amount: str, said: str, withdrawal_text: str) -> None:
+    text = withdrawal_text.replace("pay: 5 USDT", f"pay: {amount}")
+
+    with pytest.raises(BadPolicy) as refused:
+        load_policy(text, "x.yaml")
+
+    assert said in str(refused.value)
