@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from cases.money import Money
 from cases.proposal import CaseId, Proposal
 from cases.ticket import CustomerId
-from policy.deciding import Outcome
+from policy.deciding import Outcome, decide
 from policy.explaining import Reasoned, reason
 from policy.facts import Facts, read_facts
 from policy.form import Policy
@@ -70,12 +70,15 @@ def propose(policy: Policy, claim: Claim) -> Proposal | Missing:
         return _proposal(policy, claim, _agreed(policy, claim, reasoned))
     except TooManyDigits as error:
         return Missing(names=(), problems=(("amount", str(error)),))
-    expected = Outcome(classification=reasoned.classification, amount=reasoned.amount, rule=reasoned.rule)
-    if outcome != expected:
-        raise PathsDiffer(
-            f"{policy.name} {policy.version}: {claim.case_id}: closures {outcome}, interpreter {expected}"
-        )
-    return _proposal(policy, claim, reasoned)
+
+
+def _agreed(policy: Policy, claim: Claim, reasoned: Reasoned) -> Reasoned:
+    """Return what the interpreter found once the closures have found the same."""
+    found = Outcome(classification=reasoned.classification, amount=reasoned.amount, rule=reasoned.rule)
+    outcome = decide(policy, read_facts(policy, claim.inputs).values)
+    if outcome != found:
+        raise PathsDiffer(f"{policy.name} {policy.version}: {claim.case_id}: closures {outcome}, interpreter {found}")
+    return reasoned
 
 
 def _missing(facts: Facts, unknown: Unknown) -> Missing:
