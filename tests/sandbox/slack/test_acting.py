@@ -176,3 +176,33 @@ def test_a_forged_signature_is_refused_by_bolt(slack: Any, make_bot: Any) -> Non
 
     assert answer.status_code == 401
     assert bot.seen == []
+
+
+def test_a_socket_that_is_told_to_move_comes_back(slack: Any, make_bot: Any, card: str, eventually: Any) -> None:
+    bot = make_bot(slack, listens=False)
+    slack.settings(socket_mode=True)
+    runner = SocketRunner(bot)
+    eventually(lambda: slack.state()["sockets"] == 1)
+
+    warned = slack.http.post("/_sandbox/sockets/refresh").json()["warned"]
+    opened = eventually(
+        lambda: slack.act("click", user=AMELIA, channel=CHANNEL, ts=card, action_id="approve")["acknowledged"]
+    )
+    runner.stop()
+
+    assert (warned, opened) == (1, True)
+    assert bot.bodies("approve")
+
+
+def test_an_event_without_a_socket_is_sent_when_one_is_there(make_slack: Any, make_bot: Any, eventually: Any) -> None:
+    slack = make_slack(retry_waits=(0.0, 0.5, 0.5))
+    bot = make_bot(slack, listens=False)
+    slack.settings(socket_mode=True)
+
+    first = slack.act("message", user=AMELIA, channel=CHANNEL, text="anyone?")
+    runner = SocketRunner(bot)
+    eventually(lambda: bot.bodies("message"))
+    runner.stop()
+
+    assert first["error"] == "connection_failed"
+    assert bot.bodies("message")[0]["event"]["text"] == "anyone?"

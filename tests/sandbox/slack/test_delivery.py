@@ -1,10 +1,10 @@
 """How Slack delivers: three seconds to acknowledge, events again and again, interactions never, and the faults."""
 
+import asyncio
 import json
 from typing import Any
 from urllib.parse import parse_qs
 
-import anyio
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -33,7 +33,7 @@ class App:
         body = (await request.body()).decode()
         is_json = request.headers["content-type"].startswith("application/json")
         self.requests.append((dict(request.headers), json.loads(body) if is_json else parse_qs(body)))
-        await anyio.sleep(self.wait_seconds)
+        await asyncio.sleep(self.wait_seconds)
         status = self.statuses.pop(0) if self.statuses else 200
         return PlainTextResponse("", status_code=status, headers=self.headers)
 
@@ -172,8 +172,6 @@ def test_two_parts_of_one_act_never_share_a_timestamp(slack: Any) -> None:
 
 
 def test_a_socket_ticket_works_once(slack: Any) -> None:
-    import asyncio
-
     import aiohttp
 
     headers = {"Authorization": "Bearer xapp-sandbox-app"}

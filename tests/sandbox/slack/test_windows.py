@@ -23,14 +23,20 @@ def client(slack: Any) -> WebClient:
 
 
 @pytest.fixture
-def taken(serve: Any, slack: Any) -> list[dict[str, Any]]:
+def answers() -> list[dict[str, Any]]:
+    """Return what the app will acknowledge with, one after the other; nothing once they are used up."""
+    return []
+
+
+@pytest.fixture
+def taken(serve: Any, slack: Any, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what reaches an app that acknowledges everything and keeps the payloads."""
     import json
     from urllib.parse import parse_qs
 
     from starlette.applications import Starlette
     from starlette.requests import Request
-    from starlette.responses import PlainTextResponse, Response
+    from starlette.responses import JSONResponse, PlainTextResponse, Response
     from starlette.routing import Route
 
     kept: list[dict[str, Any]] = []
@@ -39,6 +45,8 @@ def taken(serve: Any, slack: Any) -> list[dict[str, Any]]:
         form = parse_qs((await request.body()).decode())
         if "payload" in form:
             kept.append(json.loads(form["payload"][0]))
+        if kept and kept[-1]["type"] == "view_submission" and answers:
+            return JSONResponse(answers.pop(0))
         return PlainTextResponse("")
 
     served = serve(Starlette(routes=[Route("/", keep, methods=["POST"])]))
@@ -123,6 +131,34 @@ def test_a_stack_holds_three(slack: Any, client: WebClient, trigger: Any) -> Non
     assert slack.state()["stacks"] == {AMELIA: [opened["id"], second["id"]]}
     slack.act("close", user=AMELIA, everything=True)
     assert slack.state()["stacks"] == {}
+
+
+def test_a_submission_may_update_push_and_clear(slack: Any, client: WebClient, trigger: Any, answers: Any) -> None:
+    view = {**VIEW, "submit": TITLE}
+    second = {**view, "title": {"type": "plain_text", "text": "Second"}}
+    third = {**view, "title": {"type": "plain_text", "text": "Third"}}
+    answers += [
+        {"response_action": "update", "view": second},
+        {"response_action": "push", "view": third},
+        {"response_action": "push", "view": {"type": "modal"}},
+        {"response_action": "clear"},
+    ]
+    opened = client.views_open(trigger_id=trigger(), view=view)["view"]
+
+    def titles() -> list[str]:
+        return [one["title"]["text"] for one in slack.state()["views"]]
+
+    slack.act("submit", user=AMELIA)
+    updated, updated_id = titles(), slack.state()["views"][0]["id"]
+    slack.act("submit", user=AMELIA)
+    pushed = titles()
+    wrong = slack.act("submit", user=AMELIA)
+    slack.act("submit", user=AMELIA)
+
+    assert (updated, updated_id) == (["Second"], opened["id"])
+    assert pushed == ["Second", "Third"]
+    assert wrong["refused"] == "invalid_arguments"
+    assert slack.state()["views"] == []
 
 
 def test_an_external_id_is_given_once(client: WebClient, trigger: Any) -> None:
