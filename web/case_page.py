@@ -1,0 +1,191 @@
+"""One case on one page, to be read only, for whoever was sent its address.
+
+The key in the address is an HMAC of the case's id: who has the link may look, nobody can guess one. There is no script
+on the page and nothing is loaded from elsewhere.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from cases.case import (
+    Approved,
+    AwaitingApproval,
+    Case,
+    Closed,
+    Declined,
+    Joined,
+    NeedsAttention,
+    Opened,
+    Paid,
+    Proposed,
+)
+from cases.people import People
+from cases.proposal import Decision, Proposal
+from cases.ticket import TicketRef
+from store import audit, books
+from store.audit import AuditRecord
+from store.books import StoredPayout
+from store.cases import CaseRepository, NoSuchCase, number_of
+from store.database import Database
+
+FOLDER = Path(__file__).parent / "templates"
+KEY_CHARACTERS = 32
+_STYLE = (FOLDER / "case.css").read_text(encoding="utf-8")
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_WORDS = {
+    "opened": "Opened",
+    "proposed": "Proposed",
+    "awaiting_approval": "Awaiting approval",
+    "approved": "Approved",
+    "declined": "Declined",
+    "paid": "Paid",
+    "closed": "Closed",
+    "joined": "Joined with another case",
+    "needs_attention": "Needs attention",
+}
+
+
+def case_key(secret: bytes, case_id: str) -> str:
+    """Return what opens the page of a case: `/cases/CASE-4711?key=…`."""
+    return hmac.new(secret, case_id.encode(), hashlib.sha256).hexdigest()[:KEY_CHARACTERS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRoom:
+    """What the page needs: where cases are, who decides, and the secret of the links."""
+
+    database: Database
+    cases: CaseRepository
+    people: People
+    link_key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """What the page shows.
+
+    Fields:
+        case: The case.
+        stage: Its stage in words: "Awaiting approval".
+        proposal: What is proposed; None when nothing is.
+        decisions: What people said, oldest first.
+        reason: Why it needs attention or where it went; None when there is nothing to say.
+        missing: What is missing, by name.
+        into: Path and id of the case it was joined with; None when it was not.
+        payout: Its payout; None when there is none.
+        history: Every record of it, oldest first.
+        tickets: The tickets that tell of it, with their address; None where we know none.
+    """
+
+    case: Case
+    stage: str
+    proposal: Proposal | None
+    decisions: tuple[Decision, ...]
+    reason: str | None
+    missing: tuple[str, ...]
+    into: tuple[str, str] | None
+    payout: StoredPayout | None
+    history: tuple[AuditRecord, ...]
+    tickets: tuple[tuple[TicketRef, str | None], ...]
+
+
+def case_page(room: CaseRoom) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint for `GET /cases/{case_id}?key=…`; 404 for a wrong key and for no such case alike."""
+    template = _templates().get_template("case.html")
+
+    async def endpoint(request: Request) -> Response:
+        case_id = request.path_params["case_id"]
+        given = request.query_params.get("key", "").encode()
+        if not hmac.compare_digest(case_key(room.link_key, case_id).encode(), given):
+            return _not_found()
+        try:
+            view = await asyncio.to_thread(_look_up, room, case_id)
+        except NoSuchCase:
+            return _not_found()
+        html = template.render(view=view, name_of=lambda person: _name_of(room.people, person), style=_STYLE)
+        return HTMLResponse(html, headers={"Content-Security-Policy": POLICY})
+
+    return endpoint
+
+
+def _not_found() -> Response:
+    return JSONResponse({"error": "not_found"}, status_code=404)
+
+
+def _look_up(room: CaseRoom, case_id: str) -> CaseView:
+    with room.database.read() as connection:
+        case = room.cases.find(connection, case_id).case
+        proposal = _proposal(case)
+        payout = books.find_payout(connection, case_id, proposal.fingerprint) if proposal else None
+        history = audit.history(connection, number_of(case_id))
+    return CaseView(
+        case=case,
+        stage=_WORDS[case.stage],
+        proposal=proposal,
+        decisions=_decisions(case),
+        reason=case.reason if isinstance(case, NeedsAttention) else None,
+        missing=case.missing if isinstance(case, NeedsAttention) else (),
+        into=(f"/cases/{case.into}?key={case_key(room.link_key, case.into)}", case.into)
+        if isinstance(case, Joined)
+        else None,
+        payout=payout,
+        history=history,
+        tickets=tuple((ref, _address(ref)) for ref in case.about.tickets),
+    )
+
+
+def _proposal(case: Case) -> Proposal | None:
+    match case:
+        case Opened() | Joined():
+            return None
+        case Closed():
+            return case.settled.proposal
+        case Proposed() | AwaitingApproval() | Approved() | Declined() | Paid() | NeedsAttention():
+            return case.proposal
+
+
+def _decisions(case: Case) -> tuple[Decision, ...]:
+    match case:
+        case Closed():
+            return _decisions(case.settled)
+        case Declined():
+            return (case.decision,) if case.decision else ()
+        case AwaitingApproval() | Approved() | Paid():
+            return case.approvals
+        case Opened() | Proposed() | Joined() | NeedsAttention():
+            return ()
+
+
+def _address(ref: TicketRef) -> str | None:
+    """Return where an agent opens a ticket; None for a vendor whose addresses we do not know."""
+    return f"https://{ref.account}.zendesk.com/agent/tickets/{ref.key}" if ref.vendor == "zendesk" else None
+
+
+def _name_of(people: People, person: str) -> str:
+    found = people.by_id(person)
+    return found.name if found else person
+
+
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["moment"] = lambda moment: f"{moment:%Y-%m-%d %H:%M} UTC"
+    environment.filters["words"] = lambda text: str(text).replace("_", " ")
+    return environment
