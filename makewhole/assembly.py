@@ -1,7 +1,5 @@
 """The one place where the rooms are joined: settings become connections, and every kind of job gets its body."""
 
-import hashlib
-import hmac
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,6 +35,7 @@ from sync import intake as tickets_in
 from sync.intake import POLL, Intake
 from sync.outbox import write_note
 from sync.schedule import Tick
+from web.case_page import case_key
 from workflow import one_case, paying
 from workflow.desk import Desk
 from workflow.paying import Cashier
@@ -199,14 +198,9 @@ def ticks(settings: Settings) -> tuple[Tick, ...]:
     )
 
 
-def case_key(settings: Settings, case_id: str) -> str:
-    """Return what opens a case's page: whoever was sent the link has it, nobody can guess it."""
-    return hmac.new(settings.link_key.reveal().encode(), case_id.encode(), hashlib.sha256).hexdigest()[:32]
-
-
 def case_url(settings: Settings, case_id: CaseId) -> str:
-    """Return the address of a case's own page."""
-    return f"{settings.public_url}/cases/{case_id}?key={case_key(settings, case_id)}"
+    """Return the address of a case's own page: whoever was sent it may look, nobody can guess it."""
+    return f"{settings.public_url}/cases/{case_id}?key={case_key(settings.link_key.reveal().encode(), case_id)}"
 
 
 def _send(house: House, key: str) -> None:

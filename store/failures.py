@@ -54,13 +54,12 @@ def record_failure(tx: Transaction, attempt: Attempt, error: Exception, *, now: 
     """Write down that a job failed and return how often it has by now."""
     problem = f"{type(error).__name__}: {error}"[:PROBLEM_CHARACTERS]
     statement = insert_into(tx, tables.job_failures).values(
-        kind=attempt.kind, key=attempt.key, attempts=1, last_number=attempt.number, problem=problem, failed_at=now
+        kind=attempt.kind, key=attempt.key, attempts=1, problem=problem, failed_at=now
     )
     counted = statement.on_conflict_do_update(
         index_elements=["kind", "key"],
         set_={
             "attempts": tables.job_failures.c.attempts + 1,
-            "last_number": attempt.number,
             "problem": problem,
             "failed_at": now,
         },
@@ -92,13 +91,12 @@ def dead_letters(connection: sa.Connection) -> tuple[DeadLetter, ...]:
     return tuple(DeadLetter(**row) for row in rows.mappings())
 
 
-def revive(tx: Transaction, kind: str, key: str) -> Attempt | None:
-    """Take a dead letter back to life and return its next attempt; None when there is no such dead letter."""
+def revive(tx: Transaction, kind: str, key: str) -> bool:
+    """Take a dead letter back to life; False when there is none such. The caller enqueues its next attempt."""
     column = tables.job_failures.c
-    number = tx.execute(
+    revived = tx.execute(
         sa.update(tables.job_failures)
         .where(column.kind == kind, column.key == key, column.dead_at.is_not(None))
         .values(dead_at=None, attempts=0)
-        .returning(column.last_number)
-    ).scalar_one_or_none()
-    return None if number is None else Attempt(kind=kind, key=key, number=number + 1)
+    )
+    return revived.rowcount == 1

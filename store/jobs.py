@@ -85,6 +85,17 @@ class DurableJobs:
         self._client.enqueue_in_transaction(connection, options, attempt.kind, attempt.key, attempt.number)  # type: ignore[arg-type]  # DBOS' own TypedDict, built in two steps.
 
 
+def next_attempt(connection: sa.Connection, kind: str, key: str) -> Attempt:
+    """Return the first attempt of a job that the queue has never seen, for an operator's replay."""
+    status = _queue_table(connection, "workflow_status")
+    name = f"{kind}:{key}@"
+    ids = connection.scalars(
+        sa.select(status.c.workflow_uuid).where(status.c.workflow_uuid.startswith(name, autoescape=True))
+    )
+    numbers = [int(each.removeprefix(name)) for each in ids if each.removeprefix(name).isdecimal()]
+    return Attempt(kind=kind, key=key, number=max(numbers, default=0) + 1)
+
+
 class Worker:
     """Runs jobs in this process. One per process, because DBOS is; on SQLite one per database file."""
 

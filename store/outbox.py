@@ -118,12 +118,23 @@ def reopen(tx: Transaction, key: str) -> bool:
     """Make a refused item wait again, for an operator's replay; False when it was not refused."""
     lane, _, sequence = key.rpartition("#")
     column = tables.outbox.c
+    if not sequence.isdecimal():
+        return False
     again = tx.execute(
         sa.update(tables.outbox)
         .where(column.lane == lane, column.sequence == int(sequence), column.state == State.REFUSED)
         .values(state=State.WAITING, problem=None, sent_at=None)
     )
     return again.rowcount == 1
+
+
+def refused(connection: sa.Connection) -> tuple[tuple[Item, str], ...]:
+    """Return every item that the other side refused for good, with its words."""
+    column = tables.outbox.c
+    rows = connection.execute(
+        sa.select(tables.outbox).where(column.state == State.REFUSED).order_by(column.put_at, column.lane)
+    )
+    return tuple((_item(row), row.problem or "") for row in rows)
 
 
 def unsent(connection: sa.Connection, case_number: int, kind: Kind) -> int:

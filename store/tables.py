@@ -213,7 +213,6 @@ job_failures = sa.Table(
     sa.Column("kind", sa.String(30), primary_key=True),
     sa.Column("key", sa.String(250), primary_key=True),
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("last_number", sa.Integer, nullable=False),
     sa.Column("problem", sa.Text, nullable=False),
     sa.Column("failed_at", UTCDateTime, nullable=False),
     sa.Column("dead_at", UTCDateTime, index=True),

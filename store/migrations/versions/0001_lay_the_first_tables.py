@@ -54,7 +54,6 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=30), nullable=False),
         sa.Column("key", sa.String(length=250), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("last_number", sa.Integer(), nullable=False),
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("failed_at", UTCDateTime(), nullable=False),
         sa.Column("dead_at", UTCDateTime(), nullable=True),

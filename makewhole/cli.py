@@ -1,0 +1,199 @@
+"""The command line. Data goes to stdout, progress and trouble to stderr; `--json` prints one object with its schema.
+
+Exit codes: 0 fine, 1 something was found wrong, 2 wrong usage, 3 settings, people or policies cannot be used.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SETTINGS = Path("config/makewhole.yaml")
+SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file.", show_default=True)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Finds what a customer is owed, asks the right people, pays once, tells every ticket.",
+)
+case_app = typer.Typer(no_args_is_help=True, help="Look at cases, and help one that needs attention.")
+policy_app = typer.Typer(no_args_is_help=True, help="Check policies, and see how one decides.")
+audit_app = typer.Typer(no_args_is_help=True, help="Prove that the history of every case is whole.")
+deadletter_app = typer.Typer(no_args_is_help=True, help="Jobs that were given up, and trying them again.")
+finance_app = typer.Typer(no_args_is_help=True, help="Pay by a file that finance takes and answers.")
+for name, group in {
+    "case": case_app,
+    "policy": policy_app,
+    "audit": audit_app,
+    "deadletter": deadletter_app,
+    "finance": finance_app,
+}.items():
+    app.add_typer(group, name=name)
+
+
+@app.command()
+def demo(
+    *,
+    as_json: AsJson = False,
+    database: Annotated[str | None, typer.Option(help="Database URL; a fresh SQLite file when none is given.")] = None,
+) -> None:
+    """Play a working day against the sandbox, then compare all books; exit 0 only if nothing is missing or doubled."""
+    from makewhole.demo.day import play
+
+    raise typer.Exit(play(as_json=as_json, database=database))
+
+
+@app.command()
+def run(
+    *,
+    settings: SettingsFile = SETTINGS,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Start a sandbox beside us and use it.")] = False,
+) -> None:
+    """Serve webhooks and Slack, work, and tick, in one process."""
+    from makewhole import starting
+
+    raise typer.Exit(starting.run(settings, with_sandbox=sandbox))
+
+
+@app.command()
+def worker(*, settings: SettingsFile = SETTINGS) -> None:
+    """Add one more worker on the same PostgreSQL."""
+    from makewhole import starting
+
+    raise typer.Exit(starting.work(settings))
+
+
+@app.command()
+def migrate(*, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
+    """Bring the database up to date; every other command that runs does it too."""
+    from makewhole import operating
+
+    raise typer.Exit(operating.migrate_database(settings, as_json=as_json))
+
+
+@app.command()
+def doctor(
+    *,
+    settings: SettingsFile = SETTINGS,
+    only: Annotated[str | None, typer.Option(help="Only checks whose name begins so: zendesk")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try everything that must work and say what to do about what does not."""
+    from makewhole import checking
+
+    raise typer.Exit(checking.doctor(settings, only=only, as_json=as_json))
+
+
+@case_app.command("list")
+def case_list(
+    *,
+    settings: SettingsFile = SETTINGS,
+    stage: Annotated[str | None, typer.Option(help="Only this stage: awaiting_approval")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List cases, newest first."""
+    from makewhole import cases_shown
+
+    raise typer.Exit(cases_shown.list_cases(settings, stage=stage, limit=limit, as_json=as_json))
+
+
+@case_app.command("show")
+def case_show(case_id: str, *, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
+    """Show one case: its proposal with every step, who decided, the payout and its whole history."""
+    from makewhole import cases_shown
+
+    raise typer.Exit(cases_shown.show_case(settings, case_id, as_json=as_json))
+
+
+@case_app.command("retry")
+def case_retry(
+    case_id: str,
+    *,
+    person: Annotated[str, typer.Option(help="Who you are, by your id in people.yaml.")],
+    settings: SettingsFile = SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Gather the evidence anew for a case that needs attention, and propose again."""
+    from makewhole import cases_shown
+
+    raise typer.Exit(cases_shown.retry_case(settings, case_id, person=person, as_json=as_json))
+
+
+@policy_app.command("check")
+def policy_check(
+    directory: Path,
+    *,
+    people: Annotated[Path | None, typer.Option(help="Also prove that enough people hold each role.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check every policy in a folder: text, units, rules, matrix and worked examples."""
+    from makewhole import policies_shown
+
+    raise typer.Exit(policies_shown.check_policies(directory, people=people, as_json=as_json))
+
+
+@policy_app.command("explain")
+def policy_explain(
+    file: Path,
+    given: Annotated[list[str], typer.Argument(help="Inputs: hours_late=7.5 delay_cause=platform")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show step by step what a policy makes of these inputs."""
+    from makewhole import policies_shown
+
+    raise typer.Exit(policies_shown.explain_policy(file, given, as_json=as_json))
+
+
+@audit_app.command("verify")
+def audit_verify(*, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
+    """Verify the history of every case, and that the ledger balances and agrees with it."""
+    from makewhole import operating
+
+    raise typer.Exit(operating.verify_audit(settings, as_json=as_json))
+
+
+@deadletter_app.command("list")
+def deadletter_list(*, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
+    """List jobs that are not tried again by themselves, and notes that tickets refused."""
+    from makewhole import operating
+
+    raise typer.Exit(operating.list_dead_letters(settings, as_json=as_json))
+
+
+@deadletter_app.command("replay")
+def deadletter_replay(kind: str, key: str, *, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
+    """Try one of them again, under the same keys as before."""
+    from makewhole import operating
+
+    raise typer.Exit(operating.replay_dead_letter(settings, kind, key, as_json=as_json))
+
+
+@finance_app.command("export")
+def finance_export(file: Path, *, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
+    """Write what finance is to pay into a new CSV file."""
+    from makewhole import finance
+
+    raise typer.Exit(finance.export(settings, file, as_json=as_json))
+
+
+@finance_app.command("confirm")
+def finance_confirm(file: Path, *, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
+    """Take in what finance says of it; nothing counts when any line is in doubt."""
+    from makewhole import finance
+
+    raise typer.Exit(finance.confirm(settings, file, as_json=as_json))
+
+
+def main() -> None:
+    """Run the command line: what a person must mend is said in a sentence, without a traceback."""
+    from makewhole.opening import Unusable
+
+    try:
+        app()
+    except Unusable as problem:
+        sys.stderr.write(f"{problem}\n")
+        sys.exit(3)

@@ -1,0 +1,60 @@
+"""Open what a command needs: settings, log, and the house; whatever is wrong with them is said at once."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from config.mistakes import BadSettings
+from config.settings import Settings, load_settings
+from makewhole.assembly import House, build
+from policy.mistakes import BadPolicy
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+class Unusable(RuntimeError):
+    """Settings, people or policies cannot be used; the message says where and what to do."""
+
+
+def read_settings(path: Path) -> Settings:
+    """Return the settings; raises Unusable with every mistake."""
+    try:
+        return load_settings(path)
+    except BadSettings as problem:
+        raise Unusable(str(problem)) from None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[House]:
+    """Open the house of these settings and close it at the end; raises Unusable."""
+    settings = read_settings(path)
+    set_up_log(settings)
+    try:
+        house = build(settings)
+    except (BadSettings, BadPolicy) as problem:
+        raise Unusable(str(problem)) from None
+    try:
+        yield house
+    finally:
+        house.close()
+
+
+def set_up_log(settings: Settings) -> None:
+    """Write the log to stderr as the settings say; libraries only from warnings on."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
+    json = settings.log.format == "json"
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False) if json else structlog.dev.ConsoleRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[settings.log.level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

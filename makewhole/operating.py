@@ -1,0 +1,125 @@
+"""What an operator does now and then: migrate, verify the books, look at dead letters and replay them."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from cases.case import Case, Closed, Paid
+from cases.money import Money
+from makewhole.assembly import House
+from makewhole.opening import opened
+from makewhole.printing import print_json, table, to_people
+from payouts.ledger import Unbalanced
+from store import audit, books, failures, jobs, outbox
+from store.migrating import migrate
+from store.outbox import Kind
+
+
+def migrate_database(settings: Path, *, as_json: bool) -> int:
+    """Bring the database up to date and print the revision reached."""
+    with opened(settings) as house:
+        revision = migrate(house.engine, house.settings.database)
+    if as_json:
+        print_json({"revision": revision})
+    else:
+        to_people().print(f"The database is at revision {revision}.", markup=False)
+    return 0
+
+
+def verify_audit(settings: Path, *, as_json: bool) -> int:
+    """Verify histories and books; returns 1 and names every break when something does not hold."""
+    with opened(settings) as house:
+        problems, sums = verify_books(house)
+    if as_json:
+        sums_text = {code: money.text() for code, money in sums.items()}
+        print_json({"audit": "broken" if problems else "ok", "problems": problems, "ledger_sum": sums_text})
+    else:
+        for problem in problems:
+            to_people().print(problem, markup=False, soft_wrap=True)
+        balances = ", ".join(str(money) for money in sums.values()) or "empty"
+        found = "Every history holds" if not problems else f"{len(problems)} breaks"
+        to_people().print(f"{found}; the ledger sums to {balances}.", markup=False)
+    return 1 if problems else 0
+
+
+def verify_books(house: House) -> tuple[list[str], dict[str, Money]]:
+    """Return what does not hold, and the sum of the whole ledger per asset, which is zero when it does."""
+    with house.database.read() as connection:
+        broken = audit.verify(connection, house.desk.cases.audit_key)
+        problems = [f"CASE-{each.case_number} record {each.sequence}: {each.problem}" for each in broken]
+        sums: dict[str, Money] = {}
+        paid: dict[str, Money] = {}
+        try:
+            for entry in books.entries(connection):
+                for posting in entry.postings:
+                    code = posting.money.code
+                    sums[code] = sums.get(code, Money(minor=0, code=code)) + posting.money
+                    if posting.account.endswith(":balance"):
+                        paid[entry.reference] = paid.get(entry.reference, Money(minor=0, code=code)) - posting.money
+        except Unbalanced as problem:
+            problems.append(str(problem))
+        problems += [f"the ledger sums to {money}" for money in sums.values() if money.minor]
+        problems += _paid_otherwise(house, connection, paid)
+    return problems, sums
+
+
+def _paid_otherwise(house: House, connection: sa.Connection, paid: dict[str, Money]) -> list[str]:
+    """Return where what the books say was paid is not what the case says."""
+    left = dict(paid)
+    problems = []
+    for stored in house.desk.cases.each(connection):
+        said, booked = _paid(stored.case), left.pop(f"mw-{stored.case.about.id}", None)
+        if said != booked and (said is not None or (booked is not None and booked.minor)):
+            problems.append(f"{stored.case.about.id}: the case says paid {said}, the ledger {booked}")
+    problems += [f"{reference}: {money} was paid for no case" for reference, money in left.items()]
+    return problems
+
+
+def _paid(case: Case) -> Money | None:
+    settled = case.settled if isinstance(case, Closed) else case
+    return settled.amount if isinstance(settled, Paid) else None
+
+
+def list_dead_letters(settings: Path, *, as_json: bool) -> int:
+    """Print jobs that were given up, and outbox items that were refused."""
+    with opened(settings) as house, house.database.read() as connection:
+        dead = failures.dead_letters(connection)
+        refused = outbox.refused(connection)
+        killers = jobs.killers(connection)
+    if as_json:
+        print_json(
+            {
+                "jobs": [
+                    {
+                        "kind": each.kind,
+                        "key": each.key,
+                        "attempts": each.attempts,
+                        "problem": each.problem,
+                        "dead_at": each.dead_at.isoformat(),
+                    }
+                    for each in dead
+                ],
+                "refused": [{"kind": str(item.kind), "key": item.key, "problem": why} for item, why in refused],
+                "killers": list(killers),
+            }
+        )
+        return 0
+    rows: list[tuple[object, ...]] = [(each.kind, each.key, each.attempts, each.problem) for each in dead]
+    rows += [(item.kind, item.key, "", why) for item, why in refused]
+    rows += [("", killer, "", "ended its worker again and again") for killer in killers]
+    to_people().print(table(["Kind", "Key", "Attempts", "Problem"], rows) if rows else "No dead letters.")
+    return 0
+
+
+def replay_dead_letter(settings: Path, kind: str, key: str, *, as_json: bool) -> int:
+    """Try one dead letter again under the same keys; returns 1 when there is no such one."""
+    with opened(settings) as house, house.database.begin() as tx:
+        found = failures.revive(tx, kind, key) or (kind in list(Kind) and outbox.reopen(tx, key))
+        if found:
+            house.jobs.enqueue_attempt(tx.connection, jobs.next_attempt(tx.connection, kind, key), 0)
+    if as_json:
+        print_json({"kind": kind, "key": key, "replayed": found})
+    else:
+        said = "is tried again" if found else "is no dead letter; `makewhole deadletter list` shows them"
+        to_people().print(f"{kind} {key} {said}.", markup=False)
+    return 0 if found else 1

@@ -1,0 +1,109 @@
+"""`makewhole policy`: check a folder of policies, and explain how one decides."""
+
+from pathlib import Path
+from typing import Any
+
+from config.mistakes import BadSettings
+from config.people import load_people
+from makewhole.assembly import roles_held
+from makewhole.opening import Unusable
+from makewhole.printing import print_json, table, to_people
+from policy.book import read_policy_file
+from policy.checking import Checked, check
+from policy.explaining import Reasoned, explain
+from policy.loading import load_policy
+from policy.mistakes import BadPolicy
+
+
+def check_policies(directory: Path, *, people: Path | None, as_json: bool) -> int:
+    """Print what is found in each policy; returns 1 when any does not load."""
+    try:
+        roles = roles_held(load_people(people)) if people else None
+        found = check(directory, roles=roles)
+    except (BadSettings, BadPolicy) as problem:
+        raise Unusable(str(problem)) from None
+    wrong = sum(bool(each.mistakes) for each in found)
+    if as_json:
+        print_json({"policies": [_checked(each) for each in found], "wrong": wrong})
+    else:
+        rows = [(each.file, _name(each), each.examples, "does not load" if each.mistakes else "ok") for each in found]
+        to_people().print(table(["File", "Policy", "Examples", "Found"], rows))
+        for each in found:
+            for mistake in each.mistakes:
+                to_people().print(str(mistake), markup=False, soft_wrap=True)
+    return 1 if wrong else 0
+
+
+def explain_policy(file: Path, given: list[str], *, as_json: bool) -> int:
+    """Print every step from these inputs to the amount; returns 1 when something is missing, 2 for a wrong input."""
+    pairs = [tuple(each.split("=", 1)) for each in given]
+    if any(len(pair) != 2 for pair in pairs):  # noqa: PLR2004  # A name and a value.
+        to_people().print("Write each input as name=value: hours_late=7.5", markup=False)
+        return 2
+    try:
+        policy = load_policy(read_policy_file(file), file.name)
+    except BadPolicy as problem:
+        raise Unusable(str(problem)) from None
+    reasoned = explain(policy, [(name, value) for name, value in pairs])
+    if not isinstance(reasoned, Reasoned):
+        needed = sorted(reasoned.needed)
+        if as_json:
+            print_json({"missing": needed})
+        else:
+            to_people().print(f"Missing: {', '.join(needed)}", markup=False)
+        return 1
+    if as_json:
+        print_json(_explained(reasoned))
+    else:
+        _print_explained(reasoned)
+    return 0
+
+
+def _print_explained(reasoned: Reasoned) -> None:
+    console = to_people()
+    steps = [
+        ("" if step.decided else "–", step.line.name, step.line.filled, step.line.value, step.line.place)
+        for step in reasoned.steps
+    ]
+    console.print(table(["", "Step", "Worked out from", "Gives", "Where"], steps))
+    amount = str(reasoned.amount) if reasoned.amount else "nothing"
+    console.print(f"\n{reasoned.classification}: {reasoned.rule} → {amount}", style="bold", markup=False)
+    for number, stage in enumerate(reasoned.approvals, start=1):
+        console.print(f"Approval {number}: {stage.quorum} × {' or '.join(stage.roles)}", markup=False)
+    for language, text in reasoned.customer_text:
+        console.print(f"Customer ({language}): {text}", markup=False)
+
+
+def _explained(reasoned: Reasoned) -> dict[str, Any]:
+    return {
+        "classification": str(reasoned.classification),
+        "rule": reasoned.rule,
+        "amount": reasoned.amount.text() if reasoned.amount else None,
+        "asset": reasoned.amount.code if reasoned.amount else None,
+        "approvals": [{"roles": list(stage.roles), "quorum": stage.quorum} for stage in reasoned.approvals],
+        "steps": [
+            {
+                "name": step.line.name,
+                "expression": step.line.expression,
+                "filled": step.line.filled,
+                "value": step.line.value,
+                "place": step.line.place,
+                "decided": step.decided,
+            }
+            for step in reasoned.steps
+        ],
+        "customer_text": dict(reasoned.customer_text),
+    }
+
+
+def _checked(found: Checked) -> dict[str, Any]:
+    return {
+        "file": found.file,
+        "policy": _name(found) or None,
+        "examples": found.examples,
+        "mistakes": [str(mistake) for mistake in found.mistakes],
+    }
+
+
+def _name(found: Checked) -> str:
+    return f"{found.policy.name} {found.policy.version}" if found.policy else ""

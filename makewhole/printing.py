@@ -1,0 +1,33 @@
+"""How commands print: rich tables for people, one JSON object with a schema number for programs."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+SCHEMA = 1
+
+
+def to_people() -> Console:
+    """Return the console that data for people is written to; NO_COLOR and pipes are honoured."""
+    return Console(file=sys.stdout, highlight=False)
+
+
+def print_json(data: Mapping[str, Any]) -> None:
+    """Print one JSON object that begins with the schema number."""
+    sys.stdout.write(json.dumps({"schema": SCHEMA, **data}, ensure_ascii=False) + "\n")
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:
+    """Return a table of plain text; nothing in a cell is taken for markup."""
+    made = Table(*headings, title=title, title_justify="left", show_edge=False, pad_edge=False)
+    for row in rows:
+        made.add_row(*(_plain(cell) for cell in row))
+    return made
+
+
+def _plain(cell: object) -> str:
+    return "" if cell is None else str(cell).replace("[", "\\[")

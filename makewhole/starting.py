@@ -1,0 +1,136 @@
+"""Start the product: the whole of it in one process, or one more worker."""
+
+import asyncio
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import sqlalchemy as sa
+import structlog
+import uvicorn
+
+from bot import app as slack_app
+from makewhole.assembly import House
+from makewhole.opening import Unusable, opened
+from makewhole.printing import to_people
+from makewhole.running import AlreadyRunning, working
+from makewhole.sandboxed import lend_credentials, sandbox, write_settings
+from store import failures, figures, jobs
+from web.app import Doors, create_app, server
+from web.metrics import Gauge
+from web.webhooks import ZendeskDoor
+
+log = structlog.get_logger(__name__)
+SANDBOX_PORT, OWN_PORT = 8900, 8800
+
+
+def run(settings: Path, *, with_sandbox: bool) -> int:
+    """Serve and work until SIGTERM or Ctrl-C; with a sandbox beside us when asked."""
+    with ExitStack() as stack:
+        if with_sandbox:
+            lend_credentials()
+            own_url = f"http://127.0.0.1:{OWN_PORT}"
+            beside = stack.enter_context(sandbox(port=SANDBOX_PORT, own_url=own_url))
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="makewhole-")))
+            settings = write_settings(folder, sandbox_url=beside.url, own_url=own_url)
+            _welcome(beside.url)
+        house = stack.enter_context(opened(settings))
+        try:
+            stack.enter_context(working(house, with_ticks=True))
+        except AlreadyRunning as problem:
+            raise Unusable(str(problem)) from None
+        serve(house)
+    return 0
+
+
+def work(settings: Path) -> int:
+    """Work until SIGTERM or Ctrl-C, beside other workers on the same PostgreSQL."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    with opened(settings) as house:
+        if house.engine.dialect.name == "sqlite":
+            raise Unusable("SQLite has one worker, and `makewhole run` is it; set database to PostgreSQL for more")
+        with working(house, with_ticks=True):
+            stopping.wait()
+    return 0
+
+
+def serve(house: House) -> None:
+    """Serve the web until SIGTERM or Ctrl-C."""
+    listen = house.settings.listen
+    with listening(listen.host, listen.port) as listener:
+        made = server(create_app(doors(house)), host=listen.host, port=listen.port)
+        asyncio.run(_serve(house, made, listener))
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a listening socket without Nagle's delay, which asyncio only turns off for an explicit protocol."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener
+
+
+def doors(house: House) -> Doors:
+    """Return what the web needs of the house."""
+    secrets = tuple(secret.reveal() for secret in house.settings.zendesk.webhook_secrets)
+    slack = None
+    if house.settings.slack.mode == "http":
+        bolt = slack_app.create_app(house.slack, house.slack_backing)
+        slack = slack_app.http_endpoint(bolt, house.slack, house.clock)
+    return Doors(
+        database=house.database,
+        cases=house.desk.cases,
+        people=house.desk.people,
+        zendesk=ZendeskDoor(account=house.settings.zendesk.subdomain, secrets=secrets),
+        slack=slack,
+        link_key=house.settings.link_key.reveal().encode(),
+        clock=house.clock,
+        gauges=gauges(house),
+    )
+
+
+def gauges(house: House) -> tuple[Gauge, ...]:
+    """Return the figures that Prometheus may ask for."""
+
+    def reading(look: Callable[[sa.Connection], Mapping[str, float]]) -> Callable[[], Mapping[str, float]]:
+        def read() -> Mapping[str, float]:
+            with house.database.read() as connection:
+                return look(connection)
+
+        return read
+
+    def dead(connection: sa.Connection) -> Mapping[str, float]:
+        return {"": len(failures.dead_letters(connection))}
+
+    return (
+        Gauge(name="makewhole_backlog_jobs", says="Jobs that wait or run.", label="queue", read=reading(jobs.backlog)),
+        Gauge(name="makewhole_dead_letters", says="Jobs that wait for an operator.", label=None, read=reading(dead)),
+        Gauge(name="makewhole_cases", says="Cases.", label="stage", read=reading(figures.cases_by_stage)),
+        Gauge(name="makewhole_payouts", says="Payouts.", label="state", read=reading(figures.payouts_by_state)),
+    )
+
+
+async def _serve(house: House, made: uvicorn.Server, listener: socket.socket) -> None:
+    log.info("serving", url=house.settings.public_url)
+    if house.settings.slack.mode == "http":
+        await made.serve(sockets=[listener])
+        return
+    bolt = slack_app.create_app(house.slack, house.slack_backing)
+    connection = await slack_app.start_socket_mode(bolt, house.slack)
+    try:
+        await made.serve(sockets=[listener])
+    finally:
+        await connection.close_async()  # type: ignore[no-untyped-call]  # Bolt's handlers are untyped.
+
+
+def _welcome(sandbox_url: str) -> None:
+    say = to_people().print
+    say(f"The sandbox is at {sandbox_url}: open {sandbox_url}/slack/ in a browser,", markup=False)
+    say("choose #compensation, act as Amelia Chen, and approve a compensation. Ctrl-C ends it all.", markup=False)

@@ -1,0 +1,22 @@
+"""Counts for who watches: cases by stage, payouts by state."""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from store import tables
+
+
+def cases_by_stage(connection: sa.Connection) -> Mapping[str, int]:
+    """Return how many cases are in each stage."""
+    return _count_by(connection, tables.cases.c.stage)
+
+
+def payouts_by_state(connection: sa.Connection) -> Mapping[str, int]:
+    """Return how many payouts are in each state."""
+    return _count_by(connection, tables.payouts.c.state)
+
+
+def _count_by(connection: sa.Connection, column: sa.Column[str]) -> Mapping[str, int]:
+    rows = connection.execute(sa.select(column, sa.func.count()).group_by(column).order_by(column))
+    return {str(name): int(count) for name, count in rows}
