@@ -29,6 +29,8 @@ DEFAULT_WAIT_SECONDS = 5.0
 MOST_WAIT_SECONDS = 3600.0
 READS = ("GET", "HEAD", "OPTIONS")
 CHUNK_BYTES = 1 << 16
+#: A token that is whole but for rounding counts as whole: waiting for the rest would take no time at all, for ever.
+ROUNDING = 1e-6
 
 
 class TokenBucket:
@@ -46,8 +48,8 @@ class TokenBucket:
         """Take one and return 0.0, or take none and return the seconds until there is one."""
         with self._lock:
             self._refill()
-            if self._tokens >= 1:
-                self._tokens -= 1
+            if self._tokens >= 1 - ROUNDING:
+                self._tokens = max(0.0, self._tokens - 1)
                 return 0.0
             return self._waiting() + (1 - self._tokens) / self._per_second
 
@@ -201,13 +203,12 @@ class VendorAdapter(HTTPAdapter):
 
     def _spend(self, *, method: str, path: str) -> None:
         """Use up one of each budget that counts this call, waiting a moment where a moment is enough."""
-        while True:
-            short = self._short_of(method=method, path=path)
-            if short is None:
-                return
+        patience_seconds = self._transport.patience_seconds
+        while short := self._short_of(method=method, path=path):
             name, wait_seconds = short
-            if wait_seconds > self._transport.patience_seconds:
+            if wait_seconds > patience_seconds:
                 raise TryLater(f"our own limit of {name} is used up", wait_seconds=wait_seconds, done=False)
+            patience_seconds -= wait_seconds
             self._transport.sleep(wait_seconds)
 
     def _short_of(self, *, method: str, path: str) -> tuple[str, float] | None:

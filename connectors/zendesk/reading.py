@@ -26,6 +26,7 @@ MERGED_TAG = "closed_by_merge"
 _MERGED_INTO = re.compile(r"merged into (?:request|ticket) #([0-9]{1,20})")
 _STATUSES = {status.value: status for status in TicketStatus if status is not TicketStatus.UNKNOWN}
 _BLANKS = re.compile(r"[ \t\n\r]*")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _DECODER = json.JSONDecoder(parse_float=Decimal)
 
 
@@ -216,8 +217,9 @@ def _ticket(record: object, requesters: Mapping[int, Requester], account: Accoun
 
 
 def _storable(text: str | None) -> str:
-    """Return the text, "" for None, with NUL shown as a replacement character: PostgreSQL keeps no NUL in text."""
-    return (text or "").replace("\0", "\ufffd")
+    """Return the text, "" for None, with a replacement character for what no database keeps: NUL, half a character."""
+    said = (text or "").replace("\0", "\ufffd")
+    return said if said.isascii() else _HALF_CHARACTER.sub("\ufffd", said)
 
 
 def _stranger(requester_id: int) -> Requester:

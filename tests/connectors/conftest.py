@@ -1,0 +1,203 @@
+"""A real server on loopback for every test: the sandbox's apps over HTTP, and one that answers what a test tells it."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import requests
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from connectors.transport import Exchange
+from connectors.zendesk.client import ZendeskTickets, connect
+from connectors.zendesk.settings import OAuthClient, ZendeskSettings
+from sandbox.accounts.app import create_app as create_accounts
+from sandbox.zendesk.app import create_app as create_zendesk
+
+FIELDS = (
+    ("claimed_amount", 900006),
+    ("compensation_topic", 900001),
+    ("mw_amount", 900012),
+    ("mw_state", 900011),
+    ("order_id", 900002),
+)
+START_SECONDS = 10
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    now: datetime = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class World:
+    """The sandbox as a test sees it: its address, its clock, its control plane."""
+
+    url: str
+    clock: Clock
+
+    def settings(self, **changed: Any) -> ZendeskSettings:
+        given: dict[str, Any] = {
+            "subdomain": "harbor",
+            "auth": OAuthClient(client_id="makewhole", client_secret="sandbox-client-secret"),
+            "fields": FIELDS,
+            "target": f"{self.url}/zendesk",
+            "connect_seconds": 2.0,
+            "read_seconds": 5.0,
+            "calls_per_minute": None,
+            "exports_per_minute": None,
+            "updates_per_minute": None,
+        }
+        return ZendeskSettings(**{**given, **changed})
+
+    def connect(self, seen: Callable[[Exchange], None] | None = None, **changed: Any) -> ZendeskTickets:
+        return connect(self.settings(**changed), on_response=seen)
+
+    def load(self, *tickets: dict[str, Any]) -> None:
+        answer = requests.post(f"{self.url}/zendesk/_sandbox/tickets", json={"tickets": tickets}, timeout=10)
+        assert answer.status_code == 201, answer.text
+
+    def agent_edits(self, ticket_id: int, **edit: Any) -> None:
+        body = {"ticket_id": ticket_id, **edit}
+        answer = requests.post(f"{self.url}/zendesk/_sandbox/agents/edit", json=body, timeout=10)
+        assert answer.status_code == 200, answer.text
+
+    def fault(self, fault: str, match: str = "", *, room: str = "zendesk", **more: Any) -> None:
+        body = {"fault": fault, "match": match, **more}
+        answer = requests.post(f"{self.url}/{room}/_sandbox/faults", json=body, timeout=10)
+        assert answer.status_code == 200, answer.text
+
+    def faults(self) -> list[dict[str, Any]]:
+        listed = requests.get(f"{self.url}/zendesk/_sandbox/faults", timeout=10).json()["faults"]
+        assert isinstance(listed, list)
+        return listed
+
+    def ticket(self, ticket_id: int) -> dict[str, Any]:
+        """Return a ticket with all its comments as the vendor keeps it."""
+        state = requests.get(f"{self.url}/zendesk/_sandbox/state", params={"ids": ticket_id}, timeout=10).json()
+        found = state["tickets"][0]
+        assert isinstance(found, dict)
+        return found
+
+    def tokens_given(self) -> int:
+        given = requests.get(f"{self.url}/zendesk/_sandbox/state", timeout=10).json()["tokens_given"]
+        assert isinstance(given, int)
+        return given
+
+    def notes(self, ticket_id: int) -> list[str]:
+        """Return the internal comments of a ticket."""
+        return [each["body"] for each in self.ticket(ticket_id)["comments"] if not each["public"]]
+
+
+def a_ticket(ticket_id: int = 35436, **changed: Any) -> dict[str, Any]:
+    """Return a ticket as the sandbox loads it: a customer's withdrawal came late."""
+    return {
+        "id": ticket_id,
+        "subject": "My withdrawal is late",
+        "description": "I asked for 500 USDT yesterday and nothing arrived.",
+        "status": "open",
+        "requester": {"external_id": "C-100023", "name": "Ada Byrne", "email": "ada@example.com", "locale": "en-US"},
+        "assignee_id": 1001,
+        "tags": ["withdrawal"],
+        "custom_fields": {"900001": "delayed_withdrawal", "900002": "A-20931", "900006": "12.50"},
+        "created_at": "2026-11-01T10:00:00+00:00",
+        "updated_at": "2026-11-01T10:00:00+00:00",
+        **changed,
+    }
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """Return a fresh sandbox Zendesk and account-data service, with the demo fields and no tickets."""
+    clock = Clock()
+    app = Starlette(
+        routes=[
+            Mount("/zendesk", app=create_zendesk(clock=clock, pace="fast")),
+            Mount("/accounts", app=create_accounts(clock=clock)),
+        ]
+    )
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        _until(lambda: server.started)
+        yield World(url=f"http://127.0.0.1:{listener.getsockname()[1]}", clock=clock)
+        server.should_exit = True
+        thread.join(START_SECONDS)
+
+
+@dataclass
+class Script:
+    """What the scripted server answers, and what it was asked."""
+
+    url: str = ""
+    answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
+    asked: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+
+    def answer(self, status: int, body: bytes = b"{}", **headers: str) -> None:
+        """Answer the next request like this; the last answer stays. Status 0 drops the connection instead."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answers.append((status, named, body))
+
+
+@pytest.fixture
+def script() -> Iterator[Script]:
+    """Return a server that answers what the test tells it to."""
+    script = Script()
+
+    class Answering(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            script.asked.append((self.command, self.path, dict(self.headers), self.rfile.read(length)))
+            status, headers, body = script.answers.pop(0) if len(script.answers) > 1 else script.answers[0]
+            if status == 0:
+                self.close_connection = True
+                return
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            for name, value in {"Content-Type": "application/json", **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_PUT = do_POST = _answer
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        server.daemon_threads = True
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # We hang up on long answers.
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        script.url = f"http://127.0.0.1:{server.server_address[1]}"
+        yield script
+        server.shutdown()
+        thread.join(START_SECONDS)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "the server did not start"
+        threading.Event().wait(0.005)
