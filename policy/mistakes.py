@@ -62,9 +62,10 @@ class Mistakes:
         self.broken: set[str] = set()
 
     def add(self, place: Place, what: str) -> None:
-        """Note one more mistake."""
-        if len(self.found) < MOST_MISTAKES:
-            self.found.append(Mistake(place=place, what=what))
+        """Note one more mistake; raises BadPolicy with all of them at the hundredth."""
+        self.found.append(Mistake(place=place, what=what))
+        if len(self.found) >= MOST_MISTAKES:
+            raise BadPolicy(self.found)
 
     def stop_if_any(self) -> None:
         """Raise BadPolicy with everything found so far; do nothing when nothing was found."""

@@ -1,7 +1,7 @@
 """YAML as strings only: every scalar stays the text that was written, and everything clever is refused with its place.
 
 `NO` is not False, `12:30` not 750, a long decimal not a float. Aliases, anchors, tags, duplicate keys, a second
-document, files over 1 MB, lines over 2,000 characters and deep nesting are refused while reading: the time is bounded.
+document, files over 1 MB or 20,000 entries, lines over 2,000 characters and deep nesting are refused while reading: the time is bounded.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from policy.mistakes import BadPolicy, Mistake, Place
 MOST_BYTES = 1_000_000
 MOST_LINE_CHARACTERS = 2_000
 MOST_DEPTH = 12
+MOST_NODES = 20_000
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -112,8 +113,10 @@ class _Open:
 def _compose(text: str, file: str) -> Node:
     stack: list[_Open] = []
     root: Node | None = None
-    for event in _plain_events(text, file):
+    for number, event in enumerate(_plain_events(text, file)):
         place = _place(event.start_mark, file)
+        if number >= MOST_NODES:
+            raise _bad(place, f"more than {MOST_NODES} entries: split the policy")
         if isinstance(event, yaml.CollectionStartEvent):
             if len(stack) >= MOST_DEPTH:
                 raise _bad(place, f"nested more than {MOST_DEPTH} levels deep: write it flatter")
