@@ -1,5 +1,6 @@
 """The Zendesk account: all records in memory, and who wants to know when a ticket changes."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,9 @@ from sandbox.zendesk.wire import encode, epoch, ticket_body, user_body
 
 FIRST_RECORD_ID = 7_000_000_001
 """Where ids of comments, audits and ratings start."""
+
+MOST_UNSEARCHABLE = 10_000
+"""Writes the search index may lag behind; older ones are let in whatever the lag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,7 @@ class Account:
         self.timeline = Timeline()
         self.listeners: list[Callable[[TicketHappening], None]] = []
         self._searchable: dict[int, Ticket] = {}
-        self._unsearchable: list[tuple[datetime, int, Ticket]] = []
+        self._unsearchable: deque[tuple[datetime, int, Ticket]] = deque()
         self._user_ids_by_email: dict[str, int] = {}
         self._user_ids_by_external_id: dict[str, int] = {}
         self._encoded: dict[int, bytes] = {}
@@ -109,6 +113,9 @@ class Account:
             self._searchable[ticket.id] = ticket
         else:
             self._unsearchable.append((ticket.updated_at, ticket.id, ticket))
+            if len(self._unsearchable) > MOST_UNSEARCHABLE:
+                _, first_id, first = self._unsearchable.popleft()
+                self._searchable[first_id] = first
 
     def add_entry(self, audit: Audit, comment: Comment | None) -> None:
         """Add an audit, and the comment it carries, to their ticket."""
@@ -150,13 +157,9 @@ class Account:
     def searchable(self, *, now: datetime, lag_seconds: float) -> Mapping[int, Ticket]:
         """Return the tickets as the search index knows them: writes younger than the lag are not in it yet."""
         due = now - timedelta(seconds=lag_seconds)
-        waiting = []
-        for written_at, ticket_id, ticket in self._unsearchable:
-            if written_at <= due:
-                self._searchable[ticket_id] = ticket
-            else:
-                waiting.append((written_at, ticket_id, ticket))
-        self._unsearchable = waiting
+        while self._unsearchable and self._unsearchable[0][0] <= due:
+            _, ticket_id, ticket = self._unsearchable.popleft()
+            self._searchable[ticket_id] = ticket
         return self._searchable
 
     def tell(self, happening: TicketHappening) -> None:

@@ -33,6 +33,7 @@ from sandbox.zendesk.wire import (
 from sandbox.zendesk.writing import Written, create_ticket, delete_ticket, merge_tickets, update_ticket
 
 MOST_EXPORTED = 1_000
+MOST_REMEMBERED = 10_000
 EMPTY_PAGE = "empty_page"
 SEARCH_LAG = "search_lag"
 
@@ -97,6 +98,8 @@ async def create(desk: Desk, call: Call) -> Response:
         return encoded_answer(first.body, status=first.status, headers={"x-idempotency-lookup": "hit"})
     written = create_ticket(desk.account, call.sent("ticket"), actor=call.user, now=call.now)
     body = _written(desk, written)
+    if len(desk.remembered) >= MOST_REMEMBERED:
+        del desk.remembered[next(iter(desk.remembered))]
     desk.remembered[key] = Remembered(sent=call.content, status=201, body=body, at=call.now)
     return encoded_answer(body, status=201, headers={"x-idempotency-lookup": "miss", **_location(written)})
 
@@ -122,7 +125,9 @@ async def merge(desk: Desk, call: Call) -> Response:
     url = f"{HOST}/api/v2/job_statuses/{job_id}.json"
     job = {"id": job_id, "job_type": "Ticket Merge", "url": url, "total": len(merged)}
     results = [{"action": "merge", "id": i, "status": "Merged", "success": True} for i in merged]
-    desk.jobs[job_id] = {**job, "progress": len(merged), "status": "completed", "message": None, "results": results}
+    message = f"Completed at {call.now:%Y-%m-%d %H:%M:%S} +0000"
+    done = {"progress": len(merged), "status": "completed", "message": message, "results": results}
+    desk.jobs[job_id] = {**job, **done}
     queued = {**job, "progress": None, "status": "queued", "message": None, "results": None}
     return json_answer({"job_status": queued})
 

@@ -61,7 +61,7 @@ class Specification:
         return answer.get("content", {}).get("application/json", {}).get("schema")
 
     def _count(self, method: str, path: str) -> None:
-        name = f"{method} {re.sub(r'[0-9]+', '{id}', path.removesuffix('.json'))}"
+        name = f"{method} {re.sub(r'(?<=/)[0-9]+', '{id}', path.removesuffix('.json'))}"
         self.checked[name] = self.checked.get(name, 0) + 1
 
 

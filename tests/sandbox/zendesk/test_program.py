@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from sandbox.__main__ import main
+from sandbox.__main__ import listen, main
 from tests.sandbox.zendesk.conftest import Zendesk
 from tests.sandbox.zendesk.served import DEADLINE_SECONDS, a_ticket
 
@@ -52,6 +53,11 @@ def test_only_loopback_is_served(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--host", "0.0.0.0"])  # noqa: S104  # It is refused.
 
     assert "0.0.0.0 is not a loopback address" in capsys.readouterr().err
+
+
+def test_no_answer_waits_for_nagles_algorithm() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP  # asyncio asks for this before it sets TCP_NODELAY.
 
 
 def test_the_state_shows_every_ticket_with_its_comments(zendesk: Zendesk) -> None:

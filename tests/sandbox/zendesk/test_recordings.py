@@ -94,3 +94,20 @@ def test_pages_by_cursor_look_as_recorded(zendesk: Zendesk, shared: Path) -> Non
 
     assert [len(page["comments"]) for page in pages] == [1, 1, 1, 0]
     assert {shape(page, "comments") for page in pages} == {shape(page, "organizations") for page in recorded}
+
+
+def test_a_merge_is_a_job_as_recorded(zendesk: Zendesk, shared: Path) -> None:
+    names = ("organizations_many_test_update_multiple", "organizations_many_test_bulk_delete")
+    recorded = [body_of(one).get("job_status") for name in names for one in exchanges(shared, name)]
+    queued, done = (
+        next(job for job in recorded if job and job["status"] == status) for status in ("queued", "completed")
+    )
+    zendesk.load(a_ticket(7), a_ticket(8))
+
+    started = zendesk.http.post("/api/v2/tickets/7/merge.json", json={"ids": [8]}).json()["job_status"]
+    finished = zendesk.get(f"/api/v2/job_statuses/{started['id']}.json")["job_status"]
+
+    for ours, theirs in ((started, queued), (finished, done)):
+        assert set(theirs) <= set(ours)
+        assert {name for name in theirs if ours[name] is None} == {name for name in theirs if theirs[name] is None}
+    assert set(done["results"][0]) == set(finished["results"][0])
