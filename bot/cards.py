@@ -62,6 +62,8 @@ _LONGEST_NAME = 80
 _LONGEST_FACT = 40
 _MOST_WARNINGS = 6
 _MOST_NAMED = 4
+_LONGEST_MISSING = 150
+_MOST_MISSING = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -360,8 +362,14 @@ def _attention_lines(case: NeedsAttention, say: Words) -> tuple[str, ...]:
     reason = say(":raised_hand: Needs attention: {reason}", reason=marked(case.reason, _LONGEST_LINE))
     if not case.missing:
         return (reason,)
-    named = ", ".join(marked(each, _LONGEST_NAME) for each in case.missing[:_MOST_NAMED])
-    return (reason, say("Missing: {names}", names=named))
+    named = "\n".join(f"• {marked(each, _LONGEST_MISSING)}" for each in case.missing[:_MOST_MISSING])
+    more = len(case.missing) - _MOST_MISSING
+    return (
+        reason,
+        say("Missing:"),
+        named,
+        *((say("And {count} more, see the case.", count=more),) if more > 0 else ()),
+    )
 
 
 def _markdown(text: str) -> Markdown:

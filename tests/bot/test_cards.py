@@ -192,6 +192,17 @@ def test_a_closed_case_keeps_the_card_of_how_it_ended() -> None:
     assert card(content(closed), "en", now=NOON) == card(content(paid()), "en", now=NOON)
 
 
+def test_a_card_that_needs_attention_names_everything_that_is_missing() -> None:
+    missing = tuple(f"fact_{number} (nobody has given it)" for number in range(9))
+
+    assert read(case=replace(needing_attention(), missing=missing))[5].split("\n") == [
+        ":raised_hand: Needs attention: The account data does not know this order.",
+        "Missing:",
+        *(f"• {each}" for each in missing[:8]),
+        "And 1 more, see the case.",
+    ]
+
+
 def test_warnings_stand_on_the_card_only_when_there_are_any() -> None:
     warned = read(warnings=WARNINGS)
 
