@@ -46,14 +46,10 @@ def main() -> None:
         for variant in VARIANTS
     ]
     if options.json:
-        print(json.dumps(figures, indent=2))
+        sys.stdout.write(json.dumps(figures, indent=2) + "\n")
         return
-    for figure in figures:
-        print(
-            "{database:<10} {variant:<7} {per_second:>8.0f}/s  p50 {p50_ms:.1f} ms  p99 {p99_ms:.1f} ms".format(
-                **figure
-            )
-        )
+    line = "{database:<10} {variant:<7} {per_second:>8.0f}/s  p50 {p50_ms:.1f} ms  p99 {p99_ms:.1f} ms\n"
+    sys.stdout.writelines(line.format(**figure) for figure in figures)
 
 
 def databases() -> Iterator[tuple[str, str]]:
@@ -165,7 +161,8 @@ def serve(variant: str, url: str, linger: float) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), logger_factory=_nowhere())
     app = bare_app(url) if variant == "bare" else our_app(url, together=1 if variant == "single" else 64, linger=linger)
     listener = socket.create_server(("127.0.0.1", 0))
-    print(listener.getsockname()[1], flush=True)
+    sys.stdout.write(f"{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
     server(app, host="127.0.0.1", port=0).run(sockets=[listener])
 
 
@@ -234,7 +231,7 @@ def _nowhere() -> Any:
 
     import structlog
 
-    return structlog.PrintLoggerFactory(file=open(os.devnull, "w"))
+    return structlog.PrintLoggerFactory(file=Path(os.devnull).open("w", encoding="utf-8"))
 
 
 if __name__ == "__main__":
