@@ -18,7 +18,7 @@ from zenpy.lib.api_objects import Ticket as ZenpyTicket
 from connectors.contract import AccessRefused
 from connectors.transport import Budget, Exchange, TokenBucket, Transport
 from connectors.zendesk.auth import Bearer, credentials
-from connectors.zendesk.refusals import CredentialsExpired, understood
+from connectors.zendesk.refusals import CredentialsExpired, refuse, understood
 from connectors.zendesk.settings import ZendeskSettings
 
 logging.getLogger("zenpy").setLevel(logging.WARNING)  # At DEBUG it prints whole tickets.
@@ -80,7 +80,13 @@ class Calls:
         Raises our three errors (`TryLater.done` None when the update may have been carried out), NoSuchRecord and
         UpdateConflict.
         """
-        self._admitted(lambda client: client.tickets.update(ticket), asked=asked, write=True)
+
+        def send(client: Zenpy) -> None:
+            answer = client.tickets.update(ticket)
+            if getattr(getattr(answer, "ticket", None), "id", None) != ticket.id:
+                raise ValueError("zenpy makes something of any 200, a proxy's page too")
+
+        self._admitted(send, asked=asked, write=True)
 
     def post(self, path: str, body: Mapping[str, object], *, asked: str) -> bytes:
         """Return the raw body of the answer to a POST; raises as `update_ticket`."""
@@ -115,6 +121,7 @@ class Calls:
         if client is None:
             session = self._transport.session()
             session.auth = self._auth
+            session.hooks["response"].append(refuse)
             # "anonymous" says that the session brings its own credentials.
             client = Zenpy(subdomain=self._settings.subdomain, session=session, anonymous=True, disable_cache=True)
             self._of_thread.client = client

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import requests
 from pydantic import ValidationError
-from zenpy.lib.exception import APIException, ZenpyException
+from zenpy.lib.exception import ZenpyException
 
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
 from connectors.transport import DEFAULT_WAIT_SECONDS
@@ -20,6 +20,14 @@ _TOO_RECENT_WAIT_SECONDS = 60.0
 _PERMISSION = frozenset({402, 403})
 #: Timeout at the vendor's side, a lost race for its database, locked, too early.
 _PASSING = frozenset({408, 409, 423, 425})
+
+
+class Refused(Exception):
+    """Any 4xx, raised before the library looks at it: zenpy stumbles over refusals that are no JSON object."""
+
+    def __init__(self, response: requests.Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
 
 
 class CredentialsExpired(Exception):
@@ -37,18 +45,22 @@ class NoSuchRecord(Exception):
 _BY_STATUS: dict[int, type[Exception]] = {401: CredentialsExpired, 404: NoSuchRecord, 410: NoSuchRecord}
 
 
+def refuse(response: requests.Response, *_: object, **__: object) -> None:
+    """Raise `Refused` for a 4xx; a response hook of the session."""
+    if response.status_code >= requests.codes.bad_request:
+        raise Refused(response)
+
+
 @contextmanager
 def understood(asked: str, *, write: bool = False) -> Iterator[None]:
-    """Let nothing out of the block but our errors and the three above.
+    """Let nothing out of the block but our errors, CredentialsExpired, UpdateConflict and NoSuchRecord.
 
     asked: What was asked, without customers' words: "ticket 35436".
     write: An accepted write whose answer cannot be read is `TryLater` with `done` None: a later look finds it.
     """
     try:
         yield
-    except (APIException, requests.HTTPError) as error:
-        if error.response is None:
-            raise UnexpectedReply(f"{asked}: refused without an answer") from None
+    except Refused as error:
         raise meaning(error.response, asked) from None
     except requests.RequestException as error:
         raise UnexpectedReply(f"{asked}: {type(error).__name__} before anything was sent") from None

@@ -14,6 +14,7 @@ import requests
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
 
 from connectors.transport import Exchange
 from connectors.zendesk.client import ZendeskTickets, connect
@@ -121,27 +122,46 @@ def a_ticket(ticket_id: int = 35436, **changed: Any) -> dict[str, Any]:
     }
 
 
+class Stage:
+    """An ASGI app that is whatever the running test put on: a server takes longer to start than a sandbox."""
+
+    def __init__(self) -> None:
+        self.app = Starlette()
+        self.url = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    """Return a server for the whole room."""
+    stage = Stage()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        stage.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server = uvicorn.Server(
+            uvicorn.Config(stage, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        _until(lambda: server.started)
+        yield stage
+        server.should_exit = True
+        thread.join(START_SECONDS)
+
+
 @pytest.fixture
-def world() -> Iterator[World]:
+def world(stage: Stage) -> World:
     """Return a fresh sandbox Zendesk and account-data service, with the demo fields and no tickets."""
     clock = Clock()
-    app = Starlette(
+    stage.app = Starlette(
         routes=[
             Mount("/zendesk", app=create_zendesk(clock=clock, pace="fast")),
             Mount("/accounts", app=create_accounts(clock=clock)),
         ]
     )
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        _until(lambda: server.started)
-        yield World(url=f"http://127.0.0.1:{listener.getsockname()[1]}", clock=clock)
-        server.should_exit = True
-        thread.join(START_SECONDS)
+    return World(url=stage.url, clock=clock)
 
 
 @dataclass
@@ -180,7 +200,7 @@ def script() -> Iterator[Script]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_PUT = do_POST = _answer
+        do_GET = do_PUT = do_POST = _answer  # noqa: N815  # The names are the library's.
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

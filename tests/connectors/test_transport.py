@@ -84,7 +84,7 @@ def test_a_refusal_for_too_many_calls_carries_the_wait_and_is_not_sent_again(scr
 @pytest.mark.parametrize(("method", "done"), [("GET", False), ("PUT", None), ("POST", None)])
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 0])
 def test_a_write_without_an_answer_may_have_been_done_and_is_sent_once(
-    script: Script, status: int, method: str, done: bool | None
+    script: Script, status: int, method: str, *, done: bool | None
 ) -> None:
     script.answer(status)
 

@@ -70,7 +70,11 @@ def test_a_ticket_is_read_whole() -> None:
             status=TicketStatus.OPEN,
             status_text="open",
             requester=Requester(
-                id="20001", name="Ada", email="ada@example.com", customer_id="C-100023", locale="en-US"  # type: ignore[arg-type]  # A new type.
+                id="20001",
+                name="Ada",
+                email="ada@example.com",
+                customer_id="C-100023",
+                locale="en-US",  # type: ignore[arg-type]  # A new type.
             ),
             handler_id="1001",
             tags=("withdrawal", "vip"),
@@ -87,7 +91,9 @@ def test_a_ticket_is_read_whole() -> None:
 
 
 def test_the_raw_record_is_what_was_sent_byte_for_byte() -> None:
-    odd = '{ "id" :1,"created_at":"2026-11-01T10:00:00Z" , "updated_at":"2026-11-01T10:00:00Z","x":1.10,"y":"\\u63d0现"}'
+    odd = (
+        '{ "id" :1,"created_at":"2026-11-01T10:00:00Z" , "updated_at":"2026-11-01T10:00:00Z","x":1.10,"y":"\\u63d0现"}'
+    )
     body = f'\n{{ "tickets" : [ {odd} , {odd.replace(":1,", ":2,", 1)}\n] ,"end_of_stream":true,"after_cursor":null}} '
 
     page = read_export(body.encode(), ACCOUNT)
@@ -207,7 +213,7 @@ def test_a_requester_nobody_told_of_keeps_the_bare_id() -> None:
         b'{"tickets":[1 2]}',
         b'{"tickets":[],"end_of_stream":true',
         b'{"tickets" []}',
-        b'{5:1}',
+        b"{5:1}",
         b"\xff\xfe",
         b'{"tickets":' + b"[" * 100_000,
         a_page(tickets={}),
