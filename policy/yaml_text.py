@@ -1,7 +1,8 @@
 """YAML as strings only: every scalar stays the text that was written, and everything clever is refused with its place.
 
 `NO` is not False, `12:30` not 750, a long decimal not a float. Aliases, anchors, tags, duplicate keys, a second
-document, files over 1 MB or 20,000 entries, lines over 2,000 characters and deep nesting are refused while reading: the time is bounded.
+document, files over 1 MB or 20,000 entries, lines over 2,000 characters and deep nesting are refused while reading, so
+that the time is bounded.
 """
 
 from collections.abc import Iterator
