@@ -34,21 +34,21 @@ from bot.content import (
     OtherTickets,
     SanctionsHit,
     Shown,
+    asked_for,
     loss_name,
     proposal_of,
     role_name,
-    role_names,
+    still_asked,
     tier_name,
 )
 from bot.foreign import marked, plain
-from bot.people import mention, name_of, to_mention
+from bot.people import name_of
 from bot.reasons import reason_name
 from bot.values import ButtonValue
 from bot.words import Words, words
 from cases.case import Approved, AwaitingApproval, Closed, Declined, Joined, NeedsAttention, Paid
 from cases.people import People
 from cases.proposal import Classification, Decision, Proposal
-from workflow.approval import open_stage
 
 #: The buttons' names; what a click carries back as `action_id`.
 APPROVE = "approve"
@@ -267,19 +267,9 @@ def _progress(content: CardContent, case: AwaitingApproval, say: Words, now: dat
             needed=sum(stage.quorum for stage in proposal.approvals),
         )
     ]
-    number = open_stage(proposal, case.approvals)
-    if number is not None:
-        roles = proposal.approvals[number].roles
-        mentions = to_mention(
-            content.people,
-            roles=roles,
-            amount=proposal.amount,
-            spoken=tuple(each.person for each in case.approvals),
-            handlers=content.handlers,
-            now=now,
-        )
-        missing = say("Missing: {roles}", roles=marked(role_names(roles, say), _LONGEST_LINE))
-        parts.append(" ".join((missing, *(mention(each) for each in mentions[:_MOST_NAMED]))))
+    asked = still_asked(content, now)
+    if asked is not None:
+        parts.append(asked_for(asked, say))
     parts.append(say("Decide by {when}", when=slack_date(case.decide_by)))
     parts.append(_case_link(content))
     return " · ".join(parts)

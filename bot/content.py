@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from bot.foreign import marked
+from bot.people import mention, to_mention
 from bot.words import Words, later
 from cases.case import (
     Approved,
@@ -18,6 +21,7 @@ from cases.money import Money
 from cases.people import People
 from cases.proposal import PersonId, Proposal
 from cases.ticket import CustomerId, TicketRef
+from workflow.approval import open_stage
 
 #: The stages a case can be shown in; before them there is nothing to ask or to tell.
 Shown = AwaitingApproval | Approved | Declined | Paid | Closed | Joined | NeedsAttention
@@ -93,6 +97,14 @@ class CardContent:
     url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillAsked:
+    """Whose word a case waits for: any of the roles, and the Slack ids of those who are to be called."""
+
+    roles: tuple[str, ...]
+    slack_ids: tuple[str, ...]
+
+
 ROLES: Mapping[str, str] = {
     "compensation_lead": later("Compensation lead"),
     "finance": later("Finance"),
@@ -111,6 +123,8 @@ _LOSSES: Mapping[str, str] = {
     "incident": later("Incident {reference}"),
 }
 LONGEST_REFERENCE = 48
+_LONGEST_ROLES = 400
+_MOST_MENTIONED = 6
 
 
 def proposal_of(case: Shown) -> Proposal | None:
@@ -122,6 +136,32 @@ def proposal_of(case: Shown) -> Proposal | None:
             return None
         case _:
             return case.proposal
+
+
+def still_asked(content: CardContent, now: datetime) -> StillAsked | None:
+    """Return whose approval is missing now; None when nobody's is."""
+    case = content.case
+    if not isinstance(case, AwaitingApproval):
+        return None
+    number = open_stage(case.proposal, case.approvals)
+    if number is None:
+        return None
+    roles = case.proposal.approvals[number].roles
+    called = to_mention(
+        content.people,
+        roles=roles,
+        amount=case.proposal.amount,
+        spoken=tuple(each.person for each in case.approvals),
+        handlers=content.handlers,
+        now=now,
+    )
+    return StillAsked(roles=roles, slack_ids=called)
+
+
+def asked_for(asked: StillAsked, say: Words) -> str:
+    """Return whose approval is missing, as mrkdwn with mentions: "Missing: Finance @Noah"."""
+    missing = say("Missing: {roles}", roles=marked(role_names(asked.roles, say), _LONGEST_ROLES))
+    return " ".join((missing, *(mention(each) for each in asked.slack_ids[:_MOST_MENTIONED])))
 
 
 def role_name(role: str, say: Words) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from slackblocks import Block, Markdown, PlainText, SectionBlock
 
 from bot.cards import SlackMessage, decision_line, message, rejection_line, slack_date
+from bot.content import StillAsked, asked_for
 from bot.foreign import marked, plain, plain_lines
 from bot.people import name_of
 from bot.words import Words, words
@@ -90,14 +91,25 @@ class Overdue:
 Line = WorkedOut | SaidSo | Asked | Answered | PaidOut | Told | Stopped | Linked | Overdue
 
 
-def thread_message(line: Line, people: People, locale: str) -> SlackMessage:
-    """Return the message for one event, in the channel's language."""
+def thread_message(line: Line, people: People, locale: str, *, asked: StillAsked | None = None) -> SlackMessage:
+    """Return the message for one event, in the channel's language.
+
+    asked: Whose approval the case waits for now. They are called where the line makes it their turn: Slack tells
+        nobody of a mention that is edited into a card.
+    """
     say = words(locale)
     text, quoted = _text(line, people, say), _quoted(line, say)
+    if asked is not None and calls(line):
+        text = f"{text} {asked_for(asked, say)}"
     blocks: list[Block] = [SectionBlock(Markdown(text, verbatim=True), block_id="line")]
     if quoted:
         blocks.append(SectionBlock(PlainText(quoted), block_id="quoted"))
     return message(text, blocks)
+
+
+def calls(line: Line) -> bool:
+    """Whether this line makes it somebody's turn: one more approved, or the time is over."""
+    return isinstance(line, Overdue) or (isinstance(line, SaidSo) and line.decision.verdict is Verdict.APPROVE)
 
 
 def _text(line: Line, people: People, say: Words) -> str:  # noqa: C901, PLR0911  # One sentence per event.

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from bot.calls import Gone, SlackCalls
 from bot.cards import SlackMessage, card
-from bot.content import CardContent, proposal_of
-from bot.lines import thread_message
+from bot.content import CardContent, proposal_of, still_asked
+from bot.lines import calls, thread_message
 from bot.ports import Cards, Cases, Lines, Place
 from bot.routing import Channel, Routing
 from cases.people import People
@@ -72,7 +72,9 @@ class Posting:
         first = self.lines.first_attempt(key)
         if not first and self.slack.find_reply(place.channel, place.ts, key, now=now) is not None:
             return
-        message = thread_message(line, self.people, self.routing.locale_of(place.channel))
+        content = self.cases.content(case_id) if calls(line) else None
+        asked = still_asked(content, now) if content is not None else None
+        message = thread_message(line, self.people, self.routing.locale_of(place.channel), asked=asked)
         self.slack.post(place.channel, message, mark=key, thread_ts=place.ts, now=now)
 
     def _channel_for(self, content: CardContent, case_id: CaseId) -> Channel:

@@ -174,7 +174,7 @@ def test_blocks_that_slack_does_not_take_are_said_to_be_our_mistake(bot: Bot) ->
 
 
 def test_the_thread_tells_the_story_each_line_once(slack: SandboxSlack, bot: Bot, house: House) -> None:
-    house.add()
+    house.add(content(awaiting(None, decision())))
     house.said["CASE-4711#1"] = (CASE, WorkedOut(proposal=proposal()))
     house.said["CASE-4711#2"] = (CASE, SaidSo(decision=decision(), given=1, needed=2))
     house.said["CASE-4711#3"] = (CASE, Asked(person=AMELIA.id, words="Which <!channel> wallet?"))
@@ -193,6 +193,7 @@ def test_the_thread_tells_the_story_each_line_once(slack: SandboxSlack, bot: Bot
     assert replies[0]["text"] == "Revision 1 proposes 180.50 USDT: delayed six hours or more."
     assert replies[0]["blocks"][1]["text"]["text"] == "share: 10% of 1805 = 180.5 USDT"
     assert replies[1]["text"].startswith("Approved by Amelia Chen (Compensation lead), <!date^")
+    assert replies[1]["text"].endswith(": 1 of 2. Missing: Finance <@U0NOAH00001>")
     assert replies[2]["blocks"][1]["text"]["type"] == "plain_text"
 
 
@@ -403,3 +404,19 @@ class TestClicks:
         bot.work()
 
         assert len(house.deliveries) == 1
+
+
+@pytest.mark.parametrize("listening", ["socket"], indirect=True)
+@pytest.mark.usefixtures("listening")
+def test_a_socket_that_slack_closes_is_opened_again_and_no_click_is_lost(
+    slack: SandboxSlack, bot: Bot, house: House
+) -> None:
+    house.add()
+    bot.show(CASE)
+
+    slack.http.post("/_sandbox/sockets/refresh").raise_for_status()
+    until(lambda: click(slack, AMELIA_ID, "approve")["acknowledged"])
+    bot.work()
+
+    assert next(type(outcome) for _, outcome in house.decisions) is Counted
+    assert slack.whispers(AMELIA_ID)[0] == "Your approval of CASE-4711 counts. It still takes 1 of: Finance."
