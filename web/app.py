@@ -1,7 +1,7 @@
 """Our HTTP server: every door in one ASGI app, with all it needs handed in."""
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,18 +16,32 @@ from starlette.routing import BaseRoute, Route
 from cases.people import People
 from store.cases import CaseRepository
 from store.database import Database
-from web.bodies import BodyCutShort, BodyTooLarge, BodyTooSlow, read_body, with_body
+from web.bodies import PATIENCE_SECONDS, BodyCutShort, BodyTooLarge, BodyTooSlow, read_body, with_body
 from web.case_page import CaseRoom, case_page
 from web.group_commit import GroupCommit
 from web.guard import Guard
 from web.health import Check, healthz, metrics_page, readyz
 from web.metrics import Gauge, Metrics
-from web.webhooks import ZendeskDoor, zendesk_webhooks
+from web.webhooks import Endpoint, Intake, ZendeskDoor, zendesk_webhooks
 
 SLACK_PATHS = ("events", "interactivity", "commands")
 
-#: Answers one request of Slack's; its body is at hand, at most 1 MiB.
-SlackEndpoint = Callable[[Request], Awaitable[Response]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeLimits:
+    """How intake is bounded.
+
+    Fields:
+        body_seconds: A body that is not there by then is answered 408.
+        write_seconds: A delivery that is not committed by then is answered 503; vendors hang up after ten.
+        most_together: Deliveries in one commit at most.
+        linger_seconds: How long a commit waits for company; zero takes those that came during the last one.
+    """
+
+    body_seconds: float = PATIENCE_SECONDS
+    write_seconds: float = 4.0
+    most_together: int = 64
+    linger_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,32 +53,35 @@ class Doors:
         cases: The cases in it.
         people: Whose names the page of a case shows.
         zendesk: Whose webhooks are taken.
-        slack: Answers Slack's requests; None when Slack is reached by Socket Mode.
+        slack: Answers Slack's requests, their body at hand, at most 1 MiB; None with Socket Mode.
         link_key: Makes the addresses of cases' pages unguessable.
         clock: Gives now, aware, UTC.
         checks: What else must be well before work is sent here, by name: {"worker": …}.
         gauges: Figures read for Prometheus.
-        most_together: Deliveries in one commit at most.
-        linger_seconds: How long a commit waits for company.
+        limits: How intake is bounded.
     """
 
     database: Database
     cases: CaseRepository
     people: People
     zendesk: ZendeskDoor
-    slack: SlackEndpoint | None
+    slack: Endpoint | None
     link_key: bytes = field(repr=False)
     clock: Callable[[], datetime]
     checks: Mapping[str, Check] = field(default_factory=dict)
     gauges: tuple[Gauge, ...] = ()
-    most_together: int = 64
-    linger_seconds: float = 0.0
+    limits: IntakeLimits = IntakeLimits()
 
 
 def create_app(doors: Doors) -> Starlette:
     """Return the app; its lifespan starts and ends the thread that writes deliveries."""
     metrics = Metrics(doors.gauges)
-    writer = GroupCommit(doors.database, most_together=doors.most_together, linger_seconds=doors.linger_seconds)
+    writer = GroupCommit(
+        doors.database,
+        most_together=doors.limits.most_together,
+        linger_seconds=doors.limits.linger_seconds,
+        patience_seconds=doors.limits.write_seconds,
+    )
     room = CaseRoom(database=doors.database, cases=doors.cases, people=doors.people, link_key=doors.link_key)
 
     @contextlib.asynccontextmanager
@@ -76,7 +93,7 @@ def create_app(doors: Doors) -> Starlette:
             writer.close()
 
     routes: list[BaseRoute] = [
-        Route("/webhooks/zendesk", zendesk_webhooks(doors.zendesk, writer, metrics, doors.clock), methods=["POST"]),
+        Route("/webhooks/zendesk", _zendesk(doors, writer, metrics), methods=["POST"]),
         Route("/cases/{case_id}", case_page(room)),
         Route("/healthz", healthz),
         Route("/readyz", readyz(doors.database, doors.checks)),
@@ -84,7 +101,8 @@ def create_app(doors: Doors) -> Starlette:
     ]
     if doors.slack is not None:
         routes += [
-            Route(f"/slack/{name}", _slack(doors.slack, name, metrics), methods=["POST"]) for name in SLACK_PATHS
+            Route(f"/slack/{name}", _slack(doors.slack, name, metrics, doors.limits.body_seconds), methods=["POST"])
+            for name in SLACK_PATHS
         ]
     return Starlette(
         routes=routes,
@@ -113,12 +131,17 @@ def server(app: Starlette, *, host: str, port: int) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _slack(answer: SlackEndpoint, kind: str, metrics: Metrics) -> SlackEndpoint:
+def _zendesk(doors: Doors, writer: GroupCommit, metrics: Metrics) -> Endpoint:
+    intake = Intake(writer=writer, metrics=metrics, clock=doors.clock, body_seconds=doors.limits.body_seconds)
+    return zendesk_webhooks(doors.zendesk, intake)
+
+
+def _slack(answer: Endpoint, kind: str, metrics: Metrics, body_seconds: float) -> Endpoint:
     """Return the endpoint that reads the body within its limits and lets Slack's own app answer."""
 
     async def endpoint(request: Request) -> Response:
         try:
-            body = await read_body(request)
+            body = await read_body(request, patience_seconds=body_seconds)
         except BodyTooLarge:
             response: Response = JSONResponse({"error": "too_large"}, status_code=413)
         except BodyTooSlow:

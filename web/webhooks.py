@@ -53,7 +53,17 @@ class ZendeskDoor:
     secrets: tuple[str, ...]
 
 
-def zendesk_webhooks(door: ZendeskDoor, writer: GroupCommit, metrics: Metrics, clock: Clock) -> Endpoint:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What a webhook's endpoint works with: who writes, who counts, what time it is, how long a body may take."""
+
+    writer: GroupCommit
+    metrics: Metrics
+    clock: Clock
+    body_seconds: float
+
+
+def zendesk_webhooks(door: ZendeskDoor, intake: Intake) -> Endpoint:
     """Return the endpoint for `POST /webhooks/zendesk`.
 
     200 kept, known already, or about no ticket · 400 malformed · 401 forged or stale · 408 slow · 413 too long ·
@@ -61,24 +71,24 @@ def zendesk_webhooks(door: ZendeskDoor, writer: GroupCommit, metrics: Metrics, c
     """
 
     async def endpoint(request: Request) -> Response:
-        outcome, status = await _take(request, door, writer, clock)
-        metrics.webhooks.labels(outcome).inc()
+        outcome, status = await _take(request, door, intake)
+        intake.metrics.webhooks.labels(outcome).inc()
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None  # noqa: PLR2004  # HTTP's own.
         return JSONResponse({"outcome": outcome}, status_code=status, headers=headers)
 
     return endpoint
 
 
-async def _take(request: Request, door: ZendeskDoor, writer: GroupCommit, clock: Clock) -> tuple[str, int]:
+async def _take(request: Request, door: ZendeskDoor, intake: Intake) -> tuple[str, int]:
     """Return what became of a delivery, and the status that says so."""
     try:
-        raw = await read_body(request)
-        delivery = verify(raw, request.headers, door.secrets, clock())
+        raw = await read_body(request, patience_seconds=intake.body_seconds)
+        delivery = verify(raw, request.headers, door.secrets, intake.clock())
         if delivery.ticket_key is None:
             return "no_ticket", 200
         if not _PLAIN_ID.fullmatch(delivery.id):
             return "malformed", 400
-        first = await writer.write(_keeping(delivery, raw, door.account, clock()))
+        first = await intake.writer.write(_keeping(delivery, raw, door.account, intake.clock()))
     except tuple(_REFUSALS) as refusal:
         return _REFUSALS[type(refusal)]
     return ("kept" if first else "repeated"), 200

@@ -172,7 +172,7 @@ def our_app(url: str, *, together: int, linger: float) -> Any:
     from store.cases import CaseRepository
     from store.database import Database, create_engine
     from store.jobs import DurableJobs
-    from web.app import Doors, create_app
+    from web.app import Doors, IntakeLimits, create_app
     from web.webhooks import ZendeskDoor
 
     engine = create_engine(url)
@@ -185,8 +185,7 @@ def our_app(url: str, *, together: int, linger: float) -> Any:
             slack=None,
             link_key=b"bench",
             clock=lambda: datetime.now(UTC),
-            most_together=together,
-            linger_seconds=linger,
+            limits=IntakeLimits(most_together=together, linger_seconds=linger),
         )
     )
 

@@ -157,7 +157,8 @@ def test_a_table_that_would_be_misread_is_refused(tmp_path: Path, old: str, new:
 
 
 def test_what_was_lent_cannot_be_lent_on(tmp_path: Path) -> None:
-    chain = "    ends_at: 2027-01-04T00:00:00Z\n" + (
+    chain = (
+        "    ends_at: 2027-01-04T00:00:00Z\n"
         "  - {from: yuki, to: wei, role: compensation_lead, limits: [1 USDT], "
         "starts_at: 2026-12-20T00:00:00Z, ends_at: 2026-12-21T00:00:00Z}\n"
     )

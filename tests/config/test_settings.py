@@ -68,7 +68,7 @@ def test_every_mistake_is_named_at_once_at_its_place(written: Written) -> None:
             "    order_id: 900002": "    oder_id: 900002",
             "2026-10-01T00:00:00Z": "yesterday",
             "[fraud_review]": "[fraud]",
-            "level: info": "levl: info",
+            "log: {format": "log: {fromat",
             "http://127.0.0.1:8900/accounts": "http://accounts.example",
             "    kind: oauth": "    kind: outh",
         }
@@ -82,11 +82,11 @@ def test_every_mistake_is_named_at_once_at_its_place(written: Written) -> None:
         "settings.yaml:20:3: zendesk.poll_seconds: write a number",
         'settings.yaml:27:5: zendesk.fields.oder_id: unknown key: did you mean "order_id"?',
         (
-            "settings.yaml:48:60: slack.routes[0].classifications[0]: write one of valid_claim, goodwill, fraud_review, "
-            "ineligible, individual_review"
+            "settings.yaml:48:60: slack.routes[0].classifications[0]: write one of valid_claim, goodwill, "
+            "fraud_review, ineligible, individual_review"
         ),
         "settings.yaml:62:3: accounts.base_url: use https: a token would travel in the clear",
-        'settings.yaml:75:24: log.levl: unknown key: did you mean "level"?',
+        'settings.yaml:75:7: log.fromat: unknown key: did you mean "format"?',
     ]
 
 
@@ -125,7 +125,7 @@ def test_all_missing_secrets_are_listed_at_once(written: Written) -> None:
         {"http://127.0.0.1:8900/accounts": "https://bot:hunter2@accounts.example"},
         {"sqlite:///var/sandbox.sqlite": "postgresql://makewhole:hunter2@db/makewhole"},
         {"sqlite:///var/sandbox.sqlite": "postgresql://makewhole@db/makewhole?password=hunter2"},
-        {"level: info": "level: hunter2"},
+        {"format: console": "format: hunter2"},
         {"poll_seconds: 2": "poll_seconds: hunter2"},
     ],
 )
@@ -184,8 +184,8 @@ def test_a_secret_file_that_is_missing_or_empty_is_named(written: Written) -> No
 def test_a_short_key_is_refused(written: Written) -> None:
     assert refused(written({}), SECRETS | {"MAKEWHOLE_AUDIT_KEY": "short"}) == [
         (
-            "settings.yaml:8:1: audit_key: the key in secret://env/MAKEWHOLE_AUDIT_KEY is too short: make one of at least "
-            "32 random characters"
+            "settings.yaml:8:1: audit_key: the key in secret://env/MAKEWHOLE_AUDIT_KEY is too short: make one of "
+            "at least 32 random characters"
         )
     ]
 
