@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -75,15 +76,25 @@ def sandbox(*, port: int = 0, own_url: str = USUAL_SELF, seed: bool = True) -> I
             process.stdout.close()
 
 
-def write_settings(folder: Path, *, sandbox_url: str, own_url: str) -> Path:
-    """Write settings for this sandbox into `folder` and return their path; the database is made beside them."""
+def free_port() -> int:
+    """Return a port of this machine that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def write_settings(folder: Path, *, sandbox_url: str, own_url: str, database: str | None = None) -> Path:
+    """Write settings for this sandbox into `folder` and return their path.
+
+    database: Its URL; None makes a fresh SQLite file in the folder.
+    """
     port = own_url.rpartition(":")[2]
     text = (CONFIG / "sandbox.yaml").read_text(encoding="utf-8")
     replacements = {
         USUAL_SANDBOX: sandbox_url,
         USUAL_SELF: own_url,
         "port: 8800": f"port: {port}",
-        "sqlite:///var/sandbox.sqlite": f"sqlite:///{folder}/makewhole.sqlite",
+        "sqlite:///var/sandbox.sqlite": database or f"sqlite:///{folder}/makewhole.sqlite",
         "policies: policies": f"policies: {CONFIG / 'policies'}",
         "people: people.yaml": f"people: {CONFIG / 'people.yaml'}",
     }

@@ -1,0 +1,3 @@
+from makewhole.cli import main
+
+main()

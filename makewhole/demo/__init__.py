@@ -1,0 +1,1 @@
+"""A working day against the sandbox, played by the real product, and the books compared at its end."""
