@@ -81,8 +81,10 @@ class Reckoning:
 
     def filled(self, expression: Expression) -> str:
         """Return the text of an expression with the known values in place of names."""
+        used = {name: self._known.get(name) for name, _, _ in expression.names}
         return filled_in(
-            expression, {name: each for name, each in self._known.items() if not isinstance(each, Unknown)}
+            expression,
+            {name: each for name, each in used.items() if each is not None and not isinstance(each, Unknown)},
         )
 
     def filled_condition(self, when: Condition) -> str:
@@ -160,12 +162,15 @@ class Reckoning:
         if relation is Relation.UNEQUAL:
             return one != other
         order = _order(one, other)
-        return {
-            Relation.BELOW: order < 0,
-            Relation.AT_MOST: order <= 0,
-            Relation.ABOVE: order > 0,
-            Relation.AT_LEAST: order >= 0,
-        }[relation]
+        match relation:
+            case Relation.BELOW:
+                return order < 0
+            case Relation.AT_MOST:
+                return order <= 0
+            case Relation.ABOVE:
+                return order > 0
+            case _:
+                return order >= 0
 
     def _every(self, parts: tuple[Node, ...]) -> bool | Unknown:
         """From left to right; the first that does not hold settles it."""

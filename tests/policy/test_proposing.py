@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cases.money import Money
 from cases.proposal import ApprovalStage, CaseId, Classification, DerivationLine, Proposal
@@ -195,6 +197,16 @@ def test_a_result_that_cannot_be_held_exactly_is_not_proposed(book: PolicyBook) 
 
     assert isinstance(result, Missing)
     assert result.problems == (("amount", "a result has more than 60 digits: it cannot be worked out exactly"),)
+
+
+@settings(max_examples=200, deadline=None)
+@given(told=st.dictionaries(st.sampled_from(sorted(LATE)), st.text(max_size=80)))
+def test_whatever_is_told_there_is_a_proposal_or_a_plain_answer(told: dict[str, str], book: PolicyBook) -> None:
+    result = _propose(book, LATE | told)
+
+    if isinstance(result, Missing):
+        assert result.names == ()
+        assert {name for name, _ in result.problems} <= {*told, "amount"}
 
 
 def test_what_is_missing_reads_as_a_sentence() -> None:
