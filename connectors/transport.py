@@ -28,7 +28,7 @@ DEFAULT_WAIT_SECONDS = 5.0
 #: However long the vendor says: a nonsensical Retry-After must not park a job for ever.
 MOST_WAIT_SECONDS = 3600.0
 READS = ("GET", "HEAD", "OPTIONS")
-CHUNK_BYTES = 1 << 16
+CHUNK_BYTES = 1 << 18
 #: A token that is whole but for rounding counts as whole: waiting for the rest would take no time at all, for ever.
 ROUNDING = 1e-6
 
@@ -192,7 +192,7 @@ class VendorAdapter(HTTPAdapter):
                 proxies={} if transport.target else proxies,
             )
             self._read_whole(response, deadline=started + transport.whole_seconds)
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             self._report(method=method, path=path, response=None, started=started)
             raise self._meaning(error, method=method, path=path) from None
         response.request = request
@@ -236,7 +236,8 @@ class VendorAdapter(HTTPAdapter):
         """Read the body into the answer; a slow or endless one is cut off."""
         chunks: list[bytes] = []
         size = 0
-        for chunk in response.iter_content(CHUNK_BYTES):
+        # `iter_content` would wait for a whole chunk, and so for ever where bytes drip; `read1` returns what is there.
+        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
             chunks.append(chunk)
             size += len(chunk)
             if size > self._transport.most_reply_bytes:
@@ -246,11 +247,12 @@ class VendorAdapter(HTTPAdapter):
             if self._transport.clock() > deadline:
                 response.close()
                 raise requests.ReadTimeout
+        response.raw.release_conn()
         # What `stream=False` does in requests itself, whose reading has no limit.
         response._content = b"".join(chunks)  # noqa: SLF001
         response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001  # Not in its stubs.
 
-    def _meaning(self, error: requests.RequestException, *, method: str, path: str) -> Exception:
+    def _meaning(self, error: Exception, *, method: str, path: str) -> Exception:
         """Return our error for a call that got no whole answer; the library's own text is left out: it may quote."""
         where = f"{method} {self._transport.host}{path}"
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
@@ -312,15 +314,15 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float:
     return min(max(seconds, 1.0), MOST_WAIT_SECONDS) if seconds == seconds else DEFAULT_WAIT_SECONDS  # noqa: PLR0124
 
 
-def _was_never_sent(error: requests.RequestException) -> bool:
+def _was_never_sent(error: Exception) -> bool:
     if isinstance(error, requests.ConnectTimeout):
         return True
     inner = error.args[0] if error.args else None
     return isinstance(getattr(inner, "reason", None), urllib3.exceptions.NewConnectionError)
 
 
-def _trouble(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout) or "timed out" in str(error):
+def _trouble(error: Exception) -> str:
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError) or "timed out" in str(error):
         return "no whole answer in time"
     return "the connection broke before a whole answer"
 

@@ -26,7 +26,7 @@ MERGED_TAG = "closed_by_merge"
 _MERGED_INTO = re.compile(r"merged into (?:request|ticket) #([0-9]{1,20})")
 _STATUSES = {status.value: status for status in TicketStatus if status is not TicketStatus.UNKNOWN}
 _BLANKS = re.compile(r"[ \t\n\r]*")
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _DECODER = json.JSONDecoder(parse_float=Decimal)
 
 
@@ -218,8 +218,11 @@ def _ticket(record: object, requesters: Mapping[int, Requester], account: Accoun
 
 def _storable(text: str | None) -> str:
     """Return the text, "" for None, with a replacement character for what no database keeps: NUL, half a character."""
-    said = (text or "").replace("\0", "\ufffd")
-    return said if said.isascii() else _HALF_CHARACTER.sub("\ufffd", said)
+    if text is None:
+        return ""
+    if text.isascii() and "\0" not in text:
+        return text
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def _stranger(requester_id: int) -> Requester:

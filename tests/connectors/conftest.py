@@ -171,6 +171,7 @@ class Script:
     url: str = ""
     answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
     asked: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+    ports: set[int] = field(default_factory=set)
 
     def answer(self, status: int, body: bytes = b"{}", **headers: str) -> None:
         """Answer the next request like this; the last answer stays. Status 0 drops the connection instead."""
@@ -188,6 +189,7 @@ def script() -> Iterator[Script]:
 
         def _answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
+            script.ports.add(self.client_address[1])
             script.asked.append((self.command, self.path, dict(self.headers), self.rfile.read(length)))
             status, headers, body = script.answers.pop(0) if len(script.answers) > 1 else script.answers[0]
             if status == 0:

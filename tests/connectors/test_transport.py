@@ -1,6 +1,10 @@
 """The adapter over a real server on loopback."""
 
+import contextlib
+import gzip
+import threading
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
@@ -213,3 +217,58 @@ def test_after_a_refusal_nobody_calls_until_the_vendor_allows_it(script: Script)
 
     assert caught.value.wait_seconds == 30.0
     assert len(script.asked) == 1
+
+
+def test_bytes_that_drip_for_ever_are_cut_off_in_time() -> None:
+    stop = threading.Event()
+
+    class Dripping(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while not stop.wait(0.02):
+                    self.wfile.write(b"x")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Dripping) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        slow = Transport(host=HOST, target=f"http://127.0.0.1:{server.server_address[1]}", whole_seconds=0.2)
+
+        with pytest.raises(TryLater, match="no whole answer in time"):
+            slow.session().get(f"https://{HOST}/x")
+
+        stop.set()
+        server.shutdown()
+        thread.join(5)
+
+
+def test_a_compressed_answer_is_read_and_its_limit_counts_what_it_becomes(script: Script) -> None:
+    script.answer(200, gzip.compress(b"x" * 900_000), Content_Encoding="gzip")
+
+    assert len(transport_to(script).session().get(f"https://{HOST}/x").content) == 900_000
+    with pytest.raises(UnexpectedReply):
+        transport_to(script, most_reply_bytes=100_000).session().get(f"https://{HOST}/x")
+
+
+def test_an_answer_that_is_not_what_it_says_may_be_tried_later(script: Script) -> None:
+    script.answer(200, b"not gzip at all", Content_Encoding="gzip")
+
+    with pytest.raises(TryLater, match="before a whole answer"):
+        transport_to(script).session().get(f"https://{HOST}/x")
+
+
+def test_connections_are_used_again(script: Script) -> None:
+    script.answer(200, b"x" * 300_000)
+    session = transport_to(script).session()
+
+    for _ in range(3):
+        session.get(f"https://{HOST}/x")
+
+    assert len(script.asked) == 3
+    assert len(script.ports) == 1

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.ticket import Comment, Requester, Satisfaction, Ticket, TicketRef, TicketStatus
+from cases.ticket import Comment, CustomerId, Requester, Satisfaction, Ticket, TicketRef, TicketStatus
 from connectors.contract import UnexpectedReply
 from connectors.zendesk.reading import (
     Account,
@@ -73,8 +73,8 @@ def test_a_ticket_is_read_whole() -> None:
                 id="20001",
                 name="Ada",
                 email="ada@example.com",
-                customer_id="C-100023",
-                locale="en-US",  # type: ignore[arg-type]  # A new type.
+                customer_id=CustomerId("C-100023"),
+                locale="en-US",
             ),
             handler_id="1001",
             tags=("withdrawal", "vip"),

@@ -54,7 +54,7 @@ STATUSES = [
     (409, refusal("DatabaseConflict"), TryLater, "409 DatabaseConflict"),
     (413, b"", UnexpectedReply, "413"),
     (418, refusal(["hunter2"]), UnexpectedReply, "418"),
-    (422, refusal("RecordInvalid", details={"status": [], "hunter2 !": []}), UnexpectedReply, r"RecordInvalid \(status\)"),
+    (422, refusal("RecordInvalid", details={"status": [], "hunter2 !": []}), UnexpectedReply, r"Invalid \(status\)"),
     (422, refusal("invalid"), UnexpectedReply, "422 invalid"),
     (422, b"[]", UnexpectedReply, "422"),
     (423, b"", TryLater, "423"),

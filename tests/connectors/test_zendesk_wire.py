@@ -342,17 +342,17 @@ def test_a_change_between_reading_and_writing_is_kept(world: World) -> None:
     world.load(a_ticket())
     meddled = threading.Event()
 
+    seen: list[tuple[str, int | None]] = []
+
     def meddle(exchange: Exchange) -> None:
         """Add a tag as an agent, right after we have looked at the ticket, once."""
+        seen.append((exchange.method, exchange.status))
         if exchange.method == "GET" and "audits" in exchange.path and not meddled.is_set():
             meddled.set()
             world.clock.pass_seconds(3)
             world.agent_edits(35436, ticket={"tags": ["withdrawal", "delayed_withdrawal", "by_agent"]})
 
-    seen: list[tuple[str, int | None]] = []
-    source = world.connect(lambda each: (seen.append((each.method, each.status)), meddle(each))[0])
-
-    assert source.write(an_update()) is True
+    assert world.connect(meddle).write(an_update()) is True
 
     assert seen.count(("PUT", 409)) == 1
     assert world.ticket(35436)["tags"] == ["withdrawal", "delayed_withdrawal", "by_agent", "makewhole_paid"]
