@@ -5,7 +5,8 @@
 
 Arrivals are open-loop: the next click comes when it is due, whether or not the one before was answered, and its time
 counts from when it was due. Server and generator are two processes; the worker runs in the server's, as in
-`makewhole run`. Both endpoints check the signature and commit the delivery with its job before they answer.
+`makewhole run`. Both endpoints check the signature and commit the delivery with its job before they answer, and the
+worker handles each. Idle means that it has nothing else to do; busy that other jobs come at the same time.
 """
 
 import argparse
@@ -44,7 +45,6 @@ from tests.bot.house import SECRET, House, settings_for
 from tests.bot.payloads import click
 
 NOISE_JOB = "noise"
-NOISE_PER_SECOND = 50
 WARM_UP_CLICKS = 50
 WAIT_SECONDS = 30
 
@@ -68,16 +68,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("role", nargs="?", default="measure", choices=["measure", "serve"])
     parser.add_argument("--database", help="with serve: where")
-    parser.add_argument("--busy", action="store_true", help="with serve: give the worker something to do")
+    parser.add_argument(
+        "--noise", type=int, default=20, help="jobs a second that have nothing to do with Slack, while it is busy"
+    )
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--rate", type=int, default=50, help="clicks per second")
     parser.add_argument("--seconds", type=int, default=20, help="of each run")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     if asked.role == "serve":
-        serve(asked.database, busy=asked.busy)
+        serve(asked.database, noise_per_second=asked.noise)
         return
-    found = measure(postgres=asked.postgres, rate=asked.rate, seconds=asked.seconds)
+    found = measure(postgres=asked.postgres, rate=asked.rate, seconds=asked.seconds, noise=asked.noise)
     if asked.json:
         sys.stdout.write(json.dumps({"schema": 1, "runs": [asdict(each) for each in found]}) + "\n")
         return
@@ -94,7 +96,7 @@ def main() -> None:
 # --- The server --------------------------------------------------------------------------------------------------
 
 
-def serve(url: str, *, busy: bool) -> None:
+def serve(url: str, *, noise_per_second: int) -> None:
     """Serve both endpoints with a worker beside them until the input closes; says its port in one line."""
     engine = create_engine(url)
     migrate(engine, url)
@@ -118,7 +120,7 @@ def serve(url: str, *, busy: bool) -> None:
 
     def make_noise() -> None:
         number = 0
-        while not stopping.wait(1 / NOISE_PER_SECOND):
+        while not stopping.wait(1 / noise_per_second):
             number += 1
             inbox_name = f"noise:{number}"
             with database.begin() as tx:
@@ -127,11 +129,11 @@ def serve(url: str, *, busy: bool) -> None:
 
     worker.start({ANSWER_JOB: handle, NOISE_JOB: handle}, on_fenced=stopping.set, alone=True)
     noise = threading.Thread(target=make_noise, daemon=True)
-    if busy:
+    if noise_per_second:
         noise.start()
     run(Starlette(routes=_routes(inbox)))
     stopping.set()
-    if busy:
+    if noise_per_second:
         noise.join()
     worker.stop()
     engine.dispose()
@@ -182,18 +184,18 @@ def _routes(inbox: KeptInbox) -> list[Route]:
 # --- The generator -----------------------------------------------------------------------------------------------
 
 
-def measure(*, postgres: bool, rate: int, seconds: int) -> list[Figures]:
+def measure(*, postgres: bool, rate: int, seconds: int, noise: int) -> list[Figures]:
     """Run every combination once and return the figures."""
     found: list[Figures] = []
-    for busy in (False, True):
-        with _database(postgres=postgres) as url, _server(url, busy=busy) as address:
+    for noise_per_second in (0, noise):
+        with _database(postgres=postgres) as url, _server(url, noise_per_second) as address:
             for endpoint in ("bolt", "bare"):
                 times, refused = asyncio.run(clicks(f"{address}/{endpoint}", rate=rate, seconds=seconds))
                 found.append(
                     Figures(
                         database="postgres" if postgres else "sqlite",
                         endpoint=endpoint,
-                        worker="busy" if busy else "idle",
+                        worker="busy" if noise_per_second else "idle",
                         clicks=len(times),
                         refused=refused,
                         p50=statistics.median(times),
@@ -251,8 +253,9 @@ def _database(*, postgres: bool) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _server(url: str, *, busy: bool) -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.bench.slack_ack", "serve", "--database", url, *(["--busy"] if busy else [])]
+def _server(url: str, noise_per_second: int) -> Iterator[str]:
+    command = [sys.executable, "-m", "tests.bench.slack_ack", "serve", "--database", url]
+    command += ["--noise", str(noise_per_second)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdin is not None
         assert child.stdout is not None
