@@ -68,7 +68,7 @@ tickets = sa.Table(
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("raw", sa.LargeBinary, nullable=False),
     sa.Column("updated_at", UTCDateTime, nullable=False),
-    sa.Column("read_at", UTCDateTime, nullable=False),
+    sa.Column("read_whole_at", UTCDateTime),
 )
 
 # Which case a ticket tells of; a ticket may be linked before it was ever read.

@@ -16,19 +16,34 @@ from store.records import TICKET, to_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirroredTicket:
-    """A ticket as last read; `case_id` is None while it belongs to no case."""
+    """A ticket as last read.
+
+    Fields:
+        ticket: What it said.
+        case_id: None while it belongs to no case.
+        read_whole_at: When it was last asked for with its comments; None when only pages brought it.
+    """
 
     ticket: Ticket
     case_id: CaseId | None
+    read_whole_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One ticket as it was just read. `raw` is the vendor's own record; `topic` what compensation it asks for."""
+    """One ticket as it was just read.
+
+    Fields:
+        ticket: What it says.
+        raw: The vendor's own record.
+        topic: What compensation it asks for; None for none.
+        read_whole_at: When it was asked for with its comments, before the answer came; None when a page brought it.
+    """
 
     ticket: Ticket
     raw: bytes
     topic: str | None
+    read_whole_at: datetime | None
 
 
 def find(connection: sa.Connection, ref: TicketRef) -> MirroredTicket | None:
@@ -44,22 +59,17 @@ def hold(tx: Transaction, ref: TicketRef) -> MirroredTicket | None:
     return _one(tx.connection, ref, lock=tx.on_postgres)
 
 
-def keep(tx: Transaction, reading: Reading, *, now: datetime) -> None:
-    """Keep a ticket as just read, in place of what was kept before; its case stays."""
-    keep_all(tx, (reading,), now=now)
-
-
-def keep_all(tx: Transaction, readings: tuple[Reading, ...], *, now: datetime) -> None:
-    """Keep many tickets in one statement; an older reading never replaces a newer one."""
-    rows = {str(each.ticket.ref): _row(each, now) for each in readings}
+def keep(tx: Transaction, readings: tuple[Reading, ...]) -> None:
+    """Keep tickets as just read, in one statement; an older reading never replaces a newer one."""
+    rows = {str(each.ticket.ref): _row(each) for each in readings}
     if not rows:
         return
     statement = insert_into(tx, tables.tickets)
     new = statement.excluded
-    columns = ("customer_id", "status", "topic", "document", "raw", "updated_at", "read_at")
+    changes = {name: new[name] for name in ("customer_id", "status", "topic", "document", "raw", "updated_at")}
     upsert = statement.on_conflict_do_update(
         index_elements=["ref"],
-        set_={name: new[name] for name in columns},
+        set_={**changes, "read_whole_at": sa.func.coalesce(new.read_whole_at, tables.tickets.c.read_whole_at)},
         where=new.updated_at >= tables.tickets.c.updated_at,
     )
     tx.connection.execute(upsert, list(rows.values()))
@@ -122,17 +132,19 @@ def _one(connection: sa.Connection, ref: TicketRef, *, lock: bool) -> MirroredTi
     return None if row is None else _mirrored(row)
 
 
-def _select() -> sa.Select[tuple[str, int]]:
+def _select() -> sa.Select[tuple[str, datetime, int]]:
     joined = tables.tickets.outerjoin(tables.ticket_cases, tables.tickets.c.ref == tables.ticket_cases.c.ref)
-    return sa.select(tables.tickets.c.document, tables.ticket_cases.c.case_number).select_from(joined)
+    column = tables.tickets.c
+    return sa.select(column.document, column.read_whole_at, tables.ticket_cases.c.case_number).select_from(joined)
 
 
-def _mirrored(row: sa.Row[tuple[str, int]]) -> MirroredTicket:
+def _mirrored(row: sa.Row[tuple[str, datetime, int]]) -> MirroredTicket:
     case_id = None if row.case_number is None else CaseId(f"{PREFIX}{row.case_number}")
-    return MirroredTicket(ticket=TICKET.validate_json(row.document), case_id=case_id)
+    ticket = TICKET.validate_json(row.document)
+    return MirroredTicket(ticket=ticket, case_id=case_id, read_whole_at=row.read_whole_at)
 
 
-def _row(reading: Reading, now: datetime) -> dict[str, object]:
+def _row(reading: Reading) -> dict[str, object]:
     ticket = reading.ticket
     return {
         "ref": str(ticket.ref),
@@ -142,5 +154,5 @@ def _row(reading: Reading, now: datetime) -> dict[str, object]:
         "document": to_text(TICKET, ticket),
         "raw": reading.raw,
         "updated_at": ticket.updated_at,
-        "read_at": now,
+        "read_whole_at": reading.read_whole_at,
     }

@@ -12,7 +12,7 @@ import structlog
 
 from cases.ticket import Ticket, TicketRef, TicketStatus
 from connectors.contract import Page, TicketSource
-from store import tickets
+from store import deliveries, tickets
 from store.database import Transaction
 from store.tickets import MirroredTicket, Reading
 from workflow import claims, one_case
@@ -61,26 +61,39 @@ def parse_ref(text: str) -> TicketRef:
 def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> None:
     """Read one ticket whole and take it in. A job; `key` is the ticket and why: "zendesk:harbor:17@…"."""
     ref = parse_ref(key.rpartition("@")[0])
+    if _was_read_since(intake, ref, delivery_id=key.rpartition("@")[2]):
+        return
+    asked_at = clock()
     found = intake.source.read(ref)
-    now = clock()
     with intake.desk.database.begin() as tx:
         before = tickets.hold(tx, ref)
         if found is not None:
-            take_in(intake.desk, tx, found[0], raw=found[1], before=before, now=now)
+            ticket, raw = found
         elif before is not None:
             # The vendor knew it once: it was deleted for good, and no export will tell.
-            gone = replace(before.ticket, status=TicketStatus.DELETED, status_text="deleted")
-            take_in(intake.desk, tx, gone, raw=b"{}", before=before, now=now)
+            ticket, raw = replace(before.ticket, status=TicketStatus.DELETED, status_text="deleted"), b"{}"
+        else:
+            return
+        reading = Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket), read_whole_at=asked_at)
+        take_in(intake.desk, tx, reading, before=before, now=clock())
 
 
-def take_in(
-    desk: Desk, tx: Transaction, ticket: Ticket, *, raw: bytes, before: MirroredTicket | None, now: datetime
-) -> bool:
-    """Keep one ticket and let the desk hear it; False when we knew a newer one. The caller holds the ticket."""
-    if before is not None and before.ticket.updated_at > ticket.updated_at:
+def _was_read_since(intake: Intake, ref: TicketRef, *, delivery_id: str) -> bool:
+    """Whether the ticket was asked for after this webhook came: one change sends several, and one reading will do."""
+    with intake.desk.database.read() as connection:
+        delivery = deliveries.find(connection, intake.vendor, delivery_id)
+        known = tickets.find(connection, ref) if delivery else None
+    if delivery is None or known is None or known.read_whole_at is None:
         return False
-    tickets.keep(tx, Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket)), now=now)
-    one_case.hear(desk, tx, ticket, before=before.ticket if before else None, now=now)
+    return known.read_whole_at > delivery.received_at
+
+
+def take_in(desk: Desk, tx: Transaction, reading: Reading, *, before: MirroredTicket | None, now: datetime) -> bool:
+    """Keep one ticket and let the desk hear it; False when we knew a newer one. The caller holds the ticket."""
+    if before is not None and before.ticket.updated_at > reading.ticket.updated_at:
+        return False
+    tickets.keep(tx, (reading,))
+    one_case.hear(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
     return True
 
 
@@ -115,10 +128,10 @@ def keep_page(intake: Intake, page: Page, *, now: datetime, move_cursor: bool) -
             heard += 1
             if claims.topic_of(ticket) is None and (before is None or before.case_id is None):
                 whole = replace(ticket, comments=before.ticket.comments) if before else ticket
-                quiet.append(Reading(ticket=whole, raw=raw, topic=None))
+                quiet.append(Reading(ticket=whole, raw=raw, topic=None, read_whole_at=None))
             else:
                 _take_in_from_page(intake, tx, ticket, raw, now=now)
-        tickets.keep_all(tx, tuple(quiet), now=now)
+        tickets.keep(tx, tuple(quiet))
         for key, problem in page.unreadable:
             log.warning("a ticket could not be understood", ticket=f"{intake.name}:{key}", problem=problem)
             tickets.keep_unreadable(tx, f"{intake.name}:{key}", problem, now=now)
@@ -131,7 +144,8 @@ def _take_in_from_page(intake: Intake, tx: Transaction, ticket: Ticket, raw: byt
     """Take in a ticket that a case is about, and read it whole soon: a page has no comments."""
     before = tickets.hold(tx, ticket.ref)
     whole = replace(ticket, comments=before.ticket.comments) if before else ticket
-    if take_in(intake.desk, tx, whole, raw=raw, before=before, now=now) and not claims.is_gone(ticket):
+    reading = Reading(ticket=whole, raw=raw, topic=claims.topic_of(ticket), read_whole_at=None)
+    if take_in(intake.desk, tx, reading, before=before, now=now) and not claims.is_gone(ticket):
         tx.enqueue(one_case.READ, f"{ticket.ref}@{ticket.updated_at.isoformat()}")
 
 

@@ -20,7 +20,7 @@ from workflow.one_case import handlers_of
 #: Every so many cases somebody says no.
 REJECT_EVERY = 9
 NOT_ALLOWED = "U0LUCA00001"
-REASON = "insufficient_evidence"
+REASON = "evidence_missing"
 
 
 @dataclass(slots=True)

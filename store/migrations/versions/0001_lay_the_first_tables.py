@@ -78,7 +78,7 @@ def upgrade() -> None:
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.Column("updated_at", UTCDateTime(), nullable=False),
-        sa.Column("read_at", UTCDateTime(), nullable=False),
+        sa.Column("read_whole_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("ref", name=op.f("pk_tickets")),
     )
     op.create_table(
