@@ -80,24 +80,31 @@ def load_policy(text: str, name: str, *, roles: Mapping[str, int] | None = None)
 class _Terms:
     """What a policy says of itself, outside its logic."""
 
-    effective: Effective | None
-    loss: LossKind | None
-    hours: int | None
-    pay_form: str | None
+    named: Mapping[str, str]
     topics: tuple[str, ...]
     products: tuple[str, ...]
-    named: Mapping[str, str]
+    effective: Effective
+    loss: LossKind
+    hours: int
+    pay_form: str
 
 
-def _terms(root: Section) -> _Terms:
+def _terms(root: Section) -> _Terms | None:
+    named = {key: root.text(key) for key in ("policy", "version", "owner", "decision")}
+    topics = tuple(each.text for each in root.listed("topics"))
+    products = tuple(each.text for each in root.listed("products"))
+    effective, loss = _effective(root), root.read("loss", _loss_kind)
+    hours, pay_form = root.read("decide within", _hours), root.read("pay form", _pay_form)
+    if effective is None or loss is None or hours is None or pay_form is None:
+        return None
     return _Terms(
-        effective=_effective(root),
-        loss=root.read("loss", _loss_kind),
-        hours=root.read("decide within", _hours),
-        pay_form=root.read("pay form", _pay_form),
-        topics=tuple(each.text for each in root.listed("topics")),
-        products=tuple(each.text for each in root.listed("products")),
-        named={key: root.text(key) for key in ("policy", "version", "owner", "decision")},
+        named=named,
+        topics=topics,
+        products=products,
+        effective=effective,
+        loss=loss,
+        hours=hours,
+        pay_form=pay_form,
     )
 
 
@@ -116,9 +123,7 @@ def _read(root: Section, file: str, text_hash: str) -> Policy | None:
     approvals = read_approvals(root, _matrix_types(types, paid), money)
     wording = read_wording(root, types, rules, nothing_left)
     examples = read_examples(root, declared)
-    if terms.effective is None or terms.loss is None or terms.hours is None or terms.pay_form is None:
-        return None
-    if money is None or nothing_left is None:
+    if terms is None or money is None or nothing_left is None:
         return None
     return Policy(
         name=terms.named["policy"],
