@@ -8,6 +8,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ from store.database import Database
 
 FOLDER = Path(__file__).parent / "templates"
 KEY_CHARACTERS = 32
+_SUBDOMAIN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_NUMBER = re.compile(r"[0-9]{1,20}")
 _STYLE = (FOLDER / "case.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 POLICY = (
@@ -169,8 +172,10 @@ def _decisions(case: Case) -> tuple[Decision, ...]:
 
 
 def _address(ref: TicketRef) -> str | None:
-    """Return where an agent opens a ticket; None for a vendor whose addresses we do not know."""
-    return f"https://{ref.account}.zendesk.com/agent/tickets/{ref.key}" if ref.vendor == "zendesk" else None
+    """Return where an agent opens a ticket; None for a vendor whose addresses we do not know, and for odd names."""
+    if ref.vendor != "zendesk" or not _SUBDOMAIN.fullmatch(ref.account) or not _NUMBER.fullmatch(ref.key):
+        return None
+    return f"https://{ref.account}.zendesk.com/agent/tickets/{ref.key}"
 
 
 def _name_of(people: People, person: str) -> str:

@@ -95,23 +95,31 @@ class GroupCommit:
             raise NotWritten(f"not committed within {self._patience_seconds} s") from None
 
     def _run(self) -> None:
-        while group := self._next_group():
-            self._commit(group)
+        while (group := self._next_group()) is not None:
+            if group:
+                self._commit(group)
 
-    def _next_group(self) -> list[_Waiting]:
-        """Wait for company and return the next group; empty when closing and nothing is left."""
+    def _next_group(self) -> list[_Waiting] | None:
+        """Wait for company and return the next group; None when closing and nothing is left.
+
+        Nobody waits for one that gave up, and its sender was told to send it again: it is passed by.
+        """
         with self._news:
             self._news.wait_for(lambda: self._waiting or self._closing)
             if self._linger_seconds and not self._closing:
                 until = time.monotonic() + self._linger_seconds
                 while len(self._waiting) < self._most_together and (left := until - time.monotonic()) > 0:
                     self._news.wait(left)
-            together = min(len(self._waiting), self._most_together)
-            return [self._waiting.popleft() for _ in range(together)]
+            if not self._waiting:
+                return None
+            group: list[_Waiting] = []
+            while self._waiting and len(group) < self._most_together:
+                each = self._waiting.popleft()
+                if not each.answer.done():
+                    group.append(each)
+            return group
 
     def _commit(self, group: list[_Waiting]) -> None:
-        # Nobody waits for one that gave up, and its sender was told to send it again.
-        group = [each for each in group if not each.answer.done()]
         try:
             with self._database.begin() as tx:
                 written: list[bool | Exception] = [each.write(tx) for each in group]

@@ -1,0 +1,283 @@
+"""The page of a case: everything that is known of it, for whoever has the link, and nothing that could run."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from cases.case import (
+    About,
+    Approved,
+    AwaitingApproval,
+    Case,
+    Closed,
+    Declined,
+    Joined,
+    NeedsAttention,
+    Opened,
+    Paid,
+    Proposed,
+)
+from cases.loss import Loss, LossKind
+from cases.money import Money
+from cases.proposal import (
+    ApprovalStage,
+    CaseId,
+    Classification,
+    Decision,
+    DerivationLine,
+    PersonId,
+    Proposal,
+    Verdict,
+)
+from cases.ticket import CustomerId, TicketRef
+from store import books
+from store.audit import Change
+from store.cases import StoredCase
+from tests.web.conftest import LINK_KEY, NOW, House
+from web.case_page import case_key
+
+ATTACK = "<script>alert(1)</script>'\"{{7*7}}<img src=x onerror=alert(2)>"
+
+
+def an_opened(house: House, *, reference: str = "WD-7710004") -> StoredCase:
+    """Open a case about a delayed withdrawal and return it as stored."""
+    about = About(
+        id=CaseId(""),
+        topic="delayed_withdrawal",
+        loss=Loss(kind=LossKind.TRANSACTION, reference=reference, customer_id=CustomerId("C-100023")),
+        customer_id=CustomerId("C-100023"),
+        tickets=(
+            TicketRef(vendor="zendesk", account="harbor", key="17"),
+            TicketRef(vendor="jira", account="h", key="C-1"),
+        ),
+        opened_at=NOW,
+    )
+    with house.database.begin() as tx:
+        opened = house.doors.cases.open(tx, about, change("opened"))
+    assert opened is not None
+    return opened
+
+
+def change(event: str, actor: str = "sync", **detail: str) -> Change:
+    """Return an audit record to be."""
+    return Change(at=NOW, actor=actor, event=event, detail=tuple(sorted(detail.items())))
+
+
+def a_proposal(case: Case, **changes: object) -> Proposal:
+    """Return a proposal for this case."""
+    proposal = Proposal(
+        case_id=case.about.id,
+        revision=2,
+        classification=Classification.GOODWILL,
+        amount=Money.exactly("15", "USDT"),
+        payee=CustomerId("C-100023"),
+        reason="six to twenty-four hours late",
+        derivation=(
+            DerivationLine(
+                name="value share",
+                expression="0.5% of value_usdt",
+                filled="0.5% of 1000",
+                value="5 USDT",
+                place="delayed-withdrawal.yaml:29",
+            ),
+        ),
+        policy_id="delayed-withdrawal",
+        policy_version="1",
+        policy_hash="ab" * 32,
+        inputs=(("hours_late", "7.5"),),
+        approvals=(ApprovalStage(roles=("compensation_lead", "head_of_support"), quorum=2),),
+        customer_text=(("en", "You get 15 USDT."),),
+        proposed_by="policy",
+        decide_within_hours=24,
+    )
+    return replace(proposal, **changes)  # type: ignore[arg-type]
+
+
+def a_word(proposal: Proposal, verdict: Verdict = Verdict.APPROVE, comment: str | None = None) -> Decision:
+    """Return what Amelia said."""
+    return Decision(
+        case_id=proposal.case_id,
+        fingerprint=proposal.fingerprint,
+        verdict=verdict,
+        person=PersonId("amelia"),
+        role="compensation_lead",
+        stage=0,
+        reason_code=None if verdict is Verdict.APPROVE else "not_our_fault",
+        comment=comment,
+        decided_at=NOW,
+        via="slack",
+    )
+
+
+def save(house: House, before: StoredCase, after: Case, *changes: Change) -> StoredCase:
+    """Move a case on."""
+    with house.database.begin() as tx:
+        return house.doors.cases.save(tx, before, after, changes[0] if changes else change(str(after.stage)))
+
+
+def page(house: House, case_id: str, key: str | None = None) -> tuple[int, str]:
+    """Return status and text of a case's page."""
+    answer = house.http.get(f"/cases/{case_id}", params={"key": key or case_key(LINK_KEY, case_id)})
+    return answer.status_code, answer.text
+
+
+def test_a_case_that_was_paid_shows_its_whole_story(house: House) -> None:
+    opened = an_opened(house)
+    proposal = a_proposal(opened.case)
+    approved = Approved(
+        about=opened.case.about, proposal=proposal, approvals=(a_word(proposal),), amount=Money.exactly("15", "USDT")
+    )
+    stored = save(house, opened, approved, change("approved", actor="amelia", stage="1 of 1"))
+    with house.database.begin() as tx:
+        books.add_payout(tx, approved, way="payout-provider", now=NOW)
+
+    status, html = page(house, stored.case.about.id)
+
+    assert status == 200
+    for shown in (
+        "Approved",
+        "WD-7710004",
+        "15.00 USDT",
+        "six to twenty-four hours late",
+        "0.5% of value_usdt",
+        "delayed-withdrawal.yaml:29",
+        "hours_late",
+        "compensation lead or head of support",
+        "Amelia &lt;Chen&gt;",
+        "payout-provider",
+        "intended",
+        "1 of 1",
+        "2026-11-22 12:00 UTC",
+        '<a href="https://harbor.zendesk.com/agent/tickets/17" rel="noreferrer noopener">zendesk:harbor:17</a>',
+        "<li>jira:h:C-1</li>",
+    ):
+        assert shown in html, shown
+
+
+def stages(opened: Case, into: CaseId) -> list[Case]:
+    """Return a case at every stage there is."""
+    about, proposal = opened.about, a_proposal(opened)
+    amount = Money.exactly("15", "USDT")
+    nothing = a_proposal(opened, classification=Classification.INELIGIBLE, amount=None, derivation=(), approvals=())
+    paid = Paid(
+        about=about,
+        proposal=proposal,
+        approvals=(a_word(proposal),),
+        amount=amount,
+        reference="po_1",
+        paid_at=NOW,
+    )
+    return [
+        Opened(about=about),
+        Proposed(about=about, proposal=proposal),
+        AwaitingApproval(
+            about=about, proposal=proposal, approvals=(), asked_at=NOW, decide_by=NOW + timedelta(hours=24)
+        ),
+        Approved(about=about, proposal=proposal, approvals=(a_word(proposal),), amount=amount),
+        Declined(about=about, proposal=proposal, decision=a_word(proposal, Verdict.REJECT, "No.")),
+        Declined(about=about, proposal=nothing, decision=None),
+        paid,
+        Closed(about=about, settled=paid, closed_at=NOW),
+        Joined(about=about, into=into),
+        NeedsAttention(about=about, reason="It says too little.", missing=("transaction_id",), proposal=None),
+        NeedsAttention(
+            about=replace(about, loss=None, topic=None, customer_id=None), reason="!", missing=(), proposal=None
+        ),
+    ]
+
+
+def test_every_stage_has_its_page(house: House) -> None:
+    other = an_opened(house, reference="WD-1").case.about.id
+    stored = an_opened(house)
+
+    for case in stages(stored.case, other):
+        stored = save(house, stored, case)
+        status, html = page(house, case.about.id)
+        assert status == 200, case.stage
+        assert f"<h1>{case.about.id}</h1>" in html
+
+
+def test_a_joined_case_leads_to_the_other_one(house: House) -> None:
+    other, stored = an_opened(house, reference="WD-1").case.about.id, an_opened(house)
+    save(house, stored, Joined(about=stored.case.about, into=other))
+
+    _, html = page(house, stored.case.about.id)
+    link = re.search(r'href="(/cases/[^"]+)"', html)
+
+    assert link is not None
+    assert house.http.get(link[1].replace("&amp;", "&")).status_code == 200
+
+
+def test_words_of_customers_and_policies_cannot_run_on_the_page(house: House) -> None:
+    opened = an_opened(house, reference=ATTACK)
+    line = DerivationLine(name=ATTACK, expression=ATTACK, filled=ATTACK, value=ATTACK, place=ATTACK)
+    proposal = a_proposal(
+        opened.case, reason=ATTACK, derivation=(line,), policy_id=ATTACK, inputs=((ATTACK, ATTACK),), proposed_by=ATTACK
+    )
+    about = replace(opened.case.about, topic=ATTACK, customer_id=CustomerId(ATTACK))
+    declined = Declined(about=about, proposal=proposal, decision=a_word(proposal, Verdict.REJECT, ATTACK))
+    stored = save(house, opened, declined, change(ATTACK[:40], actor=ATTACK, words=ATTACK))
+    needs = NeedsAttention(about=about, reason=ATTACK, missing=(ATTACK,), proposal=proposal)
+
+    _, first = page(house, stored.case.about.id)
+    save(house, stored, needs)
+    _, second = page(house, stored.case.about.id)
+
+    for html in (first, second):
+        assert "<script" not in html
+        assert "<img" not in html
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;&#39;&#34;{{7*7}}" in html
+
+
+def test_a_ticket_that_names_another_place_cannot_lead_there(house: House) -> None:
+    opened = an_opened(house)
+    strange = TicketRef(vendor="zendesk", account="evil.example/#", key='1"><script>')
+    save(house, opened, Opened(about=replace(opened.case.about, tickets=(strange,))))
+
+    _, html = page(house, opened.case.about.id)
+
+    assert re.findall(r'href="[^"]*"', html) == []
+    assert "zendesk:evil.example/#:1&#34;&gt;&lt;script&gt;" in html
+
+
+def test_the_page_may_load_nothing_but_its_own_style(house: House) -> None:
+    opened = an_opened(house)
+
+    answer = house.http.get(f"/cases/{opened.case.about.id}?key={case_key(LINK_KEY, opened.case.about.id)}")
+    style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert answer.headers["content-security-policy"] == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    assert "style=" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "key", ["", "x", "0" * 32, case_key(b"another", "CASE-1"), case_key(LINK_KEY, "CASE-2"), "é" * 32]
+)
+def test_without_the_right_key_there_is_no_such_page(house: House, key: str) -> None:
+    assert an_opened(house).case.about.id == "CASE-1"
+
+    answer = house.http.get("/cases/CASE-1", params={"key": key})
+
+    assert (answer.status_code, answer.json()) == (404, {"error": "not_found"})
+
+
+@pytest.mark.parametrize("case_id", ["CASE-999999999", "CASE-99999999999999999999", "CASE-x", "nonsense", "CASE-١"])
+def test_a_case_that_is_not_there_answers_like_a_wrong_key(house: House, case_id: str) -> None:
+    status, text = page(house, case_id)
+
+    assert (status, text) == (404, '{"error":"not_found"}')
+
+
+def test_two_installations_do_not_open_each_others_pages(open_house: Callable[..., House]) -> None:
+    assert case_key(b"one", "CASE-1") != case_key(b"two", "CASE-1")
+    assert re.fullmatch("[0-9a-f]{32}", case_key(LINK_KEY, "CASE-1"))
+    assert an_opened(open_house()).case.about.id == "CASE-1"
