@@ -1,0 +1,55 @@
+# Makewhole. Each target sets up what it needs in .venv by itself.
+PYTHON ?= $(firstword $(shell command -v python3.13 python3.12 python3.11 python3 2>/dev/null))
+BIN := .venv/bin
+READY := .venv/.ready
+TEST_JOBS ?= 2
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Makewhole needs Python 3.11 or newer; set PYTHON=…"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: demo
+demo: $(READY) ## Play a working day against the sandbox and compare all books
+	@$(BIN)/makewhole demo
+
+.PHONY: run
+run: $(READY) ## Run the product beside a sandbox, to click in by hand
+	@$(BIN)/makewhole run --sandbox
+
+.PHONY: check
+check: $(READY) ## Lint, types, floor plan, dependencies
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+.PHONY: test
+test: check ## The gate: everything in check, then every test on SQLite and PostgreSQL
+	$(BIN)/pytest -n $(TEST_JOBS) -q
+
+.PHONY: fix
+fix: $(READY) ## Tidy what can be tidied by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(READY) ## Measure speed, as ratios side by side in one run
+	$(BIN)/python -m tests.bench
+
+.PHONY: crash-test
+crash-test: $(READY) ## Kill the product at random moments and at every point of a case's way
+	$(BIN)/python -m tests.crash
+
+.PHONY: lock
+lock: $(READY) ## Work out requirements.lock anew from pyproject.toml
+	$(BIN)/python -m tests.house.lock
