@@ -49,6 +49,10 @@ def until(question: Callable[[], Any]) -> Any:
     return pytest.fail("waited in vain")
 
 
+def kinds(message: dict[str, Any]) -> list[str]:
+    return [block["type"] for block in message["blocks"]]
+
+
 class SandboxSlack:
     """The sandbox's Slack and its control plane."""
 
@@ -76,6 +80,16 @@ class SandboxSlack:
 
     def messages(self, channel: str = "C0COMPENSA1") -> list[dict[str, Any]]:
         return [each for each in self.state()["messages"] if each["channel"] == channel and not each["is_deleted"]]
+
+    def only_message(self, channel: str = "C0COMPENSA1") -> dict[str, Any]:
+        messages = self.messages(channel)
+        assert len(messages) == 1
+        return messages[0]
+
+    def click(self, user: str, action: str, **more: Any) -> dict[str, Any]:
+        """Click on the only card there is."""
+        card = self.only_message()
+        return self.act("click", user=user, channel=card["channel"], ts=card["ts"], action_id=action, **more)
 
     def whispers(self, user: str) -> list[str]:
         return [each["text"] for each in self.state()["ephemerals_by_user"].get(user, [])]

@@ -1,203 +1,19 @@
-"""The bot against a Slack on the wire: real clients, real signatures, real sockets."""
+"""Clicks on the wire, over HTTP and by Socket Mode: real signatures, real sockets, an answer to each."""
 
 import json
-from typing import Any
 
 import pytest
 
 from bot.approvals import Question
-from bot.lines import Asked, SaidSo, WorkedOut
 from cases.case import Approved, AwaitingApproval, Declined
 from cases.proposal import CaseId
-from connectors.contract import AccessRefused, TryLater, UnexpectedReply
-from tests.bot.conftest import SandboxSlack, until
-from tests.bot.harbor import AMELIA, COMPENSATION, awaiting, content, decision, paid, proposal, usdt
+from tests.bot.conftest import SandboxSlack, kinds, until
+from tests.bot.harbor import awaiting, decision, paid, proposal, usdt
 from tests.bot.house import Bot, House
 from workflow.approval import AlreadyCounted, Counted, Decided
 
 CASE = CaseId("CASE-4711")
 AMELIA_ID, NOAH_ID, WEI_ID, LUCA_ID = "U0AMELIA001", "U0NOAH00001", "U0WEIZHANG1", "U0LUCA00001"
-
-
-def shown(slack: SandboxSlack, channel: str = "C0COMPENSA1") -> dict[str, Any]:
-    """Return the only message of a channel."""
-    messages = slack.messages(channel)
-    assert len(messages) == 1
-    return messages[0]
-
-
-def click(slack: SandboxSlack, user: str, action: str, **more: Any) -> dict[str, Any]:
-    card = shown(slack)
-    return slack.act("click", user=user, channel=card["channel"], ts=card["ts"], action_id=action, **more)
-
-
-def kinds(message: dict[str, Any]) -> list[str]:
-    return [block["type"] for block in message["blocks"]]
-
-
-# --- Posting -----------------------------------------------------------------------------------------------------
-
-
-def test_a_card_is_posted_once_and_then_only_edited(slack: SandboxSlack, bot: Bot, house: House) -> None:
-    house.add()
-
-    bot.show(CASE)
-    bot.show(CASE)
-    house.change(CASE, case=paid())
-    bot.show(CASE)
-    bot.show(CASE)
-
-    card = shown(slack)
-    assert len(card["revisions"]) == 2
-    assert "actions" not in kinds(card)
-    assert card["text"] == "This was approved and has been paid: Goodwill 180.50 USDT · Order A-20931."
-    assert card["metadata"]["event_payload"] == {"mark": "card/CASE-4711"}
-
-
-def test_a_chinese_customers_case_goes_to_the_chinese_channel(slack: SandboxSlack, bot: Bot, house: House) -> None:
-    case_id = house.add(content(awaiting(proposal("CASE-8"))))
-
-    bot.show(case_id)
-
-    assert shown(slack, "C0BUCHANG01")["text"].startswith("请在 2026-11-23 12:00 UTC 前审批：善意补偿 180.50 USDT")
-    assert slack.messages() == []
-
-
-@pytest.mark.parametrize("fault", ["dropped_after_write", "slow_after_write"])
-def test_a_post_whose_answer_is_lost_is_found_again(slack: SandboxSlack, bot: Bot, house: House, fault: str) -> None:
-    house.add()
-    slack.fault(fault, "POST /api/chat.postMessage", seconds=3)
-
-    with pytest.raises(TryLater) as lost:
-        bot.show(CASE)
-    bot.show(CASE)
-
-    assert lost.value.done is None
-    assert len(slack.messages()) == 1
-    assert house.places[CASE].ts == shown(slack)["ts"]
-    assert house.places[CASE].shown_version == 3
-
-
-@pytest.mark.parametrize("fault", ["dropped_before", "unavailable"])
-def test_a_post_that_never_arrived_is_posted_at_the_next_attempt(
-    slack: SandboxSlack, bot: Bot, house: House, fault: str
-) -> None:
-    house.add()
-    slack.fault(fault, "POST /api/chat.postMessage")
-
-    with pytest.raises(TryLater):
-        bot.show(CASE)
-    assert slack.messages() == []
-    bot.show(CASE)
-
-    assert len(slack.messages()) == 1
-
-
-def test_a_crash_after_the_post_does_not_post_again(slack: SandboxSlack, bot: Bot, house: House) -> None:
-    house.add()
-    house.mean_to_post(CASE, COMPENSATION.id, now=bot.clock())
-    for number in range(250):
-        slack.http.post(
-            "/api/chat.postMessage",
-            headers={"authorization": "Bearer xoxb-sandbox-bot"},
-            json={"channel": "C0COMPENSA1", "text": f"chatter {number}"},
-        )
-    bot.posting._post_card(house.shown_cases[CASE], COMPENSATION.id, now=bot.clock())
-    house.shown(CASE, ts=None, version=0)
-
-    bot.show(CASE)
-
-    cards = [each for each in slack.messages() if not each["text"].startswith("chatter")]
-    assert len(cards) == 1
-    assert house.places[CASE].ts == cards[0]["ts"]
-
-
-def test_a_message_of_somebody_else_is_never_taken_for_ours(slack: SandboxSlack, bot: Bot, house: House) -> None:
-    house.add()
-    house.mean_to_post(CASE, COMPENSATION.id, now=bot.clock())
-    slack.act("message", user=LUCA_ID, channel="C0COMPENSA1", text="card/CASE-4711")
-
-    bot.show(CASE)
-
-    assert [each["is_bot"] for each in slack.messages()] == [False, True]
-
-
-def test_a_card_that_somebody_deleted_is_posted_anew(slack: SandboxSlack, bot: Bot, house: House) -> None:
-    house.add()
-    bot.show(CASE)
-    slack.http.post(
-        "/api/chat.delete",
-        headers={"authorization": "Bearer xoxb-sandbox-bot"},
-        json={"channel": "C0COMPENSA1", "ts": shown(slack)["ts"]},
-    )
-    house.change(CASE)
-
-    with pytest.raises(TryLater):
-        bot.show(CASE)
-    bot.show(CASE)
-
-    assert len(slack.messages()) == 1
-
-
-def test_too_many_requests_leave_that_channel_alone_and_no_other(slack: SandboxSlack, bot: Bot, house: House) -> None:
-    house.add()
-    chinese = house.add(content(awaiting(proposal("CASE-8"))))
-    slack.fault("rate_limited_channel", "POST /api/chat.postMessage/C0COMPENSA1", retry_after=30)
-
-    with pytest.raises(TryLater) as limited:
-        bot.show(CASE)
-    with pytest.raises(TryLater) as quiet:
-        bot.posting._post_card(house.shown_cases[CASE], COMPENSATION.id, now=bot.clock())
-    bot.show(chinese)
-
-    assert (limited.value.wait_seconds, limited.value.done) == (30, False)
-    assert 25 < quiet.value.wait_seconds <= 30
-    assert slack.messages() == []
-    assert len(slack.messages("C0BUCHANG01")) == 1
-
-
-def test_a_refused_token_and_a_missing_channel_need_a_person(slack: SandboxSlack, bot: Bot, house: House) -> None:
-    house.add()
-    slack.fault("token_revoked", "POST /api/chat.postMessage")
-
-    with pytest.raises(AccessRefused, match="token_revoked"):
-        bot.show(CASE)
-    house.places.clear()
-    house.mean_to_post(CASE, "C0NOSUCHCHN", now=bot.clock())
-    with pytest.raises(AccessRefused, match="channel_not_found"):
-        bot.show(CASE)
-
-
-def test_blocks_that_slack_does_not_take_are_said_to_be_our_mistake(bot: Bot) -> None:
-    with pytest.raises(UnexpectedReply, match="invalid_arguments"):
-        bot.slack.publish_home(AMELIA_ID, {"type": "home", "blocks": [{"type": "nonsense"}]}, now=bot.clock())
-
-
-def test_the_thread_tells_the_story_each_line_once(slack: SandboxSlack, bot: Bot, house: House) -> None:
-    house.add(content(awaiting(None, decision())))
-    house.said["CASE-4711#1"] = (CASE, WorkedOut(proposal=proposal()))
-    house.said["CASE-4711#2"] = (CASE, SaidSo(decision=decision(), given=1, needed=2))
-    house.said["CASE-4711#3"] = (CASE, Asked(person=AMELIA.id, words="Which <!channel> wallet?"))
-    with pytest.raises(TryLater, match="no card yet"):
-        bot.posting.post_line("CASE-4711#1", now=bot.clock())
-    bot.show(CASE)
-    slack.fault("dropped_after_write", "POST /api/chat.postMessage")
-
-    with pytest.raises(TryLater):
-        bot.posting.post_line("CASE-4711#1", now=bot.clock())
-    for key in house.said:
-        bot.posting.post_line(key, now=bot.clock())
-
-    card, *replies = slack.messages()
-    assert [each["thread_ts"] for each in replies] == [card["ts"]] * 3
-    assert replies[0]["text"] == "Revision 1 proposes 180.50 USDT: delayed six hours or more."
-    assert replies[0]["blocks"][1]["text"]["text"] == "share: 10% of 1805 = 180.5 USDT"
-    assert replies[1]["text"].startswith("Approved by Amelia Chen (Compensation lead), <!date^")
-    assert replies[1]["text"].endswith(": 1 of 2. Missing: Finance <@U0NOAH00001>")
-    assert replies[2]["blocks"][1]["text"]["type"] == "plain_text"
-
-
-# --- Clicking ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("listening")
@@ -208,9 +24,9 @@ class TestClicks:
         house.add()
         bot.show(CASE)
 
-        first = click(slack, AMELIA_ID, "approve")
+        first = slack.click(AMELIA_ID, "approve")
         bot.work()
-        second = click(slack, NOAH_ID, "approve")
+        second = slack.click(NOAH_ID, "approve")
         bot.work()
 
         assert first["acknowledged"] is second["acknowledged"] is True
@@ -220,7 +36,7 @@ class TestClicks:
         assert slack.whispers(NOAH_ID) == [
             "You approved CASE-4711. It has every approval it needs; the payout is under way."
         ]
-        assert "actions" not in kinds(shown(slack))
+        assert "actions" not in kinds(slack.only_message())
 
     def test_a_double_click_counts_once_and_both_are_answered(
         self, slack: SandboxSlack, bot: Bot, house: House
@@ -228,8 +44,8 @@ class TestClicks:
         house.add()
         bot.show(CASE)
 
-        click(slack, AMELIA_ID, "approve")
-        click(slack, AMELIA_ID, "approve")
+        slack.click(AMELIA_ID, "approve")
+        slack.click(AMELIA_ID, "approve")
         bot.work()
 
         assert [type(outcome) for _, outcome in house.decisions] == [Counted, AlreadyCounted]
@@ -245,7 +61,7 @@ class TestClicks:
         bot.show(CASE)
         house.change(CASE, case=Declined(about=awaiting().about, proposal=proposal(), decision=decision()))
 
-        click(slack, WEI_ID, "approve")
+        slack.click(WEI_ID, "approve")
         bot.work()
 
         (told,) = slack.whispers(WEI_ID)
@@ -256,7 +72,7 @@ class TestClicks:
         bot.show(CASE)
         house.change(CASE, case=awaiting(proposal(revision=2, amount=usdt("90"))))
 
-        click(slack, AMELIA_ID, "approve")
+        slack.click(AMELIA_ID, "approve")
         bot.work()
 
         assert "it is now 90.00 USDT (revision 2)" in slack.whispers(AMELIA_ID)[0]
@@ -268,8 +84,8 @@ class TestClicks:
         house.add()
         bot.show(CASE)
 
-        click(slack, LUCA_ID, "approve")
-        click(slack, "U0MEILIN001", "approve")
+        slack.click(LUCA_ID, "approve")
+        slack.click("U0MEILIN001", "approve")
         bot.work()
 
         assert slack.whispers(LUCA_ID) == [
@@ -285,7 +101,7 @@ class TestClicks:
         house.add()
         bot.show(CASE)
 
-        assert click(slack, AMELIA_ID, "approve", value=value)["acknowledged"]
+        assert slack.click(AMELIA_ID, "approve", value=value)["acknowledged"]
         bot.work()
 
         assert house.decisions == []
@@ -300,7 +116,7 @@ class TestClicks:
         house.add()
         bot.show(CASE)
 
-        click(slack, WEI_ID, "reject")
+        slack.click(WEI_ID, "reject")
         (view,) = slack.state()["views"]
         assert view["title"]["text"] == "驳回"
         refused = slack.act("submit", user=WEI_ID, values={"reason": {"reason": "other"}})
@@ -319,13 +135,13 @@ class TestClicks:
         )
         assert len(house.decisions) == 1
         assert slack.whispers(WEI_ID) == ["您已驳回 CASE-4711。不会付款。"]
-        assert "Rejected by 张伟 Wei Zhang (Compensation lead)" in json.dumps(shown(slack), ensure_ascii=False)
+        assert "Rejected by 张伟 Wei Zhang (Compensation lead)" in json.dumps(slack.only_message(), ensure_ascii=False)
 
     def test_a_question_to_the_agent_is_passed_on(self, slack: SandboxSlack, bot: Bot, house: House) -> None:
         house.add()
         bot.show(CASE)
 
-        click(slack, AMELIA_ID, "ask_agent")
+        slack.click(AMELIA_ID, "ask_agent")
         slack.act("submit", user=AMELIA_ID, values={"question": {"question": "Which wallet?"}})
         bot.work()
 
@@ -342,10 +158,10 @@ class TestClicks:
         house.add()
         bot.show(CASE)
 
-        click(slack, AMELIA_ID, "why")
-        click(slack, LUCA_ID, "why")
+        slack.click(AMELIA_ID, "why")
+        slack.click(LUCA_ID, "why")
         house.change(CASE, case=paid())
-        click(slack, NOAH_ID, "reject")
+        slack.click(NOAH_ID, "reject")
 
         views = {view["user"]: view for view in slack.state()["views"]}
         assert views[AMELIA_ID]["blocks"][1]["text"]["text"].startswith("share = 180.5 USDT")
@@ -390,7 +206,7 @@ class TestClicks:
         bot.show(CASE)
         house.broken = True
 
-        report = click(slack, AMELIA_ID, "approve")
+        report = slack.click(AMELIA_ID, "approve")
 
         assert not report["acknowledged"]
         assert house.deliveries == {}
@@ -415,7 +231,7 @@ def test_a_socket_that_slack_closes_is_opened_again_and_no_click_is_lost(
     bot.show(CASE)
 
     slack.http.post("/_sandbox/sockets/refresh").raise_for_status()
-    until(lambda: click(slack, AMELIA_ID, "approve")["acknowledged"])
+    until(lambda: slack.click(AMELIA_ID, "approve")["acknowledged"])
     bot.work()
 
     assert next(type(outcome) for _, outcome in house.decisions) is Counted
