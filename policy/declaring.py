@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from cases.money import ASSETS, Rounding
 from policy.form import Derived, Input, MoneyTerms
 from policy.grammar import KEYWORDS
-from policy.meaning import unit_named
+from policy.literals import unit_named
 from policy.mistakes import Mistakes, did_you_mean
 from policy.section import Section, expression
 from policy.units import (

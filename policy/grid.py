@@ -138,4 +138,4 @@ def _around(name: Name, value: Value) -> set[Value]:
 
 
 def _about(amount: Decimal) -> str:
-    return bare(round(amount, 6))
+    return bare(Decimal(f"{amount:.6f}"))

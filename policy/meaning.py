@@ -1,6 +1,5 @@
 """What an expression means: names looked up, types and units checked. Tree -> parsed form."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,7 +7,6 @@ from typing import cast
 
 from lark import Token, Tree
 
-from cases.money import ASSETS
 from policy.expressions import (
     Among,
     AnyOf,
@@ -29,10 +27,10 @@ from policy.expressions import (
     shares_exactly,
 )
 from policy.grammar import NotUnderstood, parsed
+from policy.literals import number_written, share_written, unit_named
 from policy.mistakes import Place, did_you_mean
 from policy.units import (
     BARE,
-    HOUR,
     ChoiceType,
     NumberType,
     TextType,
@@ -105,14 +103,15 @@ class _Reading:
 
     def _quantity(self, tree: Branch) -> Node:
         number, _, unit = _only(tree).partition(" ")
-        return Literal(value=Decimal(number), type=NumberType(unit=unit_named(unit.strip(), _start(tree))))
+        return Literal(
+            value=number_written(number, _start(tree)), type=NumberType(unit=unit_named(unit.strip(), _start(tree)))
+        )
 
     def _percent(self, tree: Branch) -> Node:
-        value = Decimal(_only(tree).rstrip("% ")).scaleb(-2)
-        return Literal(value=value, type=NumberType(unit=BARE))
+        return Literal(value=share_written(_only(tree), _start(tree)), type=NumberType(unit=BARE))
 
     def _number(self, tree: Branch) -> Node:
-        value = Decimal(_only(tree))
+        value = number_written(_only(tree), _start(tree))
         return Literal(value=value, type=NumberType(unit=Unit(zero=value == 0)))
 
     def _time(self, tree: Branch) -> Node:
@@ -162,7 +161,7 @@ class _Reading:
     def _share(self, tree: Branch) -> Node:
         percent, child = tree.children
         factor = self.read(cast("Branch", child))
-        share = Literal(value=Decimal(str(percent).rstrip("% ")).scaleb(-2), type=NumberType(unit=BARE))
+        share = Literal(value=share_written(str(percent), _start(tree)), type=NumberType(unit=BARE))
         unit = self._unit(factor, cast("Branch", child))
         return Product(factors=(share, factor), type=NumberType(unit=unit))
 
@@ -241,7 +240,7 @@ class _Reading:
         if isinstance(subject.type, ChoiceType) and tree.data in {"words", "quoted", "yes", "no"}:
             return self._option(subject.type, tree)
         if lend_unit and tree.data == "number" and isinstance(subject.type, NumberType):
-            return Literal(value=Decimal(_only(tree)), type=subject.type)
+            return Literal(value=number_written(_only(tree), _start(tree)), type=subject.type)
         return self.read(tree)
 
     def _option(self, choice: ChoiceType, tree: Branch) -> Node:
@@ -337,17 +336,6 @@ class _Reading:
         if not isinstance(node.type, NumberType):
             raise _wrong(tree, f"a number is needed here, this is {described(node.type)}")
         return node.type.unit
-
-
-def unit_named(text: str, at: int = 0) -> Unit:
-    """Return the unit that is written like this: "USDT", "JPY per XEM", "hours"; raises NotUnderstood."""
-    top, _, bottom = (part.strip() for part in re.sub(r"\s+", " ", text).partition(" per "))
-    if top in {"hour", "hours"} and not bottom:
-        return Unit(top=HOUR)
-    for each in filter(None, (top, bottom)):
-        if each not in ASSETS:
-            raise NotUnderstood(at, f'"{each}" is not a known asset: {did_you_mean(each, ASSETS)}')
-    return Unit(top=top, bottom=bottom or None)
 
 
 def _exact_divisor(factor: Node, tree: Branch) -> Decimal:

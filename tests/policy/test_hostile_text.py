@@ -1,9 +1,11 @@
 """Text that means harm, or was only pasted wrongly, is refused at its place and in bounded time."""
 
 import time
+from decimal import Decimal
 
 import pytest
 
+from policy.expressions import Literal, Product
 from policy.loading import BadPolicy, load_policy
 from policy.yaml_text import Mapping, Scalar, read_yaml
 
@@ -81,6 +83,7 @@ def test_everything_stays_the_text_that_was_written() -> None:
         ("not " * 140 + "sanctions_hit", "nested too deep"),
         ("if sanctions_hit then 1 USDT else " * 17 + "1 USDT", ""),
         ("-" * 500 + "1 USDT", "cannot stand here"),
+        ("9" * 70 + " USDT", "a number in a policy has at most 36 digits"),
     ],
 )
 def test_long_expressions_are_read_or_refused_but_never_break(amount: str, said: str, withdrawal_text: str) -> None:
@@ -90,3 +93,14 @@ def test_long_expressions_are_read_or_refused_but_never_break(amount: str, said:
         load_policy(text, "x.yaml")
 
     assert said in str(refused.value)
+
+
+def test_a_long_share_keeps_every_digit(withdrawal_text: str) -> None:
+    text = withdrawal_text.replace("0.5% of value_usdt", "0.5000000000000000000000000000000001% of value_usdt")
+
+    policy = load_policy(text, "x.yaml")
+
+    node = policy.derived[0].expression.node
+    assert isinstance(node, Product)
+    assert isinstance(node.factors[0], Literal)
+    assert node.factors[0].value == Decimal("0.005000000000000000000000000000000001")
