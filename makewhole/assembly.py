@@ -26,7 +26,7 @@ from payouts.http_provider import HTTPProvider
 from payouts.ledger import PAYOUT_PROVIDER
 from payouts.paying import Terms
 from policy.book import load_book
-from store import deliveries, jobs, outbox
+from store import deliveries, jobs, outbox, readings
 from store.cases import PREFIX, CaseRepository
 from store.database import Database, create_engine
 from store.jobs import DurableJobs, Handler, QueueSettings
@@ -44,7 +44,7 @@ RECONCILE, TIDY = "reconcile", "tidy"
 QUEUE_OF = {
     POLL: "zendesk",
     RECONCILE: "zendesk",
-    one_case.READ: "zendesk",
+    readings.JOB: "zendesk",
     Kind.NOTE: "zendesk",
     Kind.CARD: "slack",
     Kind.THREAD: "slack",
@@ -165,7 +165,7 @@ def handlers(house: House) -> Mapping[str, Handler]:
     return {
         POLL: lambda _slot: _done(tickets_in.poll(house.intake, clock=clock)),
         RECONCILE: lambda _slot: _done(tickets_in.reconcile(house.intake, window=window, clock=clock)),
-        one_case.READ: lambda key: tickets_in.read_ticket(house.intake, key, clock=clock),
+        readings.JOB: lambda key: tickets_in.read_ticket(house.intake, key, clock=clock),
         one_case.PROPOSE: lambda key: one_case.make_proposal(desk, key, now=clock()),
         one_case.ESCALATE: lambda key: one_case.escalate(desk, key, now=clock()),
         one_case.PAY: lambda key: _pay(house, key),

@@ -68,6 +68,17 @@ def payouts_in(connection: sa.Connection, *, way: str, state: str) -> tuple[Stor
     return tuple(_stored(row) for row in rows)
 
 
+def payouts_of(connection: sa.Connection, case_ids: Iterable[str]) -> tuple[StoredPayout, ...]:
+    """Return every payout of these cases, oldest case first, the one that was changed last at the end of its case."""
+    column = tables.payouts.c
+    found: list[StoredPayout] = []
+    for numbers in batched(sorted({number_of(each) for each in case_ids}), NUMBERS_A_QUERY):
+        query = sa.select(tables.payouts).where(column.case_number.in_(numbers))
+        rows = connection.execute(query.order_by(column.case_number, column.updated_at, column.fingerprint))
+        found += [_stored(row) for row in rows]
+    return tuple(found)
+
+
 def move_payout(tx: Transaction, before: StoredPayout, after: Attempt, *, now: datetime) -> StoredPayout:
     """Replace the attempt if nobody moved it since `before`; raises MovedOn."""
     column = tables.payouts.c

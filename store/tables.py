@@ -68,7 +68,15 @@ tickets = sa.Table(
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("raw", sa.LargeBinary, nullable=False),
     sa.Column("updated_at", UTCDateTime, nullable=False),
-    sa.Column("read_whole_at", UTCDateTime),
+)
+
+# Tickets that are to be read again: how often that was asked, and since when a reading is under way.
+readings = sa.Table(
+    "readings",
+    metadata,
+    sa.Column("ref", sa.String(200), primary_key=True),
+    sa.Column("asked", sa.Integer, nullable=False),
+    sa.Column("begun_at", UTCDateTime),
 )
 
 # Which case a ticket tells of; a ticket may be linked before it was ever read.

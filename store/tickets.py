@@ -16,34 +16,19 @@ from store.records import TICKET, to_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirroredTicket:
-    """A ticket as last read.
-
-    Fields:
-        ticket: What it said.
-        case_id: None while it belongs to no case.
-        read_whole_at: When it was last asked for with its comments; None when only pages brought it.
-    """
+    """A ticket as last read; `case_id` is None while it belongs to no case."""
 
     ticket: Ticket
     case_id: CaseId | None
-    read_whole_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One ticket as it was just read.
-
-    Fields:
-        ticket: What it says.
-        raw: The vendor's own record.
-        topic: What compensation it asks for; None for none.
-        read_whole_at: When it was asked for with its comments, before the answer came; None when a page brought it.
-    """
+    """One ticket as it was just read. `raw` is the vendor's own record; `topic` what compensation it asks for."""
 
     ticket: Ticket
     raw: bytes
     topic: str | None
-    read_whole_at: datetime | None
 
 
 def find(connection: sa.Connection, ref: TicketRef) -> MirroredTicket | None:
@@ -69,7 +54,7 @@ def keep(tx: Transaction, readings: tuple[Reading, ...]) -> None:
     changes = {name: new[name] for name in ("customer_id", "status", "topic", "document", "raw", "updated_at")}
     upsert = statement.on_conflict_do_update(
         index_elements=["ref"],
-        set_={**changes, "read_whole_at": sa.func.coalesce(new.read_whole_at, tables.tickets.c.read_whole_at)},
+        set_=changes,
         where=new.updated_at >= tables.tickets.c.updated_at,
     )
     tx.connection.execute(upsert, list(rows.values()))
@@ -132,16 +117,14 @@ def _one(connection: sa.Connection, ref: TicketRef, *, lock: bool) -> MirroredTi
     return None if row is None else _mirrored(row)
 
 
-def _select() -> sa.Select[tuple[str, datetime, int]]:
+def _select() -> sa.Select[tuple[str, int]]:
     joined = tables.tickets.outerjoin(tables.ticket_cases, tables.tickets.c.ref == tables.ticket_cases.c.ref)
-    column = tables.tickets.c
-    return sa.select(column.document, column.read_whole_at, tables.ticket_cases.c.case_number).select_from(joined)
+    return sa.select(tables.tickets.c.document, tables.ticket_cases.c.case_number).select_from(joined)
 
 
-def _mirrored(row: sa.Row[tuple[str, datetime, int]]) -> MirroredTicket:
+def _mirrored(row: sa.Row[tuple[str, int]]) -> MirroredTicket:
     case_id = None if row.case_number is None else CaseId(f"{PREFIX}{row.case_number}")
-    ticket = TICKET.validate_json(row.document)
-    return MirroredTicket(ticket=ticket, case_id=case_id, read_whole_at=row.read_whole_at)
+    return MirroredTicket(ticket=TICKET.validate_json(row.document), case_id=case_id)
 
 
 def _row(reading: Reading) -> dict[str, object]:
@@ -154,5 +137,4 @@ def _row(reading: Reading) -> dict[str, object]:
         "document": to_text(TICKET, ticket),
         "raw": reading.raw,
         "updated_at": ticket.updated_at,
-        "read_whole_at": reading.read_whole_at,
     }

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from cases.ticket import Ticket, TicketRef, TicketStatus
-from connectors.contract import Page, TicketSource
-from store import deliveries, tickets
+from connectors.contract import AccessRefused, Page, TicketSource, UnexpectedReply
+from store import readings, tickets
 from store.database import Transaction
 from store.tickets import MirroredTicket, Reading
 from workflow import claims, one_case
@@ -59,14 +59,19 @@ def parse_ref(text: str) -> TicketRef:
 
 
 def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> None:
-    """Read one ticket whole and take it in. A job; `key` is the ticket and why: "zendesk:harbor:17@…"."""
+    """Read one ticket whole and take it in. A job; `key` is the ticket and a number: "zendesk:harbor:17@3"."""
     ref = parse_ref(key.rpartition("@")[0])
-    if _was_read_since(intake, ref, delivery_id=key.rpartition("@")[2]):
-        return
-    asked_at = clock()
-    found = intake.source.read(ref)
+    with intake.desk.database.read() as connection:
+        served = readings.asked(connection, str(ref))
+    try:
+        found = intake.source.read(ref)
+    except (AccessRefused, UnexpectedReply):
+        with intake.desk.database.begin() as tx:
+            readings.end(tx, str(ref), served=served, now=clock())
+        raise
     with intake.desk.database.begin() as tx:
-        before = tickets.hold(tx, ref)
+        before, now = tickets.hold(tx, ref), clock()
+        readings.end(tx, str(ref), served=served, now=now)
         if found is not None:
             ticket, raw = found
         elif before is not None:
@@ -74,18 +79,8 @@ def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> N
             ticket, raw = replace(before.ticket, status=TicketStatus.DELETED, status_text="deleted"), b"{}"
         else:
             return
-        reading = Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket), read_whole_at=asked_at)
-        take_in(intake.desk, tx, reading, before=before, now=clock())
-
-
-def _was_read_since(intake: Intake, ref: TicketRef, *, delivery_id: str) -> bool:
-    """Whether the ticket was asked for after this webhook came: one change sends several, and one reading will do."""
-    with intake.desk.database.read() as connection:
-        delivery = deliveries.find(connection, intake.vendor, delivery_id)
-        known = tickets.find(connection, ref) if delivery else None
-    if delivery is None or known is None or known.read_whole_at is None:
-        return False
-    return known.read_whole_at > delivery.received_at
+        reading = Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket))
+        take_in(intake.desk, tx, reading, before=before, now=now)
 
 
 def take_in(desk: Desk, tx: Transaction, reading: Reading, *, before: MirroredTicket | None, now: datetime) -> bool:
@@ -128,7 +123,7 @@ def keep_page(intake: Intake, page: Page, *, now: datetime, move_cursor: bool) -
             heard += 1
             if claims.topic_of(ticket) is None and (before is None or before.case_id is None):
                 whole = replace(ticket, comments=before.ticket.comments) if before else ticket
-                quiet.append(Reading(ticket=whole, raw=raw, topic=None, read_whole_at=None))
+                quiet.append(Reading(ticket=whole, raw=raw, topic=None))
             else:
                 _take_in_from_page(intake, tx, ticket, raw, now=now)
         tickets.keep(tx, tuple(quiet))
@@ -144,9 +139,9 @@ def _take_in_from_page(intake: Intake, tx: Transaction, ticket: Ticket, raw: byt
     """Take in a ticket that a case is about, and read it whole soon: a page has no comments."""
     before = tickets.hold(tx, ticket.ref)
     whole = replace(ticket, comments=before.ticket.comments) if before else ticket
-    reading = Reading(ticket=whole, raw=raw, topic=claims.topic_of(ticket), read_whole_at=None)
+    reading = Reading(ticket=whole, raw=raw, topic=claims.topic_of(ticket))
     if take_in(intake.desk, tx, reading, before=before, now=now) and not claims.is_gone(ticket):
-        tx.enqueue(one_case.READ, f"{ticket.ref}@{ticket.updated_at.isoformat()}")
+        readings.ask(tx, str(ticket.ref), now=now)
 
 
 def _is_news(before: Ticket, ticket: Ticket) -> bool:

@@ -13,14 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from connectors.zendesk.webhook import Delivery, ForgedDelivery, MalformedDelivery, StaleDelivery, verify
-from store import deliveries
+from store import deliveries, readings
 from store.database import Transaction
 from web.bodies import BodyCutShort, BodyTooLarge, BodyTooSlow, read_body
 from web.group_commit import GroupCommit, NotWritten
 from web.metrics import Metrics
 
 SOURCE = "zendesk"
-READ = "read"
 RETRY_AFTER_SECONDS = 10
 #: The id becomes part of a job's id, whose length is bounded; Zendesk's own are UUIDs.
 _PLAIN_ID = re.compile(r"[!-~]{1,100}")
@@ -101,7 +100,7 @@ def _keeping(delivery: Delivery, raw: bytes, account: str, now: datetime) -> Cal
     def write(tx: Transaction) -> bool:
         first = deliveries.keep(tx, source=SOURCE, delivery_id=delivery.id, body=body, now=now)
         if first:
-            tx.enqueue(READ, f"{SOURCE}:{account}:{delivery.ticket_key}@{delivery.id}")
+            readings.ask(tx, f"{SOURCE}:{account}:{delivery.ticket_key}", now=now)
         return first
 
     return write

@@ -35,7 +35,7 @@ from connectors.accounts.client import BelongsToAnother, NotFound
 from payouts.ledger import promised
 from payouts.order import PayoutOrder
 from policy.proposing import Claim, Missing, propose
-from store import books, evidence, outbox, tickets
+from store import books, evidence, outbox, readings, tickets
 from store.audit import Change
 from store.cases import MovedOn, StoredCase
 from store.database import Transaction
@@ -45,7 +45,7 @@ from workflow.approval import Counted, Decided, NotAllowed, Outcome, Refusal, St
 from workflow.desk import Desk
 from workflow.telling import put_question, tell_everyone, tell_slack, tell_thread, tell_ticket
 
-PROPOSE, PAY, ESCALATE, READ = "propose", "pay", "escalate", "read"
+PROPOSE, PAY, ESCALATE = "propose", "pay", "escalate"
 SYNC, POLICY = "sync", "policy"
 #: Stages whose outcome may still change when the tickets say something else.
 UNDECIDED = (Stage.OPENED, Stage.PROPOSED, Stage.AWAITING_APPROVAL, Stage.NEEDS_ATTENTION)
@@ -134,7 +134,7 @@ def _lose_ticket(desk: Desk, tx: Transaction, ticket: Ticket, stored: StoredCase
     if ticket.merged_into is not None:
         about = claims.with_ticket(stored.case.about, ticket.merged_into)
         tickets.belongs_to(tx, ticket.merged_into, stored.number)
-        tx.enqueue(READ, f"{ticket.merged_into}@{ticket.ref}")
+        readings.ask(tx, str(ticket.merged_into), now=now)
     else:
         about = claims.without_ticket(stored.case.about, ticket.ref)
     if about.tickets:

@@ -25,7 +25,7 @@ from sandbox.seed.expected import load_expected
 from store import audit, failures, figures, jobs
 from store.cases import StoredCase
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("zendesk", {"fault": "webhook_duplicated", "match": "", "rate": 0.2, "seed": 7}),
     ("zendesk", {"fault": "rate_limited", "match": "GET /api/v2/tickets", "times": 3, "retry_after": 1}),

@@ -70,6 +70,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("executor_id", name=op.f("pk_leases")),
     )
     op.create_table(
+        "readings",
+        sa.Column("ref", sa.String(length=200), nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("begun_at", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("ref", name=op.f("pk_readings")),
+    )
+    op.create_table(
         "tickets",
         sa.Column("ref", sa.String(length=200), nullable=False),
         sa.Column("customer_id", sa.String(length=100), nullable=True),
@@ -78,7 +85,6 @@ def upgrade() -> None:
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.Column("updated_at", UTCDateTime(), nullable=False),
-        sa.Column("read_whole_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("ref", name=op.f("pk_tickets")),
     )
     op.create_table(
