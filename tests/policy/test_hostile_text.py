@@ -53,12 +53,12 @@ def test_text_that_is_not_plain_is_refused_where_it_stands(text: str, place: str
     ],
 )
 def test_a_megabyte_of_anything_is_refused_within_seconds(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     with pytest.raises(BadPolicy):
         load_policy(text, "x.yaml")
 
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_a_file_over_a_megabyte_is_not_read() -> None:
