@@ -1,5 +1,6 @@
 """Our HTTP server: every door in one ASGI app, with all it needs handed in."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -90,7 +91,7 @@ def create_app(doors: Doors) -> Starlette:
         try:
             yield
         finally:
-            writer.close()
+            await asyncio.to_thread(writer.close)
 
     routes: list[BaseRoute] = [
         Route("/webhooks/zendesk", _zendesk(doors, writer, metrics), methods=["POST"]),
