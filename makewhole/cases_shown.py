@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from cases.case import AwaitingApproval, Case, Closed, NeedsAttention, Paid, Stage
 from cases.proposal import CaseId, Proposal
-from makewhole.opening import opened
+from makewhole.opening import looked_into
 from makewhole.printing import print_json, table, to_people
 from store import audit, books, evidence
 from store.audit import AuditRecord
@@ -24,7 +24,7 @@ def list_cases(settings: Path, *, stage: str | None, limit: int, as_json: bool) 
     if stage is not None and stage not in list(Stage):
         to_people().print(f"There is no stage {stage}: one of {', '.join(Stage)}.", markup=False)
         return 2
-    with opened(settings) as house, house.database.read() as connection:
+    with looked_into(settings) as house, house.database.read() as connection:
         found = house.desk.cases.list(connection, stage=Stage(stage) if stage else None, limit=limit)
     if as_json:
         print_json({"cases": [_summary(each) for each in found]})
@@ -36,7 +36,7 @@ def list_cases(settings: Path, *, stage: str | None, limit: int, as_json: bool) 
 
 def show_case(settings: Path, case_id: str, *, as_json: bool) -> int:
     """Print one case with everything known of it; returns 1 when there is none."""
-    with opened(settings) as house, house.database.read() as connection:
+    with looked_into(settings) as house, house.database.read() as connection:
         try:
             stored = house.desk.cases.find(connection, case_id)
         except NoSuchCase as problem:
@@ -52,7 +52,7 @@ def show_case(settings: Path, case_id: str, *, as_json: bool) -> int:
 
 def retry_case(settings: Path, case_id: str, *, person: str, as_json: bool) -> int:
     """Start a case that needs attention anew; returns 1 when it does not need it, 2 for an unknown person."""
-    with opened(settings) as house:
+    with looked_into(settings) as house:
         if house.desk.people.by_id(person) is None:
             to_people().print(f"{person} is not in the people file.", markup=False)
             return 2

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from config.mistakes import BadSettings
 from config.settings import Settings, load_settings
 from makewhole.assembly import House, build
 from policy.mistakes import BadPolicy
+from store.migrating import current_revision, wanted_revision
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -41,6 +43,27 @@ def opened(path: Path) -> Iterator[House]:
         yield house
     finally:
         house.close()
+
+
+@contextmanager
+def looked_into(path: Path) -> Iterator[House]:
+    """Open the house and make sure that its database can be used as it stands; raises Unusable."""
+    with opened(path) as house:
+        try:
+            with house.database.read() as connection:
+                found, wanted = current_revision(connection), wanted_revision()
+        except OperationalError as problem:
+            raise Unusable(f"the database cannot be reached: {reason_of(problem)}") from None
+        if found != wanted:
+            raise Unusable(
+                f"the database is at revision {found or 'none'}, this program needs {wanted}: run `makewhole migrate`"
+            )
+        yield house
+
+
+def reason_of(problem: OperationalError) -> str:
+    """Return the driver's own first line, without the statement; it names host and user, never a password."""
+    return str(problem.orig).strip().partition("\n")[0]
 
 
 def set_up_log(settings: Settings) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from cases.case import Case, Closed, Paid
 from cases.money import Money
 from makewhole.assembly import House
-from makewhole.opening import opened
+from makewhole.opening import Unusable, looked_into, opened, reason_of
 from makewhole.printing import print_json, table, to_people
 from payouts.ledger import Unbalanced
 from store import audit, books, failures, jobs, outbox
@@ -18,7 +18,10 @@ from store.outbox import Kind
 def migrate_database(settings: Path, *, as_json: bool) -> int:
     """Bring the database up to date and print the revision reached."""
     with opened(settings) as house:
-        revision = migrate(house.engine, house.settings.database)
+        try:
+            revision = migrate(house.engine, house.settings.database)
+        except sa.exc.OperationalError as problem:
+            raise Unusable(f"the database cannot be reached: {reason_of(problem)}") from None
     if as_json:
         print_json({"revision": revision})
     else:
@@ -28,7 +31,7 @@ def migrate_database(settings: Path, *, as_json: bool) -> int:
 
 def verify_audit(settings: Path, *, as_json: bool) -> int:
     """Verify histories and books; returns 1 and names every break when something does not hold."""
-    with opened(settings) as house:
+    with looked_into(settings) as house:
         problems, sums = verify_books(house)
     if as_json:
         sums_text = {code: money.text() for code, money in sums.items()}
@@ -82,7 +85,7 @@ def _paid(case: Case) -> Money | None:
 
 def list_dead_letters(settings: Path, *, as_json: bool) -> int:
     """Print jobs that were given up, and outbox items that were refused."""
-    with opened(settings) as house, house.database.read() as connection:
+    with looked_into(settings) as house, house.database.read() as connection:
         dead = failures.dead_letters(connection)
         refused = outbox.refused(connection)
         killers = jobs.killers(connection)
@@ -113,7 +116,7 @@ def list_dead_letters(settings: Path, *, as_json: bool) -> int:
 
 def replay_dead_letter(settings: Path, kind: str, key: str, *, as_json: bool) -> int:
     """Try one dead letter again under the same keys; returns 1 when there is no such one."""
-    with opened(settings) as house, house.database.begin() as tx:
+    with looked_into(settings) as house, house.database.begin() as tx:
         found = failures.revive(tx, kind, key) or (kind in list(Kind) and outbox.reopen(tx, key))
         if found:
             house.jobs.enqueue_attempt(tx.connection, jobs.next_attempt(tx.connection, kind, key), 0)

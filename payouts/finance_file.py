@@ -75,8 +75,9 @@ class FinanceFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """What finance says of one order: paid under their reference, or not paid."""
+    """What finance says of one order: paid under their reference, or not paid. `line` is where, the first being 1."""
 
+    line: int
     reference: str
     answer: Confirmed | Failed
 
@@ -122,7 +123,7 @@ def confirmations(content: bytes, orders: Iterable[PayoutOrder]) -> tuple[Confir
     seen: dict[str, int] = {}
     for line, cells in rows:
         repeated = _repeated(cells, line, seen)
-        row = repeated or _read(cells, by_reference)
+        row = repeated or _read(cells, by_reference, line=line)
         if isinstance(row, str):
             problems.append((line, row))
         else:
@@ -130,6 +131,14 @@ def confirmations(content: bytes, orders: Iterable[PayoutOrder]) -> tuple[Confir
     if problems:
         raise BadConfirmation(tuple(problems[:MOST_PROBLEMS]))
     return tuple(found)
+
+
+def references(content: bytes) -> tuple[tuple[str, str], ...]:
+    """Return (our reference, theirs) of each row, so that the orders for `confirmations` can be found.
+
+    Raises BadConfirmation for a file that cannot be read row by row; the rows themselves are not judged.
+    """
+    return tuple((cells[0], cells[1] if len(cells) > 1 else "") for _, cells in _framed(_lines(content)) if cells)
 
 
 def _check_batch(rows: tuple[PayoutOrder, ...], batch_id: str) -> None:
@@ -218,7 +227,7 @@ def _repeated(cells: tuple[str, ...], line: int, seen: dict[str, int]) -> str | 
     return None
 
 
-def _read(cells: tuple[str, ...], orders: dict[str, PayoutOrder]) -> Confirmation | str:
+def _read(cells: tuple[str, ...], orders: dict[str, PayoutOrder], *, line: int) -> Confirmation | str:
     """Return what the row says; as text what is wrong with it."""
     if len(cells) != len(_ANSWER_COLUMNS):
         return f"{len(cells)} cells instead of {len(_ANSWER_COLUMNS)}"
@@ -230,7 +239,9 @@ def _read(cells: tuple[str, ...], orders: dict[str, PayoutOrder]) -> Confirmatio
     if wrong is not None:
         return f"{reference}: {wrong}"
     answer = _answer(theirs, status)
-    return f"{reference}: {answer}" if isinstance(answer, str) else Confirmation(reference=reference, answer=answer)
+    if isinstance(answer, str):
+        return f"{reference}: {answer}"
+    return Confirmation(line=line, reference=reference, answer=answer)
 
 
 def _answer(theirs: str, status: str) -> Confirmed | Failed | str:

@@ -26,8 +26,9 @@ from payouts.order import PayoutOrder
 Account = NewType("Account", str)
 _Key = TypeVar("_Key")
 
-#: The name of the first way of paying in its accounts; finance's file is "finance".
+#: The two ways of paying, as their accounts are named.
 PAYOUT_PROVIDER = "payout-provider"
+FINANCE = "finance"
 
 _ACCOUNT = re.compile(r"(asset|liability|expense)(:[A-Za-z0-9._-]{1,200}){1,3}")
 

@@ -1,6 +1,6 @@
 """The ledger and the payouts in the database: postings are only ever added, a payout moves by compare-and-set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,8 @@ from store import tables
 from store.cases import MovedOn, number_of
 from store.database import Transaction, insert_into
 from store.records import APPROVED, ATTEMPT, to_text
+
+NUMBERS_A_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +73,10 @@ def payouts_in(connection: sa.Connection, *, way: str, state: str) -> tuple[Stor
 def payouts_of(connection: sa.Connection, case_ids: Iterable[str]) -> tuple[StoredPayout, ...]:
     """Return every payout of these cases, oldest case first, the one that was changed last at the end of its case."""
     column = tables.payouts.c
+    numbers = sorted({number_of(each) for each in case_ids})
     found: list[StoredPayout] = []
-    for numbers in batched(sorted({number_of(each) for each in case_ids}), NUMBERS_A_QUERY):
-        query = sa.select(tables.payouts).where(column.case_number.in_(numbers))
+    for first in range(0, len(numbers), NUMBERS_A_QUERY):
+        query = sa.select(tables.payouts).where(column.case_number.in_(numbers[first : first + NUMBERS_A_QUERY]))
         rows = connection.execute(query.order_by(column.case_number, column.updated_at, column.fingerprint))
         found += [_stored(row) for row in rows]
     return tuple(found)

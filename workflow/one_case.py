@@ -331,8 +331,10 @@ def ask_agent(desk: Desk, tx: Transaction, case_id: CaseId, person: PersonId, wo
 # --- The payout is known (workflow/paying.py carries it out) -------------------------------------------------------
 
 
-def was_paid(desk: Desk, tx: Transaction, case: Approved, reference: str, *, now: datetime) -> None:
-    """Take in that the provider confirmed the payout."""
+def was_paid(
+    desk: Desk, tx: Transaction, case: Approved, reference: str, *, actor: str = "provider", now: datetime
+) -> None:
+    """Take in that the payout was confirmed by the provider, or by whoever paid it."""
     stored = desk.cases.lock(tx, case.about.id)
     if not isinstance(stored.case, Approved) or stored.case.proposal.fingerprint != case.proposal.fingerprint:
         return
@@ -344,7 +346,7 @@ def was_paid(desk: Desk, tx: Transaction, case: Approved, reference: str, *, now
         reference=reference,
         paid_at=now,
     )
-    change = _change(now, "provider", "paid", amount=str(case.amount), reference=reference)
+    change = _change(now, actor, "paid", amount=str(case.amount), reference=reference)
     tell_everyone(desk, tx, _save(desk, tx, stored, paid, change), change)
 
 

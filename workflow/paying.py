@@ -12,6 +12,7 @@ from payouts import attempt as attempts
 from payouts import paying
 from payouts.answers import LookUpAnswer, SendAnswer
 from payouts.attempt import Attempt
+from payouts.ledger import PAYOUT_PROVIDER
 from payouts.order import PayoutOrder
 from payouts.paying import Done, LookUp, Person, Send, Terms, Wait
 from store import books
@@ -53,6 +54,8 @@ def pay(desk: Desk, cashier: Cashier, key: str) -> None:
         stored = books.find_payout(connection, case_id, fingerprint)
     if stored is None:
         raise LookupError(f"no payout {key}")
+    if stored.way != PAYOUT_PROVIDER:
+        return  # It was approved when finance paid, and finance takes it: see workflow.paying_by_file.
     now = cashier.clock()
     match paying.next_step(stored.attempt, now, cashier.terms):
         case Done(provider_id=reference):
@@ -73,7 +76,7 @@ def _send(desk: Desk, cashier: Cashier, stored: StoredPayout, send: Send) -> Non
     now = cashier.clock()
     sending = attempts.sending(stored.attempt, key_generation=send.key_generation, now=now)
     with desk.database.begin() as tx:
-        stored = _move(tx, stored, sending, now=now)
+        stored = move(tx, stored, sending, now=now)
     order = PayoutOrder(approved=stored.approved, key_generation=send.key_generation)
     left = (send.not_after - cashier.clock()).total_seconds()
     answer = cashier.provider.send(order, within_seconds=left)
@@ -92,17 +95,25 @@ def _look_up(desk: Desk, cashier: Cashier, stored: StoredPayout) -> None:
 def _end_step(desk: Desk, stored: StoredPayout, after: Attempt, *, now: datetime) -> None:
     """Store what a step came to, with what the case makes of it, in one transaction; come again if it goes on."""
     with desk.database.begin() as tx:
-        stored = _move(tx, stored, after, now=now)
-        if after.state is attempts.PayoutState.CONFIRMED and after.held is None:
-            was_paid(desk, tx, stored.approved, after.provider_id or "", now=now)
-            return
-        if after.held is not None or after.state is attempts.PayoutState.FAILED:
-            was_not_paid(desk, tx, stored.approved, after.held or f"the payout failed: {after.reason}", now=now)
+        if settle(desk, tx, move(tx, stored, after, now=now), actor="provider", now=now):
             return
     raise Again(0)
 
 
-def _move(tx: Transaction, stored: StoredPayout, after: Attempt, *, now: datetime) -> StoredPayout:
+def settle(desk: Desk, tx: Transaction, stored: StoredPayout, *, actor: str, now: datetime) -> bool:
+    """Tell the case how its payout ended; False when the payout goes on. `actor` is who paid, for the history."""
+    attempt = stored.attempt
+    if attempt.held is not None or attempt.state is attempts.PayoutState.FAILED:
+        was_not_paid(desk, tx, stored.approved, attempt.held or f"the payout failed: {attempt.reason}", now=now)
+        return True
+    if attempt.state is attempts.PayoutState.CONFIRMED:
+        was_paid(desk, tx, stored.approved, attempt.provider_id or "", actor=actor, now=now)
+        return True
+    return False
+
+
+def move(tx: Transaction, stored: StoredPayout, after: Attempt, *, now: datetime) -> StoredPayout:
+    """Store how far a payout has come, with what the books must hold for it; raises MovedOn when another was first."""
     if after == stored.attempt:
         return stored
     moved = books.move_payout(tx, stored, after, now=now)

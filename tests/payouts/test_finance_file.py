@@ -93,8 +93,8 @@ def test_a_payee_with_commas_and_quotes_stays_one_cell() -> None:
 
 def test_finance_says_what_became_of_each_payout() -> None:
     assert confirmations(GOOD.encode(), OPEN) == (
-        Confirmation(reference="mw-CASE-7", answer=Confirmed(provider_id="BANK-1", created_at=None)),
-        Confirmation(reference="mw-CASE-8", answer=Failed(provider_ids=("BANK-2",), reason="finance: failed")),
+        Confirmation(line=2, reference="mw-CASE-7", answer=Confirmed(provider_id="BANK-1", created_at=None)),
+        Confirmation(line=3, reference="mw-CASE-8", answer=Failed(provider_ids=("BANK-2",), reason="finance: failed")),
     )
 
 
