@@ -28,11 +28,18 @@ class Delivery:
     outcome: str | None
 
 
-def keep(tx: Transaction, *, source: str, delivery_id: str, body: str, now: datetime) -> bool:
-    """Keep a delivery; False when it was kept before and nothing was done."""
+def keep(
+    tx: Transaction, *, source: str, delivery_id: str, body: str, now: datetime, outcome: str | None = None
+) -> bool:
+    """Keep a delivery; False when it was kept before and nothing was done.
+
+    `outcome` is given when all that it asks for happens in this transaction: it counts as handled then.
+    """
     statement = insert_into(tx, tables.deliveries).values(
         source=source, delivery_id=delivery_id, body=body, received_at=now
     )
+    if outcome is not None:
+        statement = statement.values(handled_at=now, outcome=outcome)
     kept = tx.execute(statement.on_conflict_do_nothing().returning(tables.deliveries.c.delivery_id))
     return kept.one_or_none() is not None
 
