@@ -96,6 +96,7 @@ async def _take(request: Request, door: ZendeskDoor, intake: Intake) -> tuple[st
 def _keeping(delivery: Delivery, raw: bytes, account: str, now: datetime) -> Callable[[Transaction], bool]:
     """Return the write that keeps a delivery and enqueues its ticket's reading; False from it for a repeat."""
     body = raw.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL's text has no NUL.
+    ticket = f"{SOURCE}:{account}:{delivery.ticket_key}"
 
     def write(tx: Transaction) -> bool:
         first = deliveries.keep(tx, source=SOURCE, delivery_id=delivery.id, body=body, now=now)

@@ -27,7 +27,19 @@ def test_a_genuine_delivery_is_kept_with_the_job_that_reads_its_ticket(house: Ho
     assert kept is not None
     assert kept.body == body.decode()
     assert kept.received_at == NOW
+    assert kept.outcome == "read zendesk:harbor:17"
     assert house.jobs() == {"zendesk": 1}
+
+
+def test_a_kept_delivery_is_forgotten_after_its_time(house: House) -> None:
+    body = event(17)
+    house.post(body, signed(body))
+
+    with house.database.begin() as tx:
+        early = deliveries.forget_handled(tx, before=NOW)
+        late = deliveries.forget_handled(tx, before=NOW + timedelta(seconds=1))
+
+    assert (early, late, house.deliveries()) == (0, 1, 0)
 
 
 def test_a_repeat_is_acknowledged_and_does_nothing(house: House) -> None:
