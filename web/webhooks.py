@@ -99,9 +99,12 @@ def _keeping(delivery: Delivery, raw: bytes, account: str, now: datetime) -> Cal
     ticket = f"{SOURCE}:{account}:{delivery.ticket_key}"
 
     def write(tx: Transaction) -> bool:
-        first = deliveries.keep(tx, source=SOURCE, delivery_id=delivery.id, body=body, now=now)
+        # Once its ticket is to be read nothing is left to do with the delivery itself: it may be forgotten in time.
+        first = deliveries.keep(
+            tx, source=SOURCE, delivery_id=delivery.id, body=body, now=now, outcome=f"{READ} {ticket}"
+        )
         if first:
-            readings.ask(tx, f"{SOURCE}:{account}:{delivery.ticket_key}", now=now)
+            tx.enqueue(READ, f"{ticket}@{delivery.id}")
         return first
 
     return write
