@@ -101,10 +101,10 @@ def _keeping(delivery: Delivery, raw: bytes, account: str, now: datetime) -> Cal
     def write(tx: Transaction) -> bool:
         # Once its ticket is to be read nothing is left to do with the delivery itself: it may be forgotten in time.
         first = deliveries.keep(
-            tx, source=SOURCE, delivery_id=delivery.id, body=body, now=now, outcome=f"{READ} {ticket}"
+            tx, source=SOURCE, delivery_id=delivery.id, body=body, now=now, outcome=f"read {ticket}"
         )
         if first:
-            tx.enqueue(READ, f"{ticket}@{delivery.id}")
+            readings.ask(tx, ticket, now=now)
         return first
 
     return write
