@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import requests
@@ -108,6 +109,7 @@ class Exchange:
         size_bytes: Of the body as decoded.
         limit: The vendor's limit for the current window, whichever of the three header spellings it used; None unsaid.
         remaining: What is left of it; None unsaid.
+        told_at: The vendor's own clock, to the second; None unsaid.
     """
 
     host: str
@@ -118,6 +120,7 @@ class Exchange:
     size_bytes: int
     limit: int | None
     remaining: int | None
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +296,7 @@ class VendorAdapter(HTTPAdapter):
                 remaining=_first_number(
                     headers, "X-Rate-Limit-Remaining", "Rate-Limit-Remaining", "RateLimit-Remaining"
                 ),
+                told_at=told_at(headers),
             )
         )
 
@@ -312,6 +316,15 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float:
         except (TypeError, ValueError):
             return DEFAULT_WAIT_SECONDS
     return min(max(seconds, 1.0), MOST_WAIT_SECONDS) if seconds == seconds else DEFAULT_WAIT_SECONDS  # noqa: PLR0124
+
+
+def told_at(headers: Mapping[str, str]) -> datetime | None:
+    """Return what the Date header says, aware; None when it is missing or unreadable."""
+    try:
+        said = email.utils.parsedate_to_datetime(headers.get("Date", ""))
+    except (TypeError, ValueError):
+        return None
+    return said.astimezone(UTC) if said.tzinfo else None
 
 
 def _was_never_sent(error: Exception) -> bool:

@@ -115,6 +115,10 @@ class ZendeskTickets:
         """Return the id of the active webhook with this name and endpoint, made now unless it is there already."""
         return webhooks.register(self._calls, name=name, endpoint=endpoint)
 
+    def webhooks_at(self, endpoint: str) -> tuple[str, ...]:
+        """Return the ids of the active webhooks that point at this address; raises the three errors."""
+        return webhooks.pointing_at(self._calls, endpoint)
+
     def webhook_secret(self, webhook_id: str) -> str:
         """Return the secret that the webhook's deliveries are signed with; raises the three errors."""
         return webhooks.secret(self._calls, webhook_id)

@@ -54,6 +54,12 @@ def register(calls: Calls, *, name: str, endpoint: str) -> str:
     return _id(made)
 
 
+def pointing_at(calls: Calls, endpoint: str) -> tuple[str, ...]:
+    """Return the ids of the active webhooks that point at this address; raises the three errors."""
+    found = (each for each in listed(calls) if (each.get("endpoint"), each.get("status")) == (endpoint, "active"))
+    return tuple(map(_id, found))
+
+
 def secret(calls: Calls, webhook_id: str) -> str:
     """Return the webhook's signing secret."""
     if not _ID.fullmatch(webhook_id):

@@ -1,9 +1,10 @@
 """A real server on loopback for every test: the sandbox's apps over HTTP, and one that answers what a test tells it."""
 
+import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -128,9 +129,19 @@ class Stage:
     def __init__(self) -> None:
         self.app = Starlette()
         self.url = ""
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
+
+    async def serve(self, server: uvicorn.Server, listener: socket.socket) -> None:
+        self.loop = asyncio.get_running_loop()
+        await server.serve(sockets=[listener])
+
+    def do(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do something in the server's own loop."""
+        assert self.loop is not None
+        asyncio.run_coroutine_threadsafe(work, self.loop).result(START_SECONDS)
 
 
 @pytest.fixture(scope="session")
@@ -143,25 +154,25 @@ def stage() -> Iterator[Stage]:
         server = uvicorn.Server(
             uvicorn.Config(stage, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
         )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread = threading.Thread(target=lambda: asyncio.run(stage.serve(server, listener)), daemon=True)
         thread.start()
-        _until(lambda: server.started)
+        until(lambda: server.started)
         yield stage
         server.should_exit = True
         thread.join(START_SECONDS)
 
 
 @pytest.fixture
-def world(stage: Stage) -> World:
+def world(stage: Stage) -> Iterator[World]:
     """Return a fresh sandbox Zendesk and account-data service, with the demo fields and no tickets."""
     clock = Clock()
-    stage.app = Starlette(
-        routes=[
-            Mount("/zendesk", app=create_zendesk(clock=clock, pace="fast")),
-            Mount("/accounts", app=create_accounts(clock=clock)),
-        ]
-    )
-    return World(url=stage.url, clock=clock)
+    zendesk = create_zendesk(clock=clock, pace="fast")
+    accounts = create_accounts(clock=clock)
+    stage.app = Starlette(routes=[Mount("/zendesk", app=zendesk), Mount("/accounts", app=accounts)])
+    life = zendesk.router.lifespan_context(zendesk)
+    stage.do(life.__aenter__())
+    yield World(url=stage.url, clock=clock)
+    stage.do(life.__aexit__(None, None, None))
 
 
 @dataclass
@@ -218,8 +229,9 @@ def script() -> Iterator[Script]:
         thread.join(START_SECONDS)
 
 
-def _until(holds: Callable[[], bool]) -> None:
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until this holds; fails after ten seconds."""
     deadline = time.monotonic() + START_SECONDS
     while not holds():
-        assert time.monotonic() < deadline, "the server did not start"
+        assert time.monotonic() < deadline, "it did not happen in time"
         threading.Event().wait(0.005)

@@ -182,11 +182,17 @@ def test_a_fields_value_is_kept_exactly_as_text(value: str, text: str | None) ->
     assert field_of(value) == text
 
 
-def test_half_a_character_is_shown_as_a_replacement() -> None:
-    (ticket,) = read_export(json.dumps({"tickets": [a_record(subject="\ud800 现")], "end_of_stream": True}).encode(),
-                            ACCOUNT).tickets  # fmt: skip
+def test_half_a_character_is_shown_as_a_replacement_and_whole_ones_stay() -> None:
+    half = json.dumps(
+        {"tickets": [a_record(subject="\ud83d 现 \U0001f600 \\ud83d"), a_record()], "end_of_stream": True}
+    )
 
-    assert ticket.subject == "\N{REPLACEMENT CHARACTER} 现"
+    page = read_export(half.encode(), ACCOUNT)
+
+    assert [ticket.subject for ticket in page.tickets] == [
+        "\N{REPLACEMENT CHARACTER} 现 \U0001f600 \\ud83d",
+        "My withdrawal is late 提现",
+    ]
 
 
 def test_a_megabyte_of_text_is_read() -> None:
