@@ -63,16 +63,11 @@ class Change:
     detail: tuple[tuple[str, str], ...]
 
 
-def append(connection: sa.Connection, key: bytes, case_number: int, change: Change, state: str) -> int:
-    """Write the next record of a case and return its sequence; the caller holds the case row."""
-    chain = tables.audit.c
-    last = connection.execute(
-        sa.select(chain.sequence, chain.digest)
-        .where(chain.case_number == case_number)
-        .order_by(chain.sequence.desc())
-        .limit(1)
-    ).one_or_none()
-    sequence, previous = (last.sequence + 1, last.digest) if last else (1, FIRST)
+def append(  # What, under which key, after what.
+    connection: sa.Connection, key: bytes, case_number: int, change: Change, *, state: str, sequence: int
+) -> None:
+    """Write the record with this sequence into the chain of a case; the caller holds the case row."""
+    previous = FIRST if sequence == 1 else _digest(connection, case_number, sequence - 1)
     row = {
         "case_number": case_number,
         "sequence": sequence,
@@ -83,7 +78,12 @@ def append(connection: sa.Connection, key: bytes, case_number: int, change: Chan
         "state_digest": state,
     }
     connection.execute(sa.insert(tables.audit).values(**row, digest=_seal(key, previous, row)))
-    return sequence
+
+
+def _digest(connection: sa.Connection, case_number: int, sequence: int) -> str:
+    chain = tables.audit.c
+    query = sa.select(chain.digest).where(chain.case_number == case_number, chain.sequence == sequence)
+    return str(connection.execute(query).scalar_one())
 
 
 def history(connection: sa.Connection, case_number: int) -> tuple[AuditRecord, ...]:

@@ -133,7 +133,8 @@ class CaseRepository:
         if swapped.rowcount != 1:
             raise MovedOn(f"{after.about.id} was changed by somebody else")
         state = audit.state_digest(document, after.stage, loss_key)
-        audit.append(tx.connection, self.audit_key, number_of(after.about.id), change, state)
+        number, sequence = number_of(after.about.id), before.version + 1
+        audit.append(tx.connection, self.audit_key, number, change, state=state, sequence=sequence)
         return StoredCase(case=after, version=before.version + 1)
 
     @staticmethod

@@ -256,6 +256,14 @@ def backlog(connection: sa.Connection) -> Mapping[str, int]:
     return {str(name): int(count) for name, count in connection.execute(query)}
 
 
+def oldest_due(connection: sa.Connection) -> datetime | None:
+    """Return since when the oldest job that is due has been waiting for a worker; None when none is."""
+    status = _queue_table(connection, "workflow_status")
+    query = sa.select(sa.func.min(status.c.created_at)).where(status.c.status == "ENQUEUED")
+    created_ms = connection.scalar(query)
+    return None if created_ms is None else datetime.fromtimestamp(int(created_ms) / 1000, UTC)
+
+
 def killers(connection: sa.Connection) -> tuple[str, ...]:
     """Return the ids of jobs that ended their worker so often that they are not tried again."""
     status = _queue_table(connection, "workflow_status")
@@ -275,7 +283,7 @@ def forget_done(tx: Transaction, *, before: datetime) -> int:
 
 def _queue_table(connection: sa.Connection, name: str) -> sa.TableClause:
     columns: list[sa.ColumnClause[Any]] = [
-        sa.column(each) for each in ("workflow_uuid", "queue_name", "status", "updated_at")
+        sa.column(each) for each in ("workflow_uuid", "queue_name", "status", "created_at", "updated_at")
     ]
     schema = "dbos" if connection.dialect.name == "postgresql" else None
     return sa.table(name, *columns, schema=schema)

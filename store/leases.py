@@ -30,6 +30,13 @@ def declare_others_dead(tx: Transaction, executor_id: str) -> None:
     tx.execute(sa.update(tables.leases).where(tables.leases.c.executor_id != executor_id).values(dead=True))
 
 
+def alive(connection: sa.Connection, *, now: datetime) -> int:
+    """Return how many workers are alive."""
+    column = tables.leases.c
+    living = (column.expires_at > now, column.dead.is_(False))
+    return connection.scalar(sa.select(sa.func.count()).select_from(tables.leases).where(*living)) or 0
+
+
 def release(tx: Transaction, executor_id: str) -> None:
     """Forget a lease: its worker has ended, or its jobs have been taken over."""
     tx.execute(sa.delete(tables.leases).where(tables.leases.c.executor_id == executor_id))

@@ -19,10 +19,12 @@ GIVEN_UP_AFTER = timedelta(minutes=15)
 def ask(tx: Transaction, ref: str, *, now: datetime) -> None:
     """Ask for a ticket ("zendesk:harbor:17") to be read, in the transaction that has the reason."""
     column = tables.readings.c
-    statement = insert_into(tx, tables.readings).values(ref=ref, asked=1, begun_at=None)
+    statement = insert_into(tx, tables.readings).values(ref=ref, asked=1, begun_at=now)
     counted = statement.on_conflict_do_update(index_elements=["ref"], set_={"asked": column.asked + 1})
     row = tx.execute(counted.returning(column.asked, column.begun_at)).one()
-    if row.begun_at is None or row.begun_at < now - GIVEN_UP_AFTER:
+    if row.asked == 1:
+        tx.enqueue(JOB, f"{ref}@1")
+    elif row.begun_at is None or row.begun_at < now - GIVEN_UP_AFTER:
         _begin(tx, ref, row.asked, now=now)
 
 

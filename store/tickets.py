@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from cases.proposal import CaseId
 from cases.ticket import Ticket, TicketRef
@@ -33,15 +34,21 @@ class Reading:
 
 def find(connection: sa.Connection, ref: TicketRef) -> MirroredTicket | None:
     """Return the ticket as last read; None when it never was."""
-    return _one(connection, ref, lock=False)
+    return known(connection, (ref,)).get(ref)
 
 
 def hold(tx: Transaction, ref: TicketRef) -> MirroredTicket | None:
     """Return the ticket and keep others from keeping it until this transaction ends; None when it never was read."""
+    return hold_all(tx, (ref,)).get(ref)
+
+
+def hold_all(tx: Transaction, refs: tuple[TicketRef, ...]) -> dict[TicketRef, MirroredTicket]:
+    """Return those of these tickets that were read before, and keep others from keeping any until the end."""
     if tx.on_postgres:
-        # The row may not exist yet, and two readers of a new ticket must not both find it missing.
-        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(str(ref), 0))))
-    return _one(tx.connection, ref, lock=tx.on_postgres)
+        # A row may not exist yet, and two readers of a new ticket must not both find it missing.
+        names = sa.func.unnest(sa.literal(sorted({str(ref) for ref in refs}), ARRAY(sa.Text))).table_valued("name")
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(names.c.name, 0))))
+    return known(tx.connection, refs)
 
 
 def keep(tx: Transaction, readings: tuple[Reading, ...]) -> None:
@@ -109,12 +116,6 @@ def keep_cursor(tx: Transaction, source: str, at: Cursor, *, now: datetime) -> N
     """Store where reading goes on, in the transaction that stores what was read."""
     statement = insert_into(tx, tables.cursors).values(source=source, cursor=at, read_at=now)
     tx.execute(statement.on_conflict_do_update(index_elements=["source"], set_={"cursor": at, "read_at": now}))
-
-
-def _one(connection: sa.Connection, ref: TicketRef, *, lock: bool) -> MirroredTicket | None:
-    query = _select().where(tables.tickets.c.ref == str(ref))
-    row = connection.execute(query.with_for_update(of=tables.tickets) if lock else query).one_or_none()
-    return None if row is None else _mirrored(row)
 
 
 def _select() -> sa.Select[tuple[str, int]]:

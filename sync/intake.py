@@ -114,34 +114,38 @@ def poll(intake: Intake, *, clock: Callable[[], datetime], progress: Callable[[i
 def keep_page(intake: Intake, page: Page, *, now: datetime, move_cursor: bool) -> int:
     """Take in one page, with the cursor behind it, in one transaction; return how many tickets had changed."""
     with intake.desk.database.begin() as tx:
-        known = tickets.known(tx.connection, tuple(ticket.ref for ticket in page.tickets))
-        quiet, heard = [], 0
-        for ticket, raw in zip(page.tickets, page.raw, strict=True):
-            before = known.get(ticket.ref)
-            if before is not None and not _is_news(before.ticket, ticket):
-                continue
-            heard += 1
-            if claims.topic_of(ticket) is None and (before is None or before.case_id is None):
-                whole = replace(ticket, comments=before.ticket.comments) if before else ticket
-                quiet.append(Reading(ticket=whole, raw=raw, topic=None))
-            else:
-                _take_in_from_page(intake, tx, ticket, raw, now=now)
-        tickets.keep(tx, tuple(quiet))
+        known = tickets.hold_all(tx, tuple(ticket.ref for ticket in page.tickets))
+        news = tuple(
+            _reading(ticket, raw, known.get(ticket.ref))
+            for ticket, raw in zip(page.tickets, page.raw, strict=True)
+            if ticket.ref not in known or _is_news(known[ticket.ref].ticket, ticket)
+        )
+        tickets.keep(tx, news)
+        for reading in news:
+            _hear_from_page(intake.desk, tx, reading, known.get(reading.ticket.ref), now=now)
         for key, problem in page.unreadable:
             log.warning("a ticket could not be understood", ticket=f"{intake.name}:{key}", problem=problem)
             tickets.keep_unreadable(tx, f"{intake.name}:{key}", problem, now=now)
         if move_cursor:
             tickets.keep_cursor(tx, intake.name, page.cursor, now=now)
-    return heard
+    return len(news)
 
 
-def _take_in_from_page(intake: Intake, tx: Transaction, ticket: Ticket, raw: bytes, *, now: datetime) -> None:
-    """Take in a ticket that a case is about, and read it whole soon: a page has no comments."""
-    before = tickets.hold(tx, ticket.ref)
+def _reading(ticket: Ticket, raw: bytes, before: MirroredTicket | None) -> Reading:
+    """Return a page's ticket with the comments that are known of it: a page has none."""
     whole = replace(ticket, comments=before.ticket.comments) if before else ticket
-    reading = Reading(ticket=whole, raw=raw, topic=claims.topic_of(ticket))
-    if take_in(intake.desk, tx, reading, before=before, now=now) and not claims.is_gone(ticket):
-        readings.ask(tx, str(ticket.ref), now=now)
+    return Reading(ticket=whole, raw=raw, topic=claims.topic_of(ticket))
+
+
+def _hear_from_page(
+    desk: Desk, tx: Transaction, reading: Reading, before: MirroredTicket | None, *, now: datetime
+) -> None:
+    """Let the desk hear a ticket that a case is about, and read it whole soon."""
+    if reading.topic is None and (before is None or before.case_id is None):
+        return
+    one_case.hear(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
+    if not claims.is_gone(reading.ticket):
+        readings.ask(tx, str(reading.ticket.ref), now=now)
 
 
 def _is_news(before: Ticket, ticket: Ticket) -> bool:

@@ -67,22 +67,20 @@ def hear(desk: Desk, tx: Transaction, ticket: Ticket, *, before: Ticket | None, 
 
 def _open(desk: Desk, tx: Transaction, ticket: Ticket, *, now: datetime) -> None:
     claim = claims.read_claim(ticket, desk.topics)
+    about = About(
+        id=CaseId("CASE-0"),
+        topic=claim.topic,
+        loss=claim.loss,
+        customer_id=claim.loss.customer_id if claim.loss else None,
+        tickets=(ticket.ref,),
+        opened_at=now,
+    )
+    stored = desk.cases.open(tx, about, _change(now, SYNC, "opened", ticket=str(ticket.ref)))
+    if stored is not None:
+        tickets.belongs_to(tx, ticket.ref, stored.number)
+        _gather(desk, tx, stored, claim.missing, now=now)
+        return
     known = desk.cases.for_loss(tx.connection, claim.loss) if claim.loss else None
-    if known is None:
-        about = About(
-            id=CaseId("CASE-0"),
-            topic=claim.topic,
-            loss=claim.loss,
-            customer_id=claim.loss.customer_id if claim.loss else None,
-            tickets=(ticket.ref,),
-            opened_at=now,
-        )
-        stored = desk.cases.open(tx, about, _change(now, SYNC, "opened", ticket=str(ticket.ref)))
-        if stored is not None:
-            tickets.belongs_to(tx, ticket.ref, stored.number)
-            _gather(desk, tx, stored, claim.missing, now=now)
-            return
-        known = desk.cases.for_loss(tx.connection, claim.loss) if claim.loss else None
     if known is None:
         raise MovedOn(f"the case of {ticket.ref} was opened and joined by others at once")
     _attach(desk, tx, known.case.about.id, ticket.ref, now=now)
