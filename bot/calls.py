@@ -10,6 +10,7 @@ import http.client
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from slack_sdk.web import SlackResponse
 
 from bot.cards import SlackMessage
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
+from connectors.transport import told_at
 
 #: How our messages are found again in the history.
 METADATA_TYPE = "makewhole_message"
@@ -58,6 +60,27 @@ _REFUSED = frozenset(
 _NO_JSON = "Received a response in a non-JSON format"
 _GONE = frozenset({"message_not_found", "thread_not_found"})
 _UNREACHABLE = frozenset({"user_not_in_channel", "channel_not_found", "not_in_channel", "is_archived"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Whom Slack takes us for. scopes: What the token may do. told_at: Slack's clock; None unsaid."""
+
+    name: str
+    team_id: str
+    user_id: str
+    scopes: frozenset[str]
+    told_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What a channel is to us."""
+
+    name: str
+    is_member: bool
+    is_archived: bool
+    is_private: bool
 
 
 class Gone(Exception):
@@ -182,6 +205,44 @@ class SlackCalls:
         answer = self._call(lambda: self._client.users_info(user=slack_id, include_locale=True), "users.info", now)
         found = answer["user"].get("locale")
         return str(found) if found else None
+
+    def identity(self, *, now: datetime) -> "Identity":
+        """Return whom Slack takes us for."""
+        answer = self._call(self._client.auth_test, "auth.test", now)
+        headers = {str(name).lower(): str(value) for name, value in answer.headers.items()}
+        scopes = headers.get("x-oauth-scopes", "")
+        return Identity(
+            name=str(answer.get("user", "")),
+            team_id=str(answer.get("team_id", "")),
+            user_id=str(answer.get("user_id", "")),
+            scopes=frozenset(each.strip() for each in scopes.split(",") if each.strip()),
+            told_at=told_at({"Date": headers.get("date", "")}),
+        )
+
+    def room(self, channel: str, *, now: datetime) -> "Room":
+        """Return what a channel is to us; a private one that we are not in is refused as not found."""
+        answer = self._call(lambda: self._client.conversations_info(channel=channel), "conversations.info", now)
+        found = answer["channel"]
+        return Room(
+            name=str(found.get("name", channel)),
+            is_member=found.get("is_member") is True,
+            is_archived=found.get("is_archived") is True,
+            is_private=found.get("is_private") is True,
+        )
+
+    def is_there(self, slack_id: str, *, now: datetime) -> bool:
+        """Return whether a person with this id is in the workspace and has not been deactivated."""
+        try:
+            answer = self._asked(lambda: self._client.users_info(user=slack_id), "users.info", now)
+        except _Refusal as refusal:
+            if refusal.error in {"user_not_found", "user_not_visible"}:
+                return False
+            raise _named(refusal) from None
+        return answer["user"].get("deleted") is not True
+
+    def may_open_socket(self, app_token: str, *, now: datetime) -> None:
+        """Ask for a Socket Mode address, and leave it alone; raises when the app token does not get one."""
+        self._call(lambda: self._client.apps_connections_open(app_token=app_token), "apps.connections.open", now)
 
     def _search(
         self, page: Callable[[str | None], SlackResponse], channel: str, mark: str, now: datetime

@@ -1,5 +1,6 @@
 """The one place where the rooms are joined: settings become connections, and every kind of job gets its body."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -106,8 +107,8 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
         pay_way=PAYOUT_PROVIDER if isinstance(settings.payouts, PayoutProvider) else settings.payouts.way,
         case_url=lambda case_id: case_url(settings, case_id),
     )
-    zendesk = connect(_zendesk(settings))
-    provider = _provider(settings)
+    zendesk = connect(zendesk_settings(settings))
+    provider = payout_provider(settings)
     calls = _slack_calls(settings)
     kept_cases, routing, inbox = KeptCases(desk=desk), _routing(settings), KeptInbox(database=database)
     return House(
@@ -141,7 +142,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
             people=people,
             routing=routing,
         ),
-        slack=_slack(settings),
+        slack=slack_settings(settings),
         slack_backing=slack_app.Backing(inbox=inbox, cases=kept_cases, people=people, routing=routing, clock=clock),
         clock=clock,
         closing=(accounts.close, provider.close) if provider else (accounts.close,),
@@ -243,7 +244,8 @@ def _done(_count: int) -> None:
     """Drop a count that a job has no use for."""
 
 
-def _zendesk(settings: Settings) -> ZendeskSettings:
+def zendesk_settings(settings: Settings) -> ZendeskSettings:
+    """Return how the Zendesk account is reached."""
     given = settings.zendesk
     auth: OAuthClient | ApiToken
     if isinstance(given.auth, OAuth):
@@ -269,11 +271,13 @@ def _zendesk(settings: Settings) -> ZendeskSettings:
     )
 
 
-def _provider(settings: Settings) -> HTTPProvider | None:
+def payout_provider(settings: Settings, *, most_seconds: float = math.inf) -> HTTPProvider | None:
+    """Return the client of the payout provider, for calls of at most so long; None when finance pays."""
     given = settings.payouts
     if not isinstance(given, PayoutProvider):
         return None
-    return HTTPProvider(base_url=given.base_url, token=given.token.reveal(), timeout_seconds=given.timeout_seconds)
+    seconds = min(given.timeout_seconds, most_seconds)
+    return HTTPProvider(base_url=given.base_url, token=given.token.reveal(), timeout_seconds=seconds)
 
 
 def _terms(settings: Settings) -> Terms:
@@ -292,7 +296,8 @@ def _terms(settings: Settings) -> Terms:
     )
 
 
-def _slack(settings: Settings) -> slack_app.SlackSettings:
+def slack_settings(settings: Settings) -> slack_app.SlackSettings:
+    """Return how the Slack workspace is reached."""
     given = settings.slack
     return slack_app.SlackSettings(
         bot_token=given.bot_token.reveal(),
@@ -305,7 +310,7 @@ def _slack(settings: Settings) -> slack_app.SlackSettings:
 
 
 def _slack_calls(settings: Settings) -> SlackCalls:
-    given = _slack(settings)
+    given = slack_settings(settings)
     return SlackCalls(token=given.bot_token, bot_user_id=given.bot_user_id, base_url=given.base_url)
 
 

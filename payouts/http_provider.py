@@ -170,6 +170,21 @@ class HTTPProvider:
             return Alarm(reason=f"{order.reference}: the look-up's answer is larger than {LARGEST_REPLY_BYTES} bytes")
         return _found(answer, order, failed_ids)
 
+    def try_out(self, reference: str) -> LookUpAnswer:
+        """Return what the provider says when asked for a reference that no payout has: Absent when all is well."""
+        request = self._client.build_request("GET", "/v1/payouts", params={"reference": reference})
+        try:
+            answer = self._call(request, self.timeout_seconds)
+        except (httpx.HTTPError, httpx.StreamError, _TooLate, _TooSlow, _TooLarge) as trouble:
+            return Unanswered(reason=f"not answered: {type(trouble).__name__.strip('_')}", wait_seconds=None)
+        if answer.status != httpx.codes.OK:
+            return Refused(reason=_REFUSED.get(answer.status, f"HTTP {answer.status}") + _told(answer))
+        try:
+            found = _Replies.model_validate_json(answer.body).payouts
+        except ValidationError:
+            return Alarm(reason="the look-up's answer cannot be read")
+        return Alarm(reason=f"it knows a payout {reference}") if found else Absent()
+
     def _call(self, request: httpx.Request, seconds: float) -> _Answer:
         """Return the whole answer. After `seconds` nothing is written any more and nothing more is read.
 

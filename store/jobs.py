@@ -256,12 +256,13 @@ def backlog(connection: sa.Connection) -> Mapping[str, int]:
     return {str(name): int(count) for name, count in connection.execute(query)}
 
 
-def oldest_due(connection: sa.Connection) -> datetime | None:
+def oldest_due(connection: sa.Connection, *, now: datetime) -> datetime | None:
     """Return since when the oldest job that is due has been waiting for a worker; None when none is."""
     status = _queue_table(connection, "workflow_status")
-    query = sa.select(sa.func.min(status.c.created_at)).where(status.c.status == "ENQUEUED")
-    created_ms = connection.scalar(query)
-    return None if created_ms is None else datetime.fromtimestamp(int(created_ms) / 1000, UTC)
+    due_ms = sa.func.min(sa.func.coalesce(status.c.delay_until_epoch_ms, status.c.created_at))
+    found = connection.scalar(sa.select(due_ms).where(status.c.status.in_(["ENQUEUED", "DELAYED"])))
+    since = None if found is None else datetime.fromtimestamp(int(found) / 1000, UTC)
+    return since if since is not None and since <= now else None
 
 
 def killers(connection: sa.Connection) -> tuple[str, ...]:
@@ -282,8 +283,7 @@ def forget_done(tx: Transaction, *, before: datetime) -> int:
 
 
 def _queue_table(connection: sa.Connection, name: str) -> sa.TableClause:
-    columns: list[sa.ColumnClause[Any]] = [
-        sa.column(each) for each in ("workflow_uuid", "queue_name", "status", "created_at", "updated_at")
-    ]
+    names = ("workflow_uuid", "queue_name", "status", "created_at", "updated_at", "delay_until_epoch_ms")
+    columns: list[sa.ColumnClause[Any]] = [sa.column(each) for each in names]
     schema = "dbos" if connection.dialect.name == "postgresql" else None
     return sa.table(name, *columns, schema=schema)

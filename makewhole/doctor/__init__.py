@@ -1,0 +1,1 @@
+"""What `makewhole doctor` tries: inside (files, database, queue) and outside (the vendors)."""

@@ -1,0 +1,301 @@
+"""Checks of the vendors: who they take us for, what we may do there, and whether their clocks agree with ours."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+
+from bot.calls import Identity, SlackCalls
+from cases.loss import Loss, LossKind
+from cases.people import People
+from cases.ticket import CustomerId
+from config.mistakes import BadSettings
+from config.people import load_people
+from connectors.accounts.client import AccountData, NotFound
+from connectors.contract import AccessRefused, TryLater, UnexpectedReply
+from connectors.transport import Exchange, told_at
+from connectors.zendesk.client import ZendeskTickets, connect
+from makewhole.assembly import payout_provider, slack_settings, zendesk_settings
+from makewhole.doctor.check import Check, Examined, fail, ok, warn
+from payouts.answers import Absent, Alarm, Refused, Unanswered
+
+CALL_SECONDS = 10
+TICKETS_TRIED = 5
+CLOCKS_DIFFER, SIGNATURES_FAIL = timedelta(seconds=30), timedelta(seconds=300)
+LITTLE_LEFT = 0.1
+MOST_PEOPLE = 100
+NEEDED_SCOPES = frozenset({"chat:write", "channels:history", "channels:read", "commands", "users:read"})
+PRIVATE_SCOPES = frozenset({"groups:history", "groups:read"})
+#: Neither a customer nor a payout can have this name.
+NOBODY = "MAKEWHOLE-DOCTOR"
+ERRORS = (TryLater, AccessRefused, UnexpectedReply)
+#: What Zendesk's own checks are called here, in their order.
+ZENDESK_NAMES = ("zendesk.credentials", "zendesk.identity", "zendesk.fields", "zendesk.export")
+
+
+def zendesk(seen: Examined) -> Iterator[Check]:
+    """Try credentials, identity, fields and export, read one ticket whole, and look for our webhook."""
+    limits: list[tuple[int, int]] = []
+
+    def on_response(exchange: Exchange) -> None:
+        seen.hear("Zendesk", exchange.told_at)
+        if exchange.limit and exchange.remaining is not None:
+            limits.append((exchange.remaining, exchange.limit))
+
+    account = _zendesk(seen, on_response)
+    for name, each in zip(ZENDESK_NAMES, account.checks(today=seen.clock().date()), strict=True):
+        if each.fix is None:
+            yield ok(name, each.tried, each.found)
+        else:
+            yield (fail if each.urgent else warn)(name, each.tried, each.found, fix=each.fix)
+    yield _one_ticket(seen, account)
+    yield _webhook(seen, account)
+    if limits:
+        yield _headroom(limits[-1])
+
+
+def slack(seen: Examined) -> Iterator[Check]:
+    """Ask whom Slack takes us for and what we may do, then look for our channels and our people."""
+    given = seen.settings.slack
+    calls = _slack(seen)
+    tried = "auth.test with the bot token"
+    try:
+        identity = calls.identity(now=seen.clock())
+    except ERRORS as error:
+        yield fail("slack.identity", tried, str(error), fix=_slack_fix(error))
+        return
+    seen.hear("Slack", identity.told_at)
+    yield _identity(identity, team_id=given.team_id, bot_user_id=given.bot_user_id)
+    private = False
+    for channel in sorted({given.otherwise.channel, *(route.channel for route in given.routes)}):
+        made, is_private = _channel(seen, calls, channel)
+        private |= is_private
+        yield made
+    yield _scopes(identity, NEEDED_SCOPES | (PRIVATE_SCOPES if private else frozenset()))
+    yield _people(seen, calls)
+    if given.mode == "socket" and given.app_token:
+        yield _socket(seen, calls, given.app_token.reveal())
+
+
+def payout_way(seen: Examined) -> Iterator[Check]:
+    """Ask the provider for a payout that cannot exist; finance's file needs no provider."""
+    provider = payout_provider(seen.settings, most_seconds=CALL_SECONDS)
+    if provider is None:
+        yield ok("provider", "looked how is paid", "finance pays by file")
+        return
+    tried = f"looked up a payout that cannot exist at {provider.base_url}"
+    try:
+        answer = provider.try_out(f"mw-{NOBODY}")
+    finally:
+        provider.close()
+    match answer:
+        case Absent():
+            yield ok("provider", tried, "it answers, and knows none")
+        case Refused(reason=reason):
+            yield fail("provider", tried, reason, fix="check payouts.token, and what it may do")
+        case Unanswered(reason=reason):
+            yield fail("provider", tried, reason, fix="check payouts.base_url; is the provider up?")
+        case Alarm(reason=reason):
+            yield fail("provider", tried, reason, fix="is payouts.base_url the provider that was agreed?")
+        case other:
+            yield fail("provider", tried, type(other).__name__, fix="this is none of the answers agreed")
+
+
+def accounts(seen: Examined) -> Iterator[Check]:
+    """Ask the account data for a loss that cannot exist."""
+    given = seen.settings.accounts
+    tried = f"asked {given.base_url} for a loss that cannot exist"
+
+    def hear(response: httpx.Response) -> None:
+        seen.hear("account data", told_at(response.headers))
+
+    loss = Loss(kind=LossKind.TRANSACTION, reference=NOBODY, customer_id=CustomerId(NOBODY))
+    with httpx.Client(trust_env=False, event_hooks={"response": [hear]}) as client:
+        try:
+            found = AccountData(given.base_url, given.token.reveal(), client).evidence_for(loss)
+        except AccessRefused as error:
+            yield fail("accounts", tried, str(error), fix="check accounts.token")
+        except (TryLater, UnexpectedReply) as error:
+            yield fail("accounts", tried, str(error), fix="check accounts.base_url; is the service up?")
+        else:
+            if isinstance(found, NotFound):
+                yield ok("accounts", tried, "it answers, and knows none")
+            else:
+                fix = "it must answer 404 not_found for what it does not know"
+                yield fail("accounts", tried, "it says that it knows this loss", fix=fix)
+
+
+def clock(seen: Examined) -> Iterator[Check]:
+    """Compare our clock with the vendors', as their answers told it; ask Slack and the account data if none was."""
+    tried = "compared our clock with the Date of the vendors' answers"
+    if not seen.told_at:
+        _ask_the_time(seen)
+    if not seen.told_at:
+        yield warn("clock", tried, "no vendor told the time", fix="mend the connections first")
+        return
+    off = {vendor: ours - theirs for vendor, theirs, ours in seen.told_at}
+    found = ", ".join(f"{vendor} {difference.total_seconds():+.0f} s" for vendor, difference in sorted(off.items()))
+    # Who differs from all of them is we ourselves; one vendor alone may be wrong.
+    most = max(off.values(), key=abs)
+    fix = "synchronise this machine's clock (timedatectl set-ntp true)"
+    if abs(most) >= SIGNATURES_FAIL:
+        yield fail("clock", tried, f"{found}; signatures are refused from 300 s on", fix=fix)
+    elif abs(most) > CLOCKS_DIFFER:
+        yield warn("clock", tried, found, fix=fix)
+    else:
+        yield ok("clock", tried, found)
+
+
+def _one_ticket(seen: Examined, account: ZendeskTickets) -> Check:
+    name, tried = "zendesk.ticket", f"read one ticket changed since {seen.settings.zendesk.start:%Y-%m-%d} whole"
+    try:
+        page = account.changed_since(None, start=seen.settings.zendesk.start)
+        for ticket in page.tickets:
+            whole = account.read(ticket.ref)
+            if whole is not None:
+                return ok(name, tried, f"{ticket.ref}, comments: {len(whole[0].comments)}")
+    except ERRORS as error:
+        return fail(name, tried, str(error), fix="as above; else this needs a look at the connector")
+    if page.unreadable:
+        return fail(name, tried, "none was understood", fix="this needs a look at the connector")
+    return ok(name, tried, "there is none yet")
+
+
+def _webhook(seen: Examined, account: ZendeskTickets) -> Check:
+    endpoint = f"{seen.settings.public_url}/webhooks/zendesk"
+    name, tried = "zendesk.webhook", f"looked for an active webhook that points at {endpoint}"
+    try:
+        found = account.webhooks_at(endpoint)
+        secrets = [account.webhook_secret(each) for each in found]
+    except AccessRefused as error:
+        return warn(name, tried, str(error), fix="only admins may look: check it in Admin Center, Webhooks")
+    except (TryLater, UnexpectedReply) as error:
+        return fail(name, tried, str(error), fix="try again; is the subdomain right?")
+    if not found:
+        return warn(name, tried, "none: changes are found by polling only", fix="make one in Admin Center, Webhooks")
+    known = {each.reveal() for each in seen.settings.zendesk.webhook_secrets}
+    strangers = [each for each, secret in zip(found, secrets, strict=True) if secret not in known]
+    if strangers:
+        fix = "set zendesk.webhook_secrets to its signing secret: its deliveries are refused until then"
+        return fail(name, tried, f"{', '.join(strangers)} signs with a secret that is not in the settings", fix=fix)
+    return ok(name, tried, f"{', '.join(found)}, and its signing secret is ours")
+
+
+def _headroom(limit: tuple[int, int]) -> Check:
+    remaining, of = limit
+    name, tried, found = "zendesk.limit", "read the rate limit of the last answer", f"{remaining} of {of} calls left"
+    if remaining < of * LITTLE_LEFT:
+        return warn(name, tried, found, fix="set zendesk.calls_per_minute lower, or let the plan be raised")
+    return ok(name, tried, found)
+
+
+def _identity(identity: Identity, *, team_id: str, bot_user_id: str) -> Check:
+    name, tried = "slack.identity", "auth.test with the bot token"
+    found = f"{identity.name}, team {identity.team_id}, user {identity.user_id}"
+    wrong = []
+    if identity.team_id != team_id:
+        wrong.append(f"slack.team_id to {identity.team_id}")
+    if identity.user_id != bot_user_id:
+        wrong.append(f"slack.bot_user_id to {identity.user_id}")
+    if wrong:
+        return fail(name, tried, found, fix=f"set {' and '.join(wrong)}, or use the other workspace's token")
+    return ok(name, tried, found)
+
+
+def _scopes(identity: Identity, needed: frozenset[str]) -> Check:
+    name, tried = "slack.scopes", "read the token's scopes from the answer"
+    if not identity.scopes:
+        return warn(name, tried, "the answer names none", fix="compare the app's scopes by hand")
+    missing = sorted(needed - identity.scopes)
+    if missing:
+        fix = f"add {', '.join(missing)} under OAuth & Permissions and install the app again"
+        return fail(name, tried, f"missing: {', '.join(missing)}", fix=fix)
+    return ok(name, tried, f"all {len(needed)} that are needed")
+
+
+def _channel(seen: Examined, calls: SlackCalls, channel: str) -> tuple[Check, bool]:
+    """Return how we stand in a channel, and whether it is private."""
+    name, tried = f"slack.channel.{channel}", f"conversations.info of {channel}"
+    try:
+        room = calls.room(channel, now=seen.clock())
+    except ERRORS as error:
+        fix = "correct the id in slack.routes; into a private channel somebody must invite the bot"
+        return fail(name, tried, str(error), fix=fix), False
+    if room.is_archived:
+        return fail(name, tried, f"#{room.name} is archived", fix="unarchive it, or route to another"), room.is_private
+    if not room.is_member:
+        return fail(name, tried, f"the bot is not in #{room.name}", fix="/invite it there"), room.is_private
+    return ok(name, tried, f"the bot is in #{room.name}"), room.is_private
+
+
+def _people(seen: Examined, calls: SlackCalls) -> Check:
+    name, tried = "slack.people", "users.info of everybody in people.yaml"
+    try:
+        known = load_people(Path(seen.settings.people))
+    except BadSettings:
+        return fail(name, tried, "the people file cannot be read", fix="see people")
+    try:
+        gone = _not_there(seen, calls, known)
+    except ERRORS as error:
+        return fail(name, tried, str(error), fix=_slack_fix(error))
+    if gone:
+        fix = "correct their slack id in people.yaml: they cannot decide anything until then"
+        return fail(name, tried, f"not in this workspace, or deactivated: {', '.join(gone)}", fix=fix)
+    return ok(name, tried, "everybody with a Slack id is there")
+
+
+def _not_there(seen: Examined, calls: SlackCalls, known: People) -> list[str]:
+    reachable = [person for person in known.everyone if person.slack_id][:MOST_PEOPLE]
+    return [each.id for each in reachable if each.slack_id and not calls.is_there(each.slack_id, now=seen.clock())]
+
+
+def _socket(seen: Examined, calls: SlackCalls, app_token: str) -> Check:
+    name, tried = "slack.socket", "apps.connections.open with the app token"
+    try:
+        calls.may_open_socket(app_token, now=seen.clock())
+    except ERRORS as error:
+        return fail(name, tried, str(error), fix="make an app token with connections:write, and turn Socket Mode on")
+    return ok(name, tried, "a connection may be opened")
+
+
+def _slack_fix(error: Exception) -> str:
+    if isinstance(error, AccessRefused):
+        return "check slack.bot_token: install the app again and copy its Bot User OAuth Token"
+    return "is Slack reachable from here? try again in a minute"
+
+
+def _ask_the_time(seen: Examined) -> None:
+    for _ in accounts(seen):
+        pass
+    try:
+        seen.hear("Slack", _slack(seen).identity(now=seen.clock()).told_at)
+    except ERRORS:
+        return  # The account data may have told it; if not, that no vendor did is what the check says.
+
+
+def _slack(seen: Examined) -> SlackCalls:
+    given = slack_settings(seen.settings)
+    return SlackCalls(
+        token=given.bot_token,
+        bot_user_id=given.bot_user_id,
+        base_url=given.base_url,
+        timeout_seconds=CALL_SECONDS,
+    )
+
+
+def _zendesk(seen: Examined, on_response: Callable[[Exchange], None]) -> ZendeskTickets:
+    """Return the account, with short waits, small pages and without budgets: they are for work, and ours are few."""
+    given = zendesk_settings(seen.settings)
+    patient = replace(
+        given,
+        connect_seconds=min(given.connect_seconds, CALL_SECONDS),
+        read_seconds=min(given.read_seconds, CALL_SECONDS),
+        whole_seconds=min(given.whole_seconds, CALL_SECONDS),
+        page_size=TICKETS_TRIED,
+        calls_per_minute=None,
+        exports_per_minute=None,
+        updates_per_minute=None,
+    )
+    return connect(patient, on_response=on_response)
