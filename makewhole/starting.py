@@ -20,6 +20,7 @@ from makewhole.printing import to_people
 from makewhole.running import AlreadyRunning, working
 from makewhole.sandboxed import lend_credentials, sandbox, write_settings
 from store import failures, figures, jobs
+from store.jobs import Worker
 from web.app import Doors, create_app, server
 from web.metrics import Gauge
 from web.webhooks import ZendeskDoor
@@ -40,10 +41,10 @@ def run(settings: Path, *, with_sandbox: bool) -> int:
             _welcome(beside.url)
         house = stack.enter_context(opened(settings))
         try:
-            stack.enter_context(working(house, with_ticks=True))
+            worker = stack.enter_context(working(house, with_ticks=True))
         except AlreadyRunning as problem:
             raise Unusable(str(problem)) from None
-        serve(house)
+        serve(house, worker)
     return 0
 
 
@@ -60,11 +61,11 @@ def work(settings: Path) -> int:
     return 0
 
 
-def serve(house: House) -> None:
+def serve(house: House, worker: Worker) -> None:
     """Serve the web until SIGTERM or Ctrl-C."""
     listen = house.settings.listen
     with listening(listen.host, listen.port) as listener:
-        made = server(create_app(doors(house)), host=listen.host, port=listen.port)
+        made = server(create_app(doors(house, worker)), host=listen.host, port=listen.port)
         asyncio.run(_serve(house, made, listener))
 
 
@@ -77,7 +78,7 @@ def listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def doors(house: House) -> Doors:
+def doors(house: House, worker: Worker) -> Doors:
     """Return what the web needs of the house."""
     secrets = tuple(secret.reveal() for secret in house.settings.zendesk.webhook_secrets)
     slack = None
@@ -92,6 +93,7 @@ def doors(house: House) -> Doors:
         slack=slack,
         link_key=house.settings.link_key.reveal().encode(),
         clock=house.clock,
+        checks={"worker": worker.problem},
         gauges=gauges(house),
     )
 
@@ -109,7 +111,12 @@ def gauges(house: House) -> tuple[Gauge, ...]:
     def dead(connection: sa.Connection) -> Mapping[str, float]:
         return {"": len(failures.dead_letters(connection))}
 
+    def poll_age(connection: sa.Connection) -> Mapping[str, float]:
+        moments = figures.last_polls(connection)
+        return {source: (house.clock() - at).total_seconds() for source, at in moments.items()}
+
     return (
+        Gauge(name="makewhole_last_poll_seconds", says="Time since a poll.", label="source", read=reading(poll_age)),
         Gauge(name="makewhole_backlog_jobs", says="Jobs that wait or run.", label="queue", read=reading(jobs.backlog)),
         Gauge(name="makewhole_dead_letters", says="Jobs that wait for an operator.", label=None, read=reading(dead)),
         Gauge(name="makewhole_cases", says="Cases.", label="stage", read=reading(figures.cases_by_stage)),

@@ -81,8 +81,10 @@ def create_engine(url: str, *, connections: int = 12) -> sa.Engine:
     """Return an engine set up so that nothing acknowledged is lost: WAL and full sync on SQLite."""
     parsed = normal_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, pool_size=connections, max_overflow=4, pool_pre_ping=True)
-    engine = sa.create_engine(parsed, pool_size=connections, max_overflow=4, connect_args={"timeout": BUSY_SECONDS})
+        return sa.create_engine(parsed, pool_size=connections, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
+    engine = sa.create_engine(
+        parsed, pool_size=connections, max_overflow=4, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
+    )
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

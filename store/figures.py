@@ -1,6 +1,7 @@
 """Counts for who watches: cases by stage, payouts by state."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -15,6 +16,12 @@ def cases_by_stage(connection: sa.Connection) -> Mapping[str, int]:
 def payouts_by_state(connection: sa.Connection) -> Mapping[str, int]:
     """Return how many payouts are in each state."""
     return _count_by(connection, tables.payouts.c.state)
+
+
+def last_polls(connection: sa.Connection) -> Mapping[str, datetime]:
+    """Return when each source was last read successfully; aware, UTC."""
+    rows = connection.execute(sa.select(tables.cursors.c.source, tables.cursors.c.read_at))
+    return {row.source: row.read_at for row in rows}
 
 
 def _count_by(connection: sa.Connection, column: sa.Column[str]) -> Mapping[str, int]:

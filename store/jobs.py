@@ -141,6 +141,10 @@ class Worker:
         self._heart = threading.Thread(target=self._keep_alive, args=(on_fenced,), daemon=True)
         self._heart.start()
 
+    def problem(self) -> str | None:
+        """Return what keeps this worker from working; None when nothing does."""
+        return None if self._heart and self._heart.is_alive() else "the worker does not renew its lease"
+
     def stop(self, *, wait_seconds: int = 5) -> None:
         """Stop taking jobs, wait for those running, and give the lease back."""
         self._stopping.set()
@@ -237,8 +241,10 @@ def _queue_engine(url: str) -> sa.Engine:
     """Return DBOS' own engine: it opens its transactions itself, on SQLite as immediate ones."""
     parsed = normal_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, pool_size=8, max_overflow=4, pool_pre_ping=True)
-    engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=4)
+        return sa.create_engine(parsed, pool_size=8, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
+    engine = sa.create_engine(
+        parsed, connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=4, hide_parameters=True
+    )
 
     def set_up(connection: Any, _record: object) -> None:
         connection.isolation_level = "IMMEDIATE"

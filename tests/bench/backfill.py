@@ -3,7 +3,7 @@
 ``python -m tests.bench.backfill [--tickets 20000] [--json]`` starts the sandbox as a process of its own, loads so many
 tickets, and lets each reader read all of them, twice, in turns; the better run of each counts. The CPU seconds are this
 process's. The zenpy loop and the connector end with the same facts: subject, status, tags, fields, stamp and customer.
-The intake keeps every ticket with its cursor page by page, and opens a case for one ticket in a hundred, on SQLite and on
+The intake keeps every ticket with its cursor page by page and opens a case for one in a hundred, on SQLite and on
 PostgreSQL (whose server's CPU is its own).
 """
 
@@ -51,7 +51,7 @@ MOST_PAGES = 10_000
 ROUNDS = 2
 GOAL = 5
 POLICIES = Path(__file__).resolve().parents[2] / "config" / "policies"
-_SAID = dict.fromkeys(Kind, "zendesk")
+_SAID: dict[str, str] = dict.fromkeys(Kind, "zendesk")
 #: CPU and wall seconds of the part that counts, where setting up a database does not.
 TOOK: list[float] = []
 FIELDS = (
