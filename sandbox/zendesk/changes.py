@@ -41,6 +41,7 @@ class Changes:
     tags: All tags anew; None = not sent. add_tags, remove_tags: On top of the tags there are.
     requester: {"name", "email"} of a requester to find or create; None = not sent.
     unless_changed_after: Stamp of a safe update; None = update whatever happened.
+    metadata: Kept in the update's audit.
     """
 
     attributes: Mapping[str, Any] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class Changes:
     comment: NewComment | None = None
     requester: Mapping[str, str] | None = None
     unless_changed_after: datetime | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_changes(sent: Mapping[str, Any], fields: Mapping[int, TicketField]) -> Changes:
@@ -64,6 +66,7 @@ def read_changes(sent: Mapping[str, Any], fields: Mapping[int, TicketField]) -> 
         add_tags=_tags("additional_tags", sent.get("additional_tags") or []),
         remove_tags=_tags("remove_tags", sent.get("remove_tags") or []),
         comment=comment,
+        metadata=_metadata(sent.get("metadata")),
         requester=_requester(sent.get("requester")),
         unless_changed_after=_safe_stamp(sent),
     )
@@ -85,6 +88,15 @@ def _safe_stamp(sent: Mapping[str, Any]) -> datetime | None:
     if sent.get("safe_update") is not True or not sent.get("updated_stamp"):
         return None
     return _moment("updated_stamp", sent["updated_stamp"])
+
+
+def _metadata(sent: object) -> Mapping[str, Any]:
+    """Return custom metadata, https://developer.zendesk.com/documentation/ticketing/ "Setting metadata"."""
+    if sent is None:
+        return {}
+    if not isinstance(sent, dict):
+        raise invalid("metadata", "Metadata: is invalid")  # No independent evidence for the wording.
+    return sent
 
 
 def _comment(sent: object) -> NewComment:

@@ -79,13 +79,18 @@ class Comment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """What one update did. events: Wire events (Comment, Change, Create) as JSON-ready mappings."""
+    """What one update did.
+
+    events: Wire events (Comment, Change, Create) as JSON-ready mappings.
+    metadata: The custom metadata that an agent's API call sent with the update.
+    """
 
     id: int
     ticket_id: int
     author_id: int
     created_at: datetime
     events: tuple[Mapping[str, Any], ...]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     via_channel: str = "api"
 
 

@@ -153,7 +153,7 @@ def audit_body(audit: Audit) -> dict[str, Any]:
         "ticket_id": audit.ticket_id,
         "created_at": stamp(audit.created_at),
         "author_id": audit.author_id,
-        "metadata": {"system": {}, "custom": {}},
+        "metadata": {"system": {}, "custom": dict(audit.metadata)},
         "events": [dict(event) for event in audit.events],
         "via": _via(audit.via_channel),
     }

@@ -70,7 +70,8 @@ def update_ticket(account: Account, ticket_id: int, sent: Mapping[str, Any], *, 
     if attributes.get("submitter_id") is None:
         attributes.pop("submitter_id", None)
     after = _with_fields_and_tags(account, replace(before, **attributes, updated_at=now), changes)
-    return _store(account, before, after, changes.comment, _change_events(account, before, after), actor=actor, now=now)
+    events = _change_events(account, before, after)
+    return _store(account, before, after, changes.comment, events, actor=actor, now=now, metadata=changes.metadata)
 
 
 def delete_ticket(account: Account, ticket_id: int, *, actor: User, now: datetime) -> None:
@@ -144,6 +145,7 @@ def _store(
     *,
     actor: User,
     now: datetime,
+    metadata: Mapping[str, Any] | None = None,
 ) -> Written:
     """Keep a written ticket with its audit and comment, and tell the listeners."""
     audit_id = account.new_record_id()
@@ -159,7 +161,15 @@ def _store(
             created_at=now,
         )
         events = [_comment_event(comment), *events]
-    audit = Audit(id=audit_id, ticket_id=after.id, author_id=actor.id, created_at=now, events=tuple(events))
+    audit = Audit(
+        id=audit_id,
+        ticket_id=after.id,
+        author_id=actor.id,
+        created_at=now,
+        events=tuple(events),
+        # Only agents' calls may set it.
+        metadata=metadata if metadata and actor.role != "end-user" else {},
+    )
     account.keep_ticket(after)
     account.add_entry(audit, comment)
     kind = "created" if before is None else "updated"

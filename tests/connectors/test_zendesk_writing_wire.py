@@ -212,3 +212,12 @@ def test_our_own_note_is_known_as_our_echo(world: World) -> None:
     assert [is_our_echo(read[0]) for read in (before, ours, after) if read is not None] == [False, True, False]
     assert ours is not None
     assert mark_in_note(ours[0].comments[-1].body) == "CASE-4711/3"
+
+
+def test_a_write_without_a_note_is_found_by_its_metadata(world: World) -> None:
+    world.load(a_ticket())
+    source = world.connect()
+
+    assert [source.write(an_update(note=None)) for _ in range(2)] == [True, False]
+    assert source.marks(ref()) == {"CASE-4711/3"}
+    assert len(world.ticket(35436)["comments"]) == 1
