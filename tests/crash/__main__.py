@@ -2,46 +2,102 @@
 
 import argparse
 import json
+import subprocess
 import sys
+import time
 from dataclasses import asdict
+from typing import Any
 
 from tests.crash.killing import FAULTS, Plan, Report, kill_again_and_again
+from tests.crash.sweep import Sweep, Swept, sweep
 from tests.crash.town import databases
+from tests.crash.trials import TRIALS, Verdict, put_on_trial
 
 WORKERS = {"sqlite": 1, "postgres": 3}
+SAMPLE = 8
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run what was asked for and print how it ended."""
     options = _parse(argv)
-    stores = ("sqlite", "postgres") if options.store == "both" else (options.store,)
-    reports = []
-    for store in stores:
-        if options.kills:
-            plan = Plan(
-                kills=options.kills, claims=options.cases, workers=WORKERS[store], seed=options.seed, faults=FAULTS
-            )
-            with databases(store) as new:
-                reports.append(kill_again_and_again(plan, store, new(), _say))
-            _tell(reports[-1])
+    started = time.monotonic()
+    results = _side_by_side(options) if options.store == "both" else _one_store(options)
+    sound = all(result["sound"] for result in results)
+    payments, lost, doubled = (sum(result[name] for result in results) for name in ("payments", "lost", "doubled"))
+    _say(
+        f"{'All books agree.' if sound else 'The books do not agree.'} LOST={lost} DOUBLED={doubled} "
+        f"in {payments} payments, {time.monotonic() - started:.0f} s"
+    )
     if options.json:
-        print(json.dumps({"schema": 1, "kills": [asdict(each) for each in reports]}, default=str))  # noqa: T201
-    return 1 if any(each.findings for each in reports) else 0
+        sys.stdout.write(json.dumps({"schema": 1, "sound": sound, "results": results}) + "\n")
+    return 0 if sound else 1
 
 
-def _tell(report: Report) -> None:
+def _side_by_side(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Try both stores at the same time, each in a process of its own: a process can be forked, threads cannot."""
+    chosen = ["--kills", str(options.kills), "--cases", str(options.cases), "--seed", str(options.seed), "--json"]
+    chosen += ["--sweep", options.sweep] + ([] if options.planted else ["--no-planted"])
+    command = [sys.executable, "-m", "tests.crash", *chosen, "--store"]
+    both = [subprocess.Popen([*command, store], stdout=subprocess.PIPE) for store in WORKERS]
+    return [result for each in both for result in json.loads(each.communicate()[0])["results"]]
+
+
+def _one_store(options: argparse.Namespace) -> list[dict[str, Any]]:
+    store, results = options.store, []
+    with databases(store) as new:
+        if options.kills:
+            workers = WORKERS[store]
+            plan = Plan(kills=options.kills, claims=options.cases, workers=workers, seed=options.seed, faults=FAULTS)
+            results.append(_told_kills(kill_again_and_again(plan, store, new(), _say)))
+        if options.sweep != "none":
+            sample = SAMPLE if options.sweep == "sample" else None
+            results.append(_told_sweep(sweep(Sweep(sample=sample, seed=options.seed), store, new(), _say)))
+        if options.planted and store == "sqlite":  # The bugs are the same on both.
+            results += [_told_trial(put_on_trial(trial, store, new(), _quiet)) for trial in TRIALS]
+    return results
+
+
+def _told_kills(report: Report) -> dict[str, Any]:
+    share = report.in_flight / max(report.kills, 1)
     _say(
         f"{report.store}: {report.claims} claims, {report.kills} kills, {report.in_flight} with work in flight "
-        f"({report.interrupted} jobs), {report.clicks} clicks, {report.payments} payments, {report.seconds:.0f} s"
+        f"({share:.0%}; {report.interrupted} jobs), {report.clicks} clicks, {report.payments} payments, "
+        f"LOST={report.count('LOST')} DOUBLED={report.count('DOUBLED')} WRONG={report.count('WRONG')}, "
+        f"{report.seconds:.0f} s"
     )
-    _say(f"{report.store}: LOST={report.count('LOST')} DOUBLED={report.count('DOUBLED')} WRONG={report.count('WRONG')}")
-    for finding in report.findings[:40]:
+    return _told(report)
+
+
+def _told_sweep(swept: Swept) -> dict[str, Any]:
+    _say(
+        f"{swept.store}: one case's way has {swept.points} points, crashed at {len(swept.crashed)}, "
+        f"{len(swept.passed_by)} not met again, {swept.payments} payments, "
+        f"LOST={swept.count('LOST')} DOUBLED={swept.count('DOUBLED')} WRONG={swept.count('WRONG')}, "
+        f"{swept.seconds:.0f} s"
+    )
+    return _told(swept)
+
+
+def _told(of: Report | Swept) -> dict[str, Any]:
+    for finding in of.findings[:40]:
         _say(f"  {finding.kind} {finding.check}: {finding.what}")
+    counts = {name.lower(): of.count(name) for name in ("LOST", "DOUBLED", "WRONG")}
+    return {**asdict(of), **counts, "sound": not of.findings}
+
+
+def _told_trial(verdict: Verdict) -> dict[str, Any]:
+    must = "borne" if verdict.bug == "pay-twice-at-once" else "caught"
+    _say(f"planted {verdict.bug}: {must if verdict.caught else f'NOT {must}'} ({', '.join(verdict.found) or 'clean'})")
+    return {**asdict(verdict), "sound": verdict.caught, "payments": 0, "lost": 0, "doubled": 0}
 
 
 def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
+
+
+def _quiet(_line: str) -> None:
+    """Say nothing."""
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
@@ -50,6 +106,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--cases", type=int, default=1000, help="losses per store (default: 1000)")
     parser.add_argument("--store", choices=("sqlite", "postgres", "both"), default="both")
     parser.add_argument("--sweep", choices=("all", "sample", "none"), default="all", help="crash at every point")
+    parser.add_argument("--planted", action=argparse.BooleanOptionalAction, default=True, help="try planted bugs")
     parser.add_argument("--seed", type=int, default=7, help="where chance begins (default: 7)")
     parser.add_argument("--json", action="store_true", help="print one JSON object to stdout")
     return parser.parse_args(argv)

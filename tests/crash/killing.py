@@ -33,9 +33,9 @@ class Plan:
         workers: How many processes work; one on SQLite.
         seed: Where chance begins.
         faults: (vendor, fault, what it matches, how often) armed from the start.
-        module: The program that is run: "makewhole", or one with a planted bug.
-        options: Its further arguments.
+        bug: A bug to plant in the product, see `planted`.
         payout_settings: How the provider behaves, see the sandbox.
+        still_seconds: How long nothing may change before what is missing counts as lost.
     """
 
     kills: int
@@ -43,8 +43,7 @@ class Plan:
     workers: int
     seed: int
     faults: tuple[tuple[str, str, str, float], ...]
-    module: str = "makewhole"
-    options: tuple[str, ...] = ()
+    bug: str | None = None
     payout_settings: tuple[tuple[str, float], ...] = ()
     still_seconds: float = STILL_SECONDS
 
@@ -103,14 +102,11 @@ def kill_again_and_again(plan: Plan, store: str, database: str, say: Callable[[s
         with running(*processes):
             until(processes[0].is_ready, seconds=READY_SECONDS, what="the product did not start")
             people = People.of(here, house, claims)
-            try:
-                with _clicking(people):
-                    for kills in _kill(plan, here, house, processes, report):
-                        if kills % 10 == 0:
-                            say(f"  {store}: {kills} kills, {report.in_flight} with work in flight")
-                    _settle(plan, house, claims)
-            finally:
-                people.close()
+            with _clicking(people):
+                for kills in _kill(plan, here, house, processes, report):
+                    if kills % 10 == 0:
+                        say(f"  {store}: {kills} kills, {report.in_flight} with work in flight")
+                _settle(plan, house, claims)
             report.clicks = people.clicks
             report.findings = compare(here, house, claims)
             report.payments = len(here.sandbox.get("/payouts/_sandbox/state")["payments"])  # type: ignore[arg-type]  # JSON.
@@ -120,11 +116,9 @@ def kill_again_and_again(plan: Plan, store: str, database: str, say: Callable[[s
 
 
 def _processes(plan: Plan, here: Town) -> tuple[Process, ...]:
-    first = Process(town=here, module=plan.module, arguments=("run", *plan.options))
-    others = (
-        Process(town=here, module=plan.module, arguments=("worker", *plan.options)) for _ in range(plan.workers - 1)
-    )
-    return (first, *others)
+    module, prefix = ("tests.crash.planted", (plan.bug,)) if plan.bug else ("makewhole", ())
+    commands = ("run", *["worker"] * (plan.workers - 1))
+    return tuple(Process(town=here, module=module, arguments=(*prefix, command)) for command in commands)
 
 
 def _kill(plan: Plan, here: Town, house: House, processes: tuple[Process, ...], report: Report) -> Iterator[int]:
@@ -188,18 +182,18 @@ def _clicking(people: People) -> Iterator[None]:
 
 def _settle(plan: Plan, house: House, claims: tuple[Claim, ...]) -> None:
     """Return once everything is done, or once nothing has changed for a long while: the rest is lost then."""
-    standing, changed_at = _standing(house), time.monotonic()
+    before, changed_at = standing(house), time.monotonic()
     while time.monotonic() - changed_at < plan.still_seconds:
-        now = _standing(house)
+        now = standing(house)
         if now[0] >= len(claims) and now[1:] == (0, 0, 0):
             return
-        if now != standing:
-            standing, changed_at = now, time.monotonic()
+        if now != before:
+            before, changed_at = now, time.monotonic()
         time.sleep(0.2)
 
 
-def _standing(house: House) -> tuple[int, int, int, int]:
-    """Return cases, cases that are not done, what still waits to be said, and how often anything was tried."""
+def standing(house: House) -> tuple[int, int, int, int]:
+    """Return how many cases there are, are not done, messages that wait, and payouts that nobody is sure of."""
     with house.database.read() as connection:
         counted = sa.select(tables.cases.c.stage, sa.func.count()).group_by(tables.cases.c.stage)
         stages = {str(stage): int(count) for stage, count in connection.execute(counted)}

@@ -1,6 +1,5 @@
-"""The people who decide: they look at cards that wait, click, and click again when nothing came of it."""
+"""The people who decide: they look at cards that wait, click, and click again when they were not answered."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -16,7 +15,6 @@ from workflow.approval import open_stage
 LEAD, FINANCE = "U0AMELIA001", "U0NOAH00001"
 #: Each rejects from a screen of their own: one person has one modal open at a time.
 REJECTORS = ("U0WEIZHANG1", "U0AMELIA001")
-IMPATIENCE_SECONDS = 4.0
 AT_ONCE = 4
 
 
@@ -28,38 +26,37 @@ class People:
     house: House
     ends: dict[str, End]
     clicks: int = 0
-    _asked_at: dict[tuple[str, int], float] = field(default_factory=dict)
-    _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE))
+    _answered: set[tuple[str, int]] = field(default_factory=set)
+    at_once: int = AT_ONCE
 
     @classmethod
-    def of(cls, town: Town, house: House, claims: tuple[Claim, ...]) -> "People":
-        """Return people who know how each of these claims is to end."""
-        return cls(town, house, {claim.reference: claim.end for claim in claims})
+    def of(cls, town: Town, house: House, claims: tuple[Claim, ...], *, at_once: int = AT_ONCE) -> "People":
+        """Return people who know how each of these claims is to end; `at_once` of them click at the same time."""
+        return cls(town, house, {claim.reference: claim.end for claim in claims}, at_once=at_once)
 
-    def look(self, *, most: int = 100) -> int:
-        """Decide what waits, up to `most` cards, and return how many waited."""
-        now = time.monotonic()
+    def look(self) -> int:
+        """Decide what waits, and return how many cards waited.
+
+        What the product has acknowledged it must see through, even if it is killed at once: nobody clicks it again.
+        """
         waiting = self._waiting()
-        approvals: list[tuple[AwaitingApproval, str, str]] = []
-        rejections: list[tuple[AwaitingApproval, str, str]] = []
-        for case, channel, ts in waiting:
-            key = (case.proposal.fingerprint, len(case.approvals))
-            if now - self._asked_at.get(key, -IMPATIENCE_SECONDS) < IMPATIENCE_SECONDS:
-                continue
-            if len(approvals) + len(rejections) >= most:
-                break
-            self._asked_at[key] = now
-            reference = case.about.loss.reference if case.about.loss else ""
-            rejected = self.ends.get(reference) is End.REJECTED
-            (rejections if rejected else approvals).append((case, channel, ts))
-        clicked = sum(self._threads.map(lambda each: self._approve(*each), approvals))
-        clicked += sum(self._reject(channel, ts) for _, channel, ts in rejections)
-        self.clicks += clicked
+        new = [each for each in waiting if (each[0].proposal.fingerprint, len(each[0].approvals)) not in self._answered]
+        approvals = [each for each in new if self._end_of(each[0]) is not End.REJECTED]
+        if self.at_once > 1 and approvals:
+            with ThreadPoolExecutor(self.at_once) as threads:
+                answered = list(threads.map(lambda each: self._approve(*each), approvals))
+        else:
+            answered = [self._approve(*each) for each in approvals]
+        rejections = [each for each in new if self._end_of(each[0]) is End.REJECTED]
+        answered += [self._reject(channel, ts) for _, channel, ts in rejections]
+        for (case, _, _), done in zip(approvals + rejections, answered, strict=True):
+            if done:
+                self.clicks += 1
+                self._answered.add((case.proposal.fingerprint, len(case.approvals)))
         return len(waiting)
 
-    def close(self) -> None:
-        """Let everybody go home."""
-        self._threads.shutdown()
+    def _end_of(self, case: AwaitingApproval) -> End | None:
+        return self.ends.get(case.about.loss.reference) if case.about.loss else None
 
     def _waiting(self) -> list[tuple[AwaitingApproval, str, str]]:
         with self.house.database.read() as connection:

