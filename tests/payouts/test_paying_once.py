@@ -234,7 +234,7 @@ def _a_send(generation: int, now: datetime, terms: Terms) -> Send:
 PLANTED: dict[str, tuple[Rules, str]] = {
     "resend on unknown": (Rules(next_step=_resend_on_unknown), "paid twice"),
     "new key on every retry": (Rules(next_step=_new_key_on_every_retry), "paid twice"),
-    "absence trusted at once": (Rules(next_step=_absence_trusted_at_once), "paid twice"),
+    "absence trusted at once": (Rules(next_step=_absence_trusted_at_once), "paid twice|lost"),
     "key life ignored": (Rules(next_step=_key_life_ignored), "paid twice"),
     "key used beyond its life": (Rules(next_step=_key_life_used_to_the_last_second), "paid twice"),
     "life counted from the last sending": (Rules(sending=_life_counted_from_the_last_sending), "paid twice"),
@@ -261,7 +261,7 @@ RARE: dict[str, tuple[int, int, tuple[str, ...]]] = {
 def test_a_planted_bug_is_caught(bug: str) -> None:
     rules, finding = PLANTED[bug]
     life, lag, fates = RARE.get(bug, (None, 60, FATES))
-    looking = settings(HURRIED, phases=[Phase.generate], max_examples=3000, print_blob=False)
+    looking = settings(HURRIED, phases=[Phase.generate], max_examples=3000, print_blob=False, derandomize=True)
 
     with pytest.raises(AssertionError, match=finding):
         run_state_machine_as_test(
