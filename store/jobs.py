@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,7 +23,15 @@ from connectors.contract import AccessRefused, TryLater, UnexpectedReply
 from store import leases
 from store.cases import MovedOn
 from store.database import BUSY_SECONDS, Database, Transaction, normal_url, set_sqlite_durable
-from store.failures import MAX_ATTEMPTS, Attempt, backoff_seconds, bury, forget_failure, record_failure
+from store.failures import (
+    LONGEST_WAIT_SECONDS,
+    MAX_ATTEMPTS,
+    Attempt,
+    backoff_seconds,
+    bury,
+    forget_failure,
+    record_failure,
+)
 
 Handler = Callable[[str], None]
 
@@ -34,6 +43,9 @@ MAX_RECOVERIES = 8
 POLL_SECONDS = 0.05
 LEASE_SECONDS = 6.0
 MOVED_ON_SECONDS = 0.1
+SHORTEST_WAIT_SECONDS = 0.05
+#: A vendor that comes back is found within this time, however long it was away.
+LONGEST_VENDOR_WAIT_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +56,10 @@ class Again(Exception):
     def __init__(self, wait_seconds: float) -> None:
         super().__init__(f"again in {wait_seconds} s")
         self.wait_seconds = wait_seconds
+
+
+class _LeftRunning(BaseException):
+    """Ends a job without an outcome. No Exception: the queue records those as the job's end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,30 +191,54 @@ class Worker:
             self._handlers[attempt.kind](attempt.key)
         except (Again, MovedOn) as again:
             wait_seconds = again.wait_seconds if isinstance(again, Again) else MOVED_ON_SECONDS
-            with self._database.begin() as tx:
-                self._jobs.enqueue_attempt(tx.connection, attempt.following(), wait_seconds)
+            self._keep(lambda tx: self._jobs.enqueue_attempt(tx.connection, attempt.following(), wait_seconds))
         except TryLater as error:
             bound.info("job waits", problem=str(error))
-            self._fail(attempt, error, wait_seconds=max(error.wait_seconds, 0.05))
+            self._keep(partial(self._try_again, attempt=attempt, error=error, least=error.wait_seconds, mortal=False))
         except (AccessRefused, UnexpectedReply) as error:
             bound.error("job is dead", problem=str(error))
-            self._fail(attempt, error, wait_seconds=None)
+            self._keep(partial(self._bury, attempt=attempt, error=error))
         except Exception as error:  # noqa: BLE001  # A door: one broken job must not stop the worker.
             bound.exception("job failed")
-            self._fail(attempt, error, wait_seconds=backoff_seconds(attempt.number))
+            self._keep(partial(self._try_again, attempt=attempt, error=error, least=0.0, mortal=True))
         else:
             if attempt.number > 1:
-                with self._database.begin() as tx:
-                    forget_failure(tx, attempt)
+                self._keep(partial(forget_failure, attempt=attempt))
 
-    def _fail(self, attempt: Attempt, error: Exception, *, wait_seconds: float | None) -> None:
+    def _try_again(self, tx: Transaction, *, attempt: Attempt, error: Exception, least: float, mortal: bool) -> None:
+        """Enqueue the next attempt with backoff; a mortal job is given up after MAX_ATTEMPTS failures.
+
+        A vendor that is down for a day kills no job: only what is broken on our side is mortal.
+        """
         now = datetime.now(UTC)
-        with self._database.begin() as tx:
-            attempts = record_failure(tx, attempt, error, now=now)
-            if wait_seconds is None or attempts >= MAX_ATTEMPTS:
-                bury(tx, attempt, now=now)
+        attempts = record_failure(tx, attempt, error, now=now)
+        if mortal and attempts >= MAX_ATTEMPTS:
+            bury(tx, attempt, now=now)
+        else:
+            longest = LONGEST_WAIT_SECONDS if mortal else LONGEST_VENDOR_WAIT_SECONDS
+            wait_seconds = max(least, min(backoff_seconds(attempts), longest))
+            self._jobs.enqueue_attempt(tx.connection, attempt.following(), max(wait_seconds, SHORTEST_WAIT_SECONDS))
+
+    def _bury(self, tx: Transaction, *, attempt: Attempt, error: Exception) -> None:
+        now = datetime.now(UTC)
+        record_failure(tx, attempt, error, now=now)
+        bury(tx, attempt, now=now)
+
+    def _keep(self, write: Callable[[Transaction], None]) -> None:
+        """Write down how a job ended, however long the database is away: an error here would lose the job.
+
+        When the worker stops meanwhile the job is left as running, and whoever takes over runs it again.
+        """
+        while True:
+            try:
+                with self._database.begin() as tx:
+                    write(tx)
+            except sa.exc.SQLAlchemyError:
+                log.exception("how a job ended could not be kept; trying again")
+                if self._stopping.wait(1.0):
+                    raise _LeftRunning from None
             else:
-                self._jobs.enqueue_attempt(tx.connection, attempt.following(), wait_seconds)
+                return
 
     def _keep_alive(self, on_fenced: Callable[[], None]) -> None:
         while not self._stopping.wait(LEASE_SECONDS / 3):
@@ -272,9 +312,10 @@ def oldest_due(connection: sa.Connection, *, now: datetime) -> datetime | None:
 
 
 def killers(connection: sa.Connection) -> tuple[str, ...]:
-    """Return the ids of jobs that ended their worker so often that they are not tried again."""
+    """Return the ids of jobs that the queue itself gave up: they ended their worker again and again."""
     status = _queue_table(connection, "workflow_status")
-    query = sa.select(status.c.workflow_uuid).where(status.c.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+    given_up = status.c.status.in_(["MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR"])
+    query = sa.select(status.c.workflow_uuid).where(given_up)
     return tuple(connection.scalars(query.order_by(status.c.workflow_uuid)))
 
 
