@@ -4,6 +4,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 READY := .venv/.ready
 TEST_JOBS ?= 2
+CHROMIUM := $(shell command -v chromium chromium-browser google-chrome 2>/dev/null | head -n 1)
 
 .DEFAULT_GOAL := help
 
@@ -36,7 +37,8 @@ check: $(READY) ## Lint, types, floor plan, dependencies
 
 .PHONY: test
 test: check ## The gate: everything in check, then every test on SQLite and PostgreSQL
-	$(BIN)/pytest -n $(TEST_JOBS) -q
+	@test -n "$(CHROMIUM)" || echo "No Chromium on this machine: the browser tests are left out (apt-get install chromium)."
+	$(BIN)/pytest -n $(TEST_JOBS) -q $(if $(CHROMIUM),,-m "not browser")
 
 .PHONY: fix
 fix: $(READY) ## Tidy what can be tidied by itself
