@@ -4,13 +4,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cases.case import Case, Closed, Paid
-from cases.money import Money
-from makewhole.assembly import House
 from makewhole.opening import Unusable, looked_into, opened, reason_of
 from makewhole.printing import print_json, table, to_people
-from payouts.ledger import Unbalanced
-from store import audit, books, failures, jobs, outbox
+from makewhole.verifying import verify_books
+from store import failures, jobs, outbox
 from store.migrating import migrate
 from store.outbox import Kind
 
@@ -43,44 +40,6 @@ def verify_audit(settings: Path, *, as_json: bool) -> int:
         found = "Every history holds" if not problems else f"{len(problems)} breaks"
         to_people().print(f"{found}; the ledger sums to {balances}.", markup=False)
     return 1 if problems else 0
-
-
-def verify_books(house: House) -> tuple[list[str], dict[str, Money]]:
-    """Return what does not hold, and the sum of the whole ledger per asset, which is zero when it does."""
-    with house.database.read() as connection:
-        broken = audit.verify(connection, house.desk.cases.audit_key)
-        problems = [f"CASE-{each.case_number} record {each.sequence}: {each.problem}" for each in broken]
-        sums: dict[str, Money] = {}
-        paid: dict[str, Money] = {}
-        try:
-            for entry in books.entries(connection):
-                for posting in entry.postings:
-                    code = posting.money.code
-                    sums[code] = sums.get(code, Money(minor=0, code=code)) + posting.money
-                    if posting.account.endswith(":balance"):
-                        paid[entry.reference] = paid.get(entry.reference, Money(minor=0, code=code)) - posting.money
-        except Unbalanced as problem:
-            problems.append(str(problem))
-        problems += [f"the ledger sums to {money}" for money in sums.values() if money.minor]
-        problems += _paid_otherwise(house, connection, paid)
-    return problems, sums
-
-
-def _paid_otherwise(house: House, connection: sa.Connection, paid: dict[str, Money]) -> list[str]:
-    """Return where what the books say was paid is not what the case says."""
-    left = dict(paid)
-    problems = []
-    for stored in house.desk.cases.each(connection):
-        said, booked = _paid(stored.case), left.pop(f"mw-{stored.case.about.id}", None)
-        if said != booked and (said is not None or (booked is not None and booked.minor)):
-            problems.append(f"{stored.case.about.id}: the case says paid {said}, the ledger {booked}")
-    problems += [f"{reference}: {money} was paid for no case" for reference, money in left.items()]
-    return problems
-
-
-def _paid(case: Case) -> Money | None:
-    settled = case.settled if isinstance(case, Closed) else case
-    return settled.amount if isinstance(settled, Paid) else None
 
 
 def list_dead_letters(settings: Path, *, as_json: bool) -> int:

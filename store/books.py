@@ -1,8 +1,9 @@
 """The ledger and the payouts in the database: postings are only ever added, a payout moves by compare-and-set."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,7 +12,7 @@ from cases.money import Money
 from payouts.attempt import Attempt
 from payouts.ledger import Account, Entry, EntryChanged, Posting
 from store import tables
-from store.cases import MovedOn, number_of
+from store.cases import PREFIX, MovedOn, number_of
 from store.database import Transaction, insert_into
 from store.records import APPROVED, ATTEMPT, to_text
 
@@ -68,6 +69,57 @@ def payouts_in(connection: sa.Connection, *, way: str, state: str) -> tuple[Stor
         sa.select(tables.payouts).where(column.way == way, column.state == state).order_by(column.case_number)
     )
     return tuple(_stored(row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseBooks:
+    """All that is kept of one case and its money, as rows: whoever verifies them must survive what stands in them.
+
+    Fields:
+        case_id: "CASE-4711".
+        document: The case; None when there is none of this number.
+        customer_id: As the case's row has it.
+    """
+
+    case_id: str
+    document: str | None
+    customer_id: str | None
+    entry_rows: tuple[sa.Row[Any], ...] = field(repr=False)
+    payout_rows: tuple[sa.Row[Any], ...] = field(repr=False)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return the case's entries; raises ValueError for rows that are none."""
+        lines: dict[str, list[sa.Row[Any]]] = {}
+        for row in self.entry_rows:
+            lines.setdefault(row.id, []).append(row)
+        return tuple(_entry(rows) for rows in lines.values())
+
+    def payouts(self) -> tuple[StoredPayout, ...]:
+        """Return the case's payouts; raises ValueError for rows that are none."""
+        found = tuple(map(_stored, self.payout_rows))
+        for row, payout in zip(self.payout_rows, found, strict=True):
+            sealed = (payout.attempt.state, payout.approved.about.id, payout.approved.proposal.fingerprint)
+            if sealed != (row.state, self.case_id, row.fingerprint):
+                raise ValueError(f"the payout of {self.case_id} stands in the row of another")
+        return found
+
+
+def by_case(connection: sa.Connection) -> Iterator[CaseBooks]:
+    """Yield every case with its entries and payouts, by number; numbers without a case too. Reads 500 at a time."""
+    last = max((connection.scalar(sa.select(sa.func.max(column))) or 0 for column in _NUMBERS), default=0)
+    for first in range(1, last + 1, NUMBERS_A_QUERY):
+        span = range(first, first + NUMBERS_A_QUERY)
+        entries, payouts = _entry_rows(connection, span), _payout_rows(connection, span)
+        cases = {row.number: row for row in connection.execute(_cases_in(span))}
+        for number in sorted(cases.keys() | entries.keys() | payouts.keys()):
+            case = cases.get(number)
+            yield CaseBooks(
+                case_id=f"{PREFIX}{number}",
+                document=case.document if case else None,
+                customer_id=case.customer_id if case else None,
+                entry_rows=tuple(entries.get(number, ())),
+                payout_rows=tuple(payouts.get(number, ())),
+            )
 
 
 def payouts_of(connection: sa.Connection, case_ids: Iterable[str]) -> tuple[StoredPayout, ...]:
@@ -140,6 +192,52 @@ def _postings(connection: sa.Connection, entry_id: str) -> tuple[Posting, ...]:
         sa.select(tables.ledger_postings).where(column.entry_id == entry_id).order_by(column.line)
     )
     return tuple(Posting(account=Account(row.account), money=Money(minor=row.minor, code=row.asset)) for row in rows)
+
+
+_NUMBERS = (tables.cases.c.number, tables.ledger_entries.c.case_number, tables.payouts.c.case_number)
+
+
+def _cases_in(span: range) -> sa.Select[tuple[int, str, str | None]]:
+    column = tables.cases.c
+    return sa.select(column.number, column.document, column.customer_id).where(_within(column.number, span))
+
+
+def _entry_rows(connection: sa.Connection, span: range) -> dict[int, list[sa.Row[Any]]]:
+    entry, posting = tables.ledger_entries.c, tables.ledger_postings.c
+    both = tables.ledger_entries.outerjoin(tables.ledger_postings, entry.id == posting.entry_id)
+    # Whole numbers are kept as text; the text is read later, where it may turn out to be none.
+    minor = sa.type_coerce(posting.minor, sa.String).label("minor")
+    query = sa.select(entry.id, entry.case_number, entry.reference, entry.memo).select_from(both)
+    query = query.add_columns(posting.account, posting.asset, minor).where(_within(entry.case_number, span))
+    return _by_number(connection.execute(query.order_by(entry.case_number, entry.at, entry.id, posting.line)))
+
+
+def _payout_rows(connection: sa.Connection, span: range) -> dict[int, list[sa.Row[Any]]]:
+    column = tables.payouts.c
+    query = sa.select(column.case_number, column.fingerprint, column.way, column.state, column.version)
+    query = query.add_columns(column.attempt, column.approved).where(_within(column.case_number, span))
+    return _by_number(connection.execute(query.order_by(column.case_number, column.fingerprint)))
+
+
+def _within(column: sa.Column[int], span: range) -> sa.ColumnElement[bool]:
+    return column.between(span.start, span.stop - 1)
+
+
+def _by_number(rows: Iterable[sa.Row[Any]]) -> dict[int, list[sa.Row[Any]]]:
+    found: dict[int, list[sa.Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(row.case_number, []).append(row)
+    return found
+
+
+def _entry(rows: list[sa.Row[Any]]) -> Entry:
+    first = rows[0]
+    postings = tuple(
+        Posting(account=Account(row.account), money=Money(minor=int(row.minor), code=row.asset))
+        for row in rows
+        if row.account is not None
+    )
+    return Entry(id=first.id, reference=first.reference, postings=postings, memo=first.memo)
 
 
 def _stored(row: sa.Row[tuple[object, ...]]) -> StoredPayout:

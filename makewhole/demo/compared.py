@@ -10,8 +10,8 @@ from cases.case import Approved, AwaitingApproval, Case, Closed, Declined, Needs
 from cases.money import Money
 from cases.proposal import Proposal
 from makewhole.assembly import House
-from makewhole.operating import verify_books
 from makewhole.sandboxed import Sandbox
+from makewhole.verifying import verify_books
 from sandbox.seed.expected import Expected
 from store import tickets
 from store.cases import StoredCase
