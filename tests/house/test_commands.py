@@ -23,7 +23,8 @@ DEMO = "make demo"
 
 def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield every command of the program with its whole name."""
-    for name, each in (group or typer.main.get_command(app)).commands.items():
+    found: Any = group or typer.main.get_command(app)
+    for name, each in found.commands.items():
         if hasattr(each, "commands"):
             yield from commands(each, (*path, name))
         else:

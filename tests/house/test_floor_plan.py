@@ -33,7 +33,7 @@ HOMES = {
     "starlette": ("web/", "sandbox/", "bot/app.py"),
     "uvicorn": ("web/app.py", "sandbox/", "makewhole/starting.py"),
 }
-#: What a room above the store may use of SQLAlchemy: the type of a connection, and the error of a database that is down.
+#: What a room above the store may use of SQLAlchemy: types of connections, and the error of a database that is down.
 ABOVE_THE_STORE = frozenset({"Connection", "Engine", "exc"})
 
 
