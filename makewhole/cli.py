@@ -1,6 +1,7 @@
 """The command line. Data goes to stdout, progress and trouble to stderr; `--json` prints one object with its schema.
 
-Exit codes: 0 fine, 1 something was found wrong, 2 wrong usage, 3 settings, people or policies cannot be used.
+Exit codes: 0 fine, 1 something was found wrong, 2 wrong usage, 3 settings, people, policies or the database cannot be
+used.
 """
 
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from makewhole.trouble import Unusable
 
 SETTINGS = Path("config/makewhole.yaml")
 SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file.", show_default=True)]
@@ -190,8 +193,6 @@ def finance_confirm(file: Path, *, settings: SettingsFile = SETTINGS, as_json: A
 
 def main() -> None:
     """Run the command line: what a person must mend is said in a sentence, without a traceback."""
-    from makewhole.opening import Unusable
-
     try:
         app()
     except Unusable as problem:

@@ -12,14 +12,11 @@ from sqlalchemy.exc import OperationalError
 from config.mistakes import BadSettings
 from config.settings import Settings, load_settings
 from makewhole.assembly import House, build
+from makewhole.trouble import Unusable
 from policy.mistakes import BadPolicy
 from store.migrating import current_revision, wanted_revision
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-
-
-class Unusable(RuntimeError):
-    """Settings, people or policies cannot be used; the message says where and what to do."""
 
 
 def read_settings(path: Path) -> Settings:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from makewhole.opening import Unusable, looked_into, opened, reason_of
+from makewhole.opening import looked_into, opened, reason_of
 from makewhole.printing import print_json, table, to_people
+from makewhole.trouble import Unusable
 from makewhole.verifying import verify_books
 from store import failures, jobs, outbox
 from store.migrating import migrate

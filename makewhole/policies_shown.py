@@ -1,18 +1,22 @@
 """`makewhole policy`: check a folder of policies, and explain how one decides."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from config.mistakes import BadSettings
+from config.mistakes import BadSettings, did_you_mean
 from config.people import load_people
 from makewhole.assembly import roles_held
-from makewhole.opening import Unusable
 from makewhole.printing import print_json, table, to_people
+from makewhole.trouble import Unusable
 from policy.book import read_policy_file
 from policy.checking import Checked, check
-from policy.explaining import Reasoned, explain
+from policy.explaining import Reasoned, reason
+from policy.facts import Facts, read_facts
+from policy.form import Policy
 from policy.loading import load_policy
 from policy.mistakes import BadPolicy
+from policy.settling import TooManyDigits
 
 
 def check_policies(directory: Path, *, people: Path | None, as_json: bool) -> int:
@@ -36,27 +40,48 @@ def check_policies(directory: Path, *, people: Path | None, as_json: bool) -> in
 
 def explain_policy(file: Path, given: list[str], *, as_json: bool) -> int:
     """Print every step from these inputs to the amount; returns 1 when something is missing, 2 for a wrong input."""
-    pairs = [tuple(each.split("=", 1)) for each in given]
-    if any(len(pair) != 2 for pair in pairs):  # noqa: PLR2004  # A name and a value.
-        to_people().print("Write each input as name=value: hours_late=7.5", markup=False)
-        return 2
     try:
         policy = load_policy(read_policy_file(file), file.name)
     except BadPolicy as problem:
         raise Unusable(str(problem)) from None
-    reasoned = explain(policy, [(name, value) for name, value in pairs])
-    if not isinstance(reasoned, Reasoned):
-        needed = sorted(reasoned.needed)
-        if as_json:
-            print_json({"missing": needed})
-        else:
-            to_people().print(f"Missing: {', '.join(needed)}", markup=False)
+    facts = read_facts(policy, [(name, value) for name, _, value in (each.partition("=") for each in given)])
+    wrong = tuple(_wrong_inputs(policy, facts, given))
+    if wrong:
+        for each in wrong:
+            to_people().print(each, markup=False, soft_wrap=True)
+        return 2
+    try:
+        reasoned = reason(policy, facts)
+    except TooManyDigits as problem:
+        to_people().print(str(problem), markup=False, soft_wrap=True)
         return 1
+    if isinstance(reasoned, Reasoned):
+        _print_reasoned(reasoned, as_json=as_json)
+        return 0
+    needed = sorted(reasoned.needed)
+    if as_json:
+        print_json({"missing": needed})
+    else:
+        to_people().print(f"Missing: {', '.join(needed)}", markup=False)
+    return 1
+
+
+def _wrong_inputs(policy: Policy, facts: Facts, given: list[str]) -> Iterator[str]:
+    declared = [each.name for each in policy.inputs]
+    for name, equals, _ in (each.partition("=") for each in given):
+        if not equals:
+            yield f"{name}: write each input as name=value: hours_late=7.5"
+        elif name not in declared:
+            yield f"{name}: {did_you_mean(name, declared)}"
+    for name, problem in sorted(facts.unreadable.items()):
+        yield f"{name} {problem}"
+
+
+def _print_reasoned(reasoned: Reasoned, *, as_json: bool) -> None:
     if as_json:
         print_json(_explained(reasoned))
     else:
         _print_explained(reasoned)
-    return 0
 
 
 def _print_explained(reasoned: Reasoned) -> None:

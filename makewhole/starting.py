@@ -15,10 +15,11 @@ import uvicorn
 
 from bot import app as slack_app
 from makewhole.assembly import House
-from makewhole.opening import Unusable, opened
+from makewhole.opening import opened
 from makewhole.printing import to_people
 from makewhole.running import AlreadyRunning, working
 from makewhole.sandboxed import lend_credentials, sandbox, write_settings
+from makewhole.trouble import Unusable
 from store import failures, figures, jobs
 from store.jobs import Worker
 from web.app import Doors, create_app, server

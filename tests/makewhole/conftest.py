@@ -138,9 +138,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             work(house)
         template = folder / "template.sqlite"
         # A plain copy would miss what stands in the write-ahead log.
-        with contextlib.closing(sqlite3.connect(folder / "makewhole.sqlite")) as source:
-            with contextlib.closing(sqlite3.connect(template)) as copy:
-                source.backup(copy)
+        with (
+            contextlib.closing(sqlite3.connect(folder / "makewhole.sqlite")) as source,
+            contextlib.closing(sqlite3.connect(template)) as copy,
+        ):
+            source.backup(copy)
         yield World(sandbox=beside, template=template, own_url=own_url)
 
 

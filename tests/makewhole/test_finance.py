@@ -1,4 +1,4 @@
-"""Finance pays by file: each payout is in one file, wherever an export ends, and an answer counts whole or not at all."""
+"""Finance pays by file: each payout is in one file, wherever an export ends; an answer counts whole or not at all."""
 
 import fcntl
 import json
