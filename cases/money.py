@@ -111,8 +111,13 @@ class Money:
 
     @classmethod
     def exactly(cls, amount: Decimal | str, code: str) -> "Money":
-        """Return this amount; raises NotExact when it has more decimals than the asset."""
-        units = _scaled(amount, code)
+        """Return this amount; raises NotExact when it has more decimals than the asset, or more than 60 digits."""
+        try:
+            units = _scaled(amount, code)
+        except (Inexact, Overflow):
+            raise NotExact(f"an amount of {code} has more than {EXACT.prec} digits") from None
+        if units and units.adjusted() >= EXACT.prec:
+            raise NotExact(f"an amount of {code} has more than {EXACT.prec} digits")
         if units != units.to_integral_value(context=_ROUNDING):
             raise NotExact(f"{amount} {code} has more than {asset(code).decimals} decimals")
         return cls(minor=int(units), code=code)
