@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -31,7 +32,9 @@ SANDBOX_PORT, OWN_PORT = 8900, 8800
 
 
 def run(settings: Path, *, with_sandbox: bool) -> int:
-    """Serve and work until SIGTERM or Ctrl-C; with a sandbox beside us when asked."""
+    """Serve and work until SIGTERM or Ctrl-C, then end in good order; with a sandbox beside us when asked."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
     with ExitStack() as stack:
         if with_sandbox:
             lend_credentials()
@@ -136,6 +139,11 @@ async def _serve(house: House, made: uvicorn.Server, listener: socket.socket) ->
         await made.serve(sockets=[listener])
     finally:
         await connection.close_async()  # type: ignore[no-untyped-call]  # Bolt's handlers are untyped.
+
+
+def _leave(*_: object) -> None:
+    """End with 0: uvicorn has closed its doors and raises the signal it caught again, which would end us at once."""
+    sys.exit(0)
 
 
 def _welcome(sandbox_url: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from cases.case import Approved, AwaitingApproval, Case, Closed, Declined, NeedsAttention, Paid, Stage
 from cases.money import Money
 from cases.proposal import Proposal
+from cases.ticket import Ticket, TicketRef
 from makewhole.assembly import House
 from makewhole.sandboxed import Sandbox
 from makewhole.verifying import verify_books
@@ -39,14 +40,16 @@ class Compared:
 
 def compare(house: House, sandbox: Sandbox, expected: tuple[Expected, ...]) -> Compared:
     """Return what all books say of the day."""
+    vendor: dict[int, Any] = {each["id"]: each for each in _listed(sandbox, "/zendesk/_sandbox/state", "tickets")}
+    refs = tuple(TicketRef(vendor="zendesk", account=house.intake.account, key=str(key)) for key in vendor)
     with house.database.read() as connection:
         stored = {str(each.case.about.id): each for each in house.desk.cases.each(connection)}
-        mirrored = tickets.count(connection)
+        mirrored = {ref.key: each.ticket for ref, each in tickets.known(connection, refs).items()}
     found = Compared()
-    _compare_payments(found, stored, sandbox.get("/payouts/_sandbox/state")["payments"])  # type: ignore[arg-type]  # JSON.
-    _compare_slack(found, stored, sandbox.get("/slack/_sandbox/state")["messages"])  # type: ignore[arg-type]  # JSON.
-    vendor = sandbox.get("/zendesk/_sandbox/state?deliveries=no")["tickets"]
-    _compare_tickets(found, stored, {each["id"]: each for each in vendor})  # type: ignore[attr-defined]  # JSON.
+    _compare_mirror(found, mirrored, vendor)
+    _compare_payments(found, stored, _listed(sandbox, "/payouts/_sandbox/state", "payments"))
+    _compare_slack(found, stored, _listed(sandbox, "/slack/_sandbox/state", "messages"))
+    _compare_tickets(found, stored, vendor)
     _compare_outcomes(found, stored, expected)
     problems, sums = verify_books(house)
     found.audit_holds = not problems
@@ -54,7 +57,7 @@ def compare(house: House, sandbox: Sandbox, expected: tuple[Expected, ...]) -> C
     found.ledger_sum = {code: money.text() for code, money in sums.items()}
     stages = Counter(_outcome(each.case) for each in stored.values())
     found.counts |= {
-        "tickets": mirrored,
+        "tickets": len(mirrored),
         "cases": len(stored),
         "proposed": sum(each.case.about.revisions > 0 for each in stored.values()),
         "approved": stages[Stage.PAID] + stages[Stage.APPROVED] + _failed_payouts(stored),
@@ -63,6 +66,24 @@ def compare(house: House, sandbox: Sandbox, expected: tuple[Expected, ...]) -> C
         "paid": stages[Stage.PAID],
     }
     return found
+
+
+def _listed(sandbox: Sandbox, path: str, name: str) -> list[dict[str, Any]]:
+    listed = sandbox.get(path)[name]
+    return listed if isinstance(listed, list) else []
+
+
+def _compare_mirror(found: Compared, mirrored: Mapping[str, Ticket], vendor: Mapping[int, dict[str, Any]]) -> None:
+    for key, theirs in vendor.items():
+        ours = mirrored.get(str(key))
+        if ours is None:
+            found.lost.append(f"ticket {key}: not mirrored")
+        elif (ours.status_text, ours.subject, set(ours.tags)) != (
+            theirs["status"],
+            theirs["subject"],
+            set(theirs["tags"]),
+        ):
+            found.differs.append(f"ticket {key}: the mirror says {ours.status_text}, the vendor {theirs['status']}")
 
 
 def _compare_payments(found: Compared, stored: Mapping[str, StoredCase], payments: list[dict[str, Any]]) -> None:

@@ -79,7 +79,8 @@ def _day(house: House, beside: Sandbox, product: Product, show: Progress) -> App
     for app, fault in FAULTS:
         beside.post(f"/{app}/_sandbox/faults", fault)
     # These change now, so that polling finds them too when a webhook comes while the product is down.
-    fresh = [{name: each[name] for name in each if name != "updated_at"} for each in seed.tickets[half:]]
+    now = house.clock().isoformat(timespec="seconds")
+    fresh = [{**each, "updated_at": now} for each in seed.tickets[half:]]
     beside.post("/zendesk/_sandbox/tickets", {"tickets": fresh, "notify": True})
     show.update(step, advance=1, description="Approvers click; the product is killed in the middle (kill -9)")
     _click_until(approvers, decided=10)
