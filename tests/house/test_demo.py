@@ -31,6 +31,7 @@ def shape(line: str) -> str:
 
 @pytest.mark.timeout(300)
 def test_the_demo_prints_what_the_readme_shows() -> None:
+    assert "$(BIN)/makewhole demo\n" in (tree.ROOT / "Makefile").read_text(encoding="utf-8")
     (said,) = (each for each in pages.shown(tree.README) if each.command == DEMO)
 
     done = subprocess.run(
