@@ -123,6 +123,7 @@ class Worker:
         self._handlers: Mapping[str, Handler] = {}
         self._stopping = threading.Event()
         self._heart: threading.Thread | None = None
+        self._engine: sa.Engine | None = None
         self.executor_id = uuid.uuid4().hex
 
     def start(self, handlers: Mapping[str, Handler], *, on_fenced: Callable[[], None], alone: bool = False) -> None:
@@ -162,19 +163,26 @@ class Worker:
         return None if self._heart and self._heart.is_alive() else "the worker does not renew its lease"
 
     def stop(self, *, wait_seconds: int = 5) -> None:
-        """Stop taking jobs, wait for those running, and give the lease back."""
+        """Stop taking jobs, wait for those running, and give the lease back; a job that takes longer keeps it.
+
+        Such a job is taken over by others when the lease runs out, as that of a dead worker.
+        """
         self._stopping.set()
         if self._heart:
             self._heart.join()
         DBOS.destroy(workflow_completion_timeout_sec=wait_seconds, destroy_registry=True)
+        if self._engine is not None:
+            self._engine.dispose()
         with self._database.begin() as tx:
-            leases.release(tx, self.executor_id)
+            if not _is_doing(tx.connection, self.executor_id):
+                leases.release(tx, self.executor_id)
 
     def _config(self) -> DBOSConfig:
+        self._engine = _queue_engine(self._url)
         return DBOSConfig(
             name=APPLICATION,
             system_database_url=normal_url(self._url).render_as_string(hide_password=False),
-            system_database_engine=_queue_engine(self._url),
+            system_database_engine=self._engine,
             application_version=VERSION,
             executor_id=self.executor_id,
             serializer=DBOSPortableJSONSerializer(),
@@ -311,6 +319,13 @@ def oldest_due(connection: sa.Connection, *, now: datetime) -> datetime | None:
     return since if since is not None and since <= now else None
 
 
+def _is_doing(connection: sa.Connection, executor_id: str) -> bool:
+    """Whether jobs that this worker took have not ended."""
+    status = _queue_table(connection, "workflow_status")
+    mine = (status.c.executor_id == executor_id, status.c.status == "PENDING")
+    return connection.scalar(sa.select(sa.func.count()).select_from(status).where(*mine)) != 0
+
+
 def killers(connection: sa.Connection) -> tuple[str, ...]:
     """Return the ids of jobs that the queue itself gave up: they ended their worker again and again."""
     status = _queue_table(connection, "workflow_status")
@@ -330,7 +345,7 @@ def forget_done(tx: Transaction, *, before: datetime) -> int:
 
 
 def _queue_table(connection: sa.Connection, name: str) -> sa.TableClause:
-    names = ("workflow_uuid", "queue_name", "status", "created_at", "updated_at", "delay_until_epoch_ms")
+    names = ("workflow_uuid", "queue_name", "status", "created_at", "updated_at", "delay_until_epoch_ms", "executor_id")
     columns: list[sa.ColumnClause[Any]] = [sa.column(each) for each in names]
     schema = "dbos" if connection.dialect.name == "postgresql" else None
     return sa.table(name, *columns, schema=schema)

@@ -95,7 +95,7 @@ def make_claims(count: int, *, every: dict[End, int] | None = None) -> tuple[Cla
 
     every: How rare the other ends are: each so many claims.
     """
-    rare = every or {End.REJECTED: 9, End.INELIGIBLE: 13, End.ATTENTION: 17}
+    rare = {End.REJECTED: 9, End.INELIGIBLE: 13, End.ATTENTION: 17} if every is None else every
     return tuple(_claim(number, rare) for number in range(count))
 
 

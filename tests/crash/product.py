@@ -64,11 +64,21 @@ class Process:
 
     def kill(self) -> None:
         """End it with kill -9, in the middle of whatever it does."""
-        self._end(signal.SIGKILL)
+        if self._running is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._running.pid, signal.SIGKILL)
+            self.wait(seconds=60)
 
-    def stop(self) -> None:
-        """End it in good order."""
-        self._end(signal.SIGTERM)
+    def ask_to_end(self) -> None:
+        """Ask it to end in good order; returns at once."""
+        if self._running is not None:
+            self._running.send_signal(signal.SIGTERM)
+
+    def wait(self, *, seconds: float) -> int | None:
+        """Wait until it has ended and return its exit code; None when it does not run."""
+        code = self._running.wait(timeout=seconds) if self._running else None
+        self._running = None
+        return code
 
     def is_ready(self) -> bool:
         """Whether its door answers that it may be sent work."""
@@ -82,13 +92,6 @@ class Process:
     def tail(self, lines: int = 30) -> str:
         """Return the end of the log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:]) if self.log.exists() else ""
-
-    def _end(self, number: signal.Signals) -> None:
-        if self._running is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._running.pid, number)
-            self._running.wait(timeout=60)
-            self._running = None
 
 
 @contextlib.contextmanager

@@ -20,6 +20,8 @@ from tests.story.working_day import (
 )
 from workflow import one_case
 
+ENGLISH = "Your withdrawal was 7.5 hours late because of us. We are sorry and credit 15.00 USDT to your account."
+CHINESE = "由于我们的原因，您的提币延迟了 7.5 小时。我们深表歉意，并将向您的账户发放 15.00 USDT。"
 TWICE = {"asset": "EUR", "charge_amount": "2500.00", "charged_times": "2", "refunded_amount": "0", "fee": "0"}
 
 
@@ -62,9 +64,8 @@ def test_a_late_withdrawal_is_compensated_from_the_ticket_to_the_last_note(day: 
             "Policy delayed-withdrawal version 1, revision 1",
             "Approved by amelia (compensation_lead) NOW",
             f"Paid NOW, provider reference {reference}",
-            "For the customer (en): Your withdrawal was 7.5 hours late because of us."
-            " We are sorry and credit 15.00 USDT to your account.",
-            "For the customer (zh): 由于我们的原因，您的提币延迟了 7.5 小时。我们深表歉意，并将向您的账户发放 15.00 USDT。",
+            f"For the customer (en): {ENGLISH}",
+            f"For the customer (zh): {CHINESE}",
             f"Case: {url}",
         ],
     ]
@@ -356,7 +357,7 @@ def test_a_payee_whom_the_provider_does_not_know_needs_a_person_and_is_still_owe
     assert isinstance(stopped, NeedsAttention)
     assert stopped.reason == "The payout needs a person: the payout failed: unknown_payee"
     assert day.payments(stopped) == [(ada.id, "15.00", "USDT", "failed")]
-    balances = {account: str(money) for (account, _), money in trial_balance(day.ledger(stopped)).items()}
+    balances = {str(account): str(money) for (account, _), money in trial_balance(day.ledger(stopped)).items()}
     assert balances[f"liability:customer:{ada.id}"] == "-15.00 USDT"
     assert balances["asset:payout-provider:clearing"] == "0.00 USDT"
     assert day.card_says(stopped, "Somebody must look at this")
