@@ -110,13 +110,15 @@ def verify(connection: sa.Connection, key: bytes) -> Iterator[Broken]:
         sa.select(tables.cases.c.number, tables.cases.c.document, tables.cases.c.stage, tables.cases.c.loss_key)
         .add_columns(tables.cases.c.version)
         .order_by(tables.cases.c.number)
+        .execution_options(yield_per=500)
     )
     expected = 0
-    for case in connection.execution_options(yield_per=500).execute(query):
-        for missing in range(expected + 1, case.number):
-            yield from _missing_case(connection, missing)
-        expected = case.number
-        yield from _verify_case(connection, key, case)
+    with connection.execute(query) as cases:
+        for case in cases:
+            for missing in range(expected + 1, case.number):
+                yield from _missing_case(connection, missing)
+            expected = case.number
+            yield from _verify_case(connection, key, case)
     yield from _orphans(connection)
 
 

@@ -100,9 +100,10 @@ class CaseRepository:
 
     def each(self, connection: sa.Connection) -> Iterator[StoredCase]:
         """Yield every case, oldest first, with flat memory."""
-        query = _select().order_by(tables.cases.c.number)
-        for row in connection.execution_options(yield_per=500).execute(query):
-            yield _stored(row)
+        query = _select().order_by(tables.cases.c.number).execution_options(yield_per=500)
+        with connection.execute(query) as rows:
+            for row in rows:
+                yield _stored(row)
 
     def save(self, tx: Transaction, before: StoredCase, after: Case, change: Change) -> StoredCase:
         """Replace the case if nobody changed it since `before`; raises MovedOn. The audit record commits with it."""
