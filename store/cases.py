@@ -106,7 +106,10 @@ class CaseRepository:
                 yield _stored(row)
 
     def save(self, tx: Transaction, before: StoredCase, after: Case, change: Change) -> StoredCase:
-        """Replace the case if nobody changed it since `before`; raises MovedOn. The audit record commits with it."""
+        """Replace the case if nobody changed it since `before`; raises MovedOn. The audit record commits with it.
+
+        MovedOn is raised too when another case has taken this one's loss; the transaction cannot go on then.
+        """
         return self._write(tx, before, after, change)
 
     def note(self, tx: Transaction, before: StoredCase, change: Change) -> StoredCase:
@@ -119,7 +122,7 @@ class CaseRepository:
         loss = None if isinstance(after, Joined) else after.about.loss
         loss_key = loss.key if loss else None
         column = tables.cases.c
-        swapped = tx.execute(
+        swap = (
             sa.update(tables.cases)
             .where(column.number == number_of(after.about.id), column.version == before.version)
             .values(
@@ -131,6 +134,10 @@ class CaseRepository:
                 updated_at=change.at,
             )
         )
+        try:
+            swapped = tx.execute(swap)
+        except sa.exc.IntegrityError:  # The one thing that must be unique is the loss.
+            raise MovedOn(f"the loss of {after.about.id} has another case meanwhile") from None
         if swapped.rowcount != 1:
             raise MovedOn(f"{after.about.id} was changed by somebody else")
         state = audit.state_digest(document, after.stage, loss_key)

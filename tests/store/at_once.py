@@ -1,0 +1,21 @@
+"""Several threads that do something at the same moment."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Result = TypeVar("Result")
+DEADLINE_SECONDS = 30
+
+
+def at_once(count: int, act: Callable[[int], Result]) -> list[Result]:
+    """Let so many threads begin together, each with its number from 0; return what they came to, in that order."""
+    start = threading.Barrier(count)
+
+    def run(number: int) -> Result:
+        start.wait(DEADLINE_SECONDS)
+        return act(number)
+
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(run, range(count), timeout=DEADLINE_SECONDS))
