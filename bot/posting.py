@@ -66,16 +66,27 @@ class Posting:
         if found is None:
             return
         case_id, line = found
-        place = self.cards.place(case_id)
-        if place is None or place.ts is None:
-            raise TryLater(f"{case_id} has no card yet", wait_seconds=CARD_WAIT_SECONDS)
+        channel, card_ts = self._standing_card(case_id, now=now)
         first = self.lines.first_attempt(key)
-        if not first and self.slack.find_reply(place.channel, place.ts, key, now=now) is not None:
+        if not first and self.slack.find_reply(channel, card_ts, key, now=now) is not None:
             return
         content = self.cases.content(case_id) if calls(line) else None
         asked = still_asked(content, now) if content is not None else None
-        message = thread_message(line, self.people, self.routing.locale_of(place.channel), asked=asked)
-        self.slack.post(place.channel, message, mark=key, thread_ts=place.ts, now=now)
+        message = thread_message(line, self.people, self.routing.locale_of(channel), asked=asked)
+        self.slack.post(channel, message, mark=key, thread_ts=card_ts, now=now)
+
+    def _standing_card(self, case_id: CaseId, *, now: datetime) -> tuple[str, str]:
+        """Return where the card stands, channel and ts; post it when its own job came while there was nothing to show.
+
+        The lane waits for this line, so no later job of the card would.
+        """
+        place = self.cards.place(case_id)
+        if place is None or place.ts is None:
+            self.show_card(case_id, now=now)
+            place = self.cards.place(case_id)
+        if place is None or place.ts is None:
+            raise TryLater(f"{case_id} has no card yet", wait_seconds=CARD_WAIT_SECONDS)
+        return place.channel, place.ts
 
     def _channel_for(self, content: CardContent, case_id: CaseId) -> Channel:
         proposal = proposal_of(content.case)

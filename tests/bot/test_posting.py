@@ -150,13 +150,28 @@ def test_blocks_that_slack_does_not_take_are_said_to_be_our_mistake(bot: Bot) ->
         bot.slack.publish_home(AMELIA_ID, {"type": "home", "blocks": [{"type": "nonsense"}]}, now=bot.clock())
 
 
+def test_a_line_posts_the_card_that_had_nothing_to_show_when_its_turn_was(
+    slack: SandboxSlack, bot: Bot, house: House
+) -> None:
+    house.said["CASE-4711#2"] = (CASE, WorkedOut(proposal=proposal()))
+    bot.show(CASE)
+    house.add(content(awaiting()))
+
+    bot.posting.post_line("CASE-4711#2", now=bot.clock())
+    bot.show(CASE)
+
+    card, line = slack.messages()
+    assert card["metadata"]["event_payload"] == {"mark": "card/CASE-4711"}
+    assert line["thread_ts"] == card["ts"]
+
+
 def test_the_thread_tells_the_story_each_line_once(slack: SandboxSlack, bot: Bot, house: House) -> None:
-    house.add(content(awaiting(None, decision())))
     house.said["CASE-4711#1"] = (CASE, WorkedOut(proposal=proposal()))
     house.said["CASE-4711#2"] = (CASE, SaidSo(decision=decision(), given=1, needed=2))
     house.said["CASE-4711#3"] = (CASE, Asked(person=AMELIA.id, words="Which <!channel> wallet?"))
     with pytest.raises(TryLater, match="no card yet"):
         bot.posting.post_line("CASE-4711#1", now=bot.clock())
+    house.add(content(awaiting(None, decision())))
     bot.show(CASE)
     slack.fault("dropped_after_write", "POST /api/chat.postMessage")
 
