@@ -92,9 +92,7 @@ def edit_a_record(connection: sa.Connection, chance: random.Random) -> str:
 
 def edit_the_time_of_a_record(connection: sa.Connection, chance: random.Random) -> str:
     row = pick(connection, chance, tables.audit)
-    return put(
-        connection, tables.audit, row, {"at": row["at"].replace(microsecond=(row["at"].microsecond + 1) % 10**6)}
-    )
+    return put(connection, tables.audit, row, {"at": row["at"] + timedelta(microseconds=1)})
 
 
 def edit_a_seal(connection: sa.Connection, chance: random.Random) -> str:

@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,24 +12,18 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cases.case import About, Approved
-from cases.loss import Loss, LossKind
-from cases.proposal import CaseId
-from cases.ticket import CustomerId, TicketRef
 from makewhole import finance
 from makewhole.assembly import House
 from makewhole.sandboxed import write_settings
 from makewhole.verifying import verify_books
 from payouts.answers import Absent, LookUpAnswer, NotProcessed, SendAnswer
-from payouts.ledger import promised
 from payouts.order import PayoutOrder
 from payouts.paying import Terms
-from store import audit, books, tables
-from store.audit import Change
+from store import audit, tables
 from store.cases import MovedOn
+from tests.makewhole.approved import approve
 from tests.makewhole.conftest import NOBODY_LISTENS, Told, changed, house_of
-from tests.payouts.orders import LEAD, a_proposal, a_yes, money
-from workflow import one_case, paying, paying_by_file
+from workflow import paying, paying_by_file
 from workflow.paying import Cashier
 
 HEADER = "reference,provider_reference,status,amount,asset"
@@ -89,32 +83,6 @@ class Desk:
         problems, sums = verify_books(self.house)
         assert problems == []
         return all(total.minor == 0 for total in sums.values())
-
-
-def approve(house: House, number: int, *, amount: str, payee: str, revision: int = 1) -> None:
-    case_id, now = f"CASE-{number}", house.clock()
-    about = About(
-        id=CaseId(case_id),
-        topic="delayed_withdrawal",
-        loss=Loss(kind=LossKind.TRANSACTION, reference=f"WD-{number}", customer_id=CustomerId(payee)),
-        customer_id=CustomerId(payee),
-        tickets=(TicketRef(vendor="zendesk", account="harbor", key=str(50_000 + number)),),
-        opened_at=now,
-    )
-    with house.database.begin() as tx:
-        change = Change(at=now, actor="policy", event="approved", detail=())
-        opened = replace(change, event="opened")
-        stored = house.desk.cases.open(tx, about, opened) if revision == 1 else house.desk.cases.lock(tx, case_id)
-        assert stored is not None
-        assert stored.case.about.id == case_id
-        proposal = replace(a_proposal(case_id, amount=amount, payee=payee, approvals=(LEAD,)), revision=revision)
-        approved = Approved(
-            about=stored.case.about, proposal=proposal, approvals=(a_yes(proposal),), amount=money(amount)
-        )
-        house.desk.cases.save(tx, stored, approved, change)
-        books.add_payout(tx, approved, way=house.desk.pay_way, now=now)
-        books.post(tx, promised(PayoutOrder(approved=approved), proposal.classification), case_id, now=now)
-        tx.enqueue(one_case.PAY, f"{case_id}/{proposal.fingerprint}")
 
 
 @pytest.fixture

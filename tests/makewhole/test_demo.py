@@ -1,0 +1,30 @@
+"""`make demo`: a day with faults, a kill and a restart, and at its end all books agree."""
+
+import json
+import subprocess
+import sys
+
+from makewhole.sandboxed import CONFIG
+
+COUNTS = ("tickets", "cases", "proposed", "approved", "declined", "needs_attention", "paid", "written_back")
+
+
+def test_the_day_ends_with_nothing_missing_or_doubled() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "makewhole", "demo", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=CONFIG.parent,
+        timeout=240,
+    )
+
+    assert told.returncode == 0, f"{told.stdout[-4000:]}\n{told.stderr[-4000:]}"
+    day = json.loads(told.stdout)
+    assert {"schema", *COUNTS, "provider_payments", "doubled", "lost", "ledger_sum", "audit"} <= day.keys()
+    assert (day["schema"], day["doubled"], day["lost"], day["audit"], day["problems"]) == (1, 0, 0, "ok", [])
+    assert set(day["ledger_sum"].values()) <= {"0", "0.00"}
+    assert day["ledger_sum"]["USDT"] == "0"
+    assert day["tickets"] >= 120
+    assert all(day[name] > 0 for name in COUNTS)
+    assert day["provider_payments"] == day["paid"]
