@@ -12,7 +12,7 @@ from starlette.routing import Route
 from sandbox.slack.acts import Acts, CannotAct
 from sandbox.slack.asking import base_url
 from sandbox.slack.courier import Courier, Delivery
-from sandbox.slack.records import BOT_USER_ID, Channel, Ephemeral, Interaction, Json, Message, SlackError, View
+from sandbox.slack.records import BOT_USER_ID, Channel, Ephemeral, Interaction, Json, Message, SlackError, User, View
 from sandbox.slack.windows import Windows
 from sandbox.slack.wire import view_json
 from sandbox.slack.workspace import Workspace
@@ -50,6 +50,9 @@ def control_routes(*, workspace: Workspace, windows: Windows, courier: Courier, 
         )
         return JSONResponse({"ok": True})
 
+    async def users(request: Request) -> Response:
+        return _add_user(workspace, await _body(request))
+
     async def refresh_sockets(_: Request) -> Response:
         return JSONResponse({"warned": await courier.sockets.ask_to_reconnect()})
 
@@ -59,6 +62,7 @@ def control_routes(*, workspace: Workspace, windows: Windows, courier: Courier, 
     return [
         Route("/_sandbox/state", state, methods=["GET"]),
         Route("/_sandbox/settings", settings, methods=["GET", "POST"]),
+        Route("/_sandbox/users", users, methods=["POST"]),
         Route("/_sandbox/channels", channels, methods=["POST"]),
         Route("/_sandbox/sockets/refresh", refresh_sockets, methods=["POST"]),
         Route("/_sandbox/act/{what}", act, methods=["POST"]),
@@ -80,6 +84,19 @@ def books(workspace: Workspace, windows: Windows, courier: Courier) -> Json:
         "sockets": len(courier.sockets.open),
         "delivery": _settings_json(courier.delivery),
     }
+
+
+def _add_user(workspace: Workspace, body: Json) -> Response:
+    """Add a person to the workspace and all its channels."""
+    if not body.get("id") or not body.get("real_name"):
+        return JSONResponse({"error": "bad_user", "message": "id and real_name are needed"}, status_code=400)
+    name = str(body.get("name") or str(body["real_name"]).lower().replace(" ", "."))
+    locale = str(body.get("locale") or "en-US")
+    workspace.add_user(User(id=str(body["id"]), name=name, real_name=str(body["real_name"]), locale=locale))
+    for channel in tuple(workspace.channels.values()):
+        if channel.direct_with is None and body["id"] not in channel.members:
+            workspace.add_channel(replace(channel, members=(*channel.members, str(body["id"]))))
+    return JSONResponse({"ok": True})
 
 
 async def _act(acts: Acts, request: Request) -> Response:
