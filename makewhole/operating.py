@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from makewhole.opening import looked_into, opened, reason_of
 from makewhole.printing import print_json, table, to_people
 from makewhole.trouble import Unusable
-from makewhole.verifying import verify_books
+from makewhole.verifying import in_words, verify_books
 from store import failures, jobs, outbox
 from store.migrating import migrate
 from store.outbox import Kind
@@ -32,8 +32,7 @@ def verify_audit(settings: Path, *, as_json: bool) -> int:
     with looked_into(settings) as house:
         problems, sums = verify_books(house)
     if as_json:
-        sums_text = {code: money.text() for code, money in sums.items()}
-        print_json({"audit": "broken" if problems else "ok", "problems": problems, "ledger_sum": sums_text})
+        print_json({"audit": "broken" if problems else "ok", "problems": problems, "ledger_sum": in_words(sums)})
     else:
         for problem in problems:
             to_people().print(problem, markup=False, soft_wrap=True)

@@ -39,6 +39,11 @@ def verify(connection: sa.Connection, audit_key: bytes) -> tuple[list[str], dict
     return problems, sums
 
 
+def in_words(sums: Mapping[str, Money]) -> dict[str, str]:
+    """Return each sum as text, nothing as "0": {"USDT": "0"}."""
+    return {code: money.text() if money.minor else "0" for code, money in sorted(sums.items())}
+
+
 def _histories(connection: sa.Connection, key: bytes) -> Iterator[str]:
     try:
         for each in audit.verify(connection, key):

@@ -12,7 +12,7 @@ from cases.proposal import Proposal
 from cases.ticket import Ticket, TicketRef
 from makewhole.assembly import House
 from makewhole.sandboxed import Sandbox
-from makewhole.verifying import verify_books
+from makewhole.verifying import in_words, verify_books
 from sandbox.seed.expected import Expected
 from store import tickets
 from store.cases import StoredCase
@@ -54,7 +54,7 @@ def compare(house: House, sandbox: Sandbox, expected: tuple[Expected, ...]) -> C
     problems, sums = verify_books(house)
     found.audit_holds = not problems
     found.differs += problems
-    found.ledger_sum = {code: money.text() for code, money in sums.items()}
+    found.ledger_sum = in_words(sums)
     stages = Counter(_outcome(each.case) for each in stored.values())
     found.counts |= {
         "tickets": len(mirrored),

@@ -81,6 +81,11 @@ class World:
             self.sandbox.client.delete(f"{self.sandbox.url}/{app}/_sandbox/faults").raise_for_status()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the one long test of this room, so that it can be left out: -m "not demo"."""
+    config.addinivalue_line("markers", "demo: plays the whole day; half a minute")
+
+
 def changed(settings: Path, changes: dict[str, str]) -> Path:
     """Replace pieces of a settings file."""
     text = settings.read_text(encoding="utf-8")

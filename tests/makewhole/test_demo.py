@@ -4,11 +4,14 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from makewhole.sandboxed import CONFIG
 
 COUNTS = ("tickets", "cases", "proposed", "approved", "declined", "needs_attention", "paid", "written_back")
 
 
+@pytest.mark.demo
 def test_the_day_ends_with_nothing_missing_or_doubled() -> None:
     told = subprocess.run(
         [sys.executable, "-m", "makewhole", "demo", "--json"],
@@ -23,8 +26,8 @@ def test_the_day_ends_with_nothing_missing_or_doubled() -> None:
     day = json.loads(told.stdout)
     assert {"schema", *COUNTS, "provider_payments", "doubled", "lost", "ledger_sum", "audit"} <= day.keys()
     assert (day["schema"], day["doubled"], day["lost"], day["audit"], day["problems"]) == (1, 0, 0, "ok", [])
-    assert set(day["ledger_sum"].values()) <= {"0", "0.00"}
-    assert day["ledger_sum"]["USDT"] == "0"
+    assert set(day["ledger_sum"].values()) == {"0"}
+    assert "USDT" in day["ledger_sum"]
     assert day["tickets"] >= 120
     assert all(day[name] > 0 for name in COUNTS)
     assert day["provider_payments"] == day["paid"]
