@@ -35,20 +35,7 @@ def control_routes(*, workspace: Workspace, windows: Windows, courier: Courier, 
         return JSONResponse({"delivery": _settings_json(courier.delivery)})
 
     async def channels(request: Request) -> Response:
-        body = await _body(request)
-        if not body.get("id") or not body.get("name"):
-            return JSONResponse({"error": "bad_channel", "message": "id and name are needed"}, status_code=400)
-        workspace.add_channel(
-            Channel(
-                id=str(body["id"]),
-                name=str(body["name"]),
-                members=tuple(body.get("members") or workspace.users),
-                created_at=int(workspace.clock()),
-                locale=str(body.get("locale") or "en-US"),
-                is_archived=bool(body.get("is_archived")),
-            )
-        )
-        return JSONResponse({"ok": True})
+        return _add_channel(workspace, await _body(request))
 
     async def users(request: Request) -> Response:
         return _add_user(workspace, await _body(request))
@@ -84,6 +71,22 @@ def books(workspace: Workspace, windows: Windows, courier: Courier) -> Json:
         "sockets": len(courier.sockets.open),
         "delivery": _settings_json(courier.delivery),
     }
+
+
+def _add_channel(workspace: Workspace, body: Json) -> Response:
+    if not body.get("id") or not body.get("name"):
+        return JSONResponse({"error": "bad_channel", "message": "id and name are needed"}, status_code=400)
+    workspace.add_channel(
+        Channel(
+            id=str(body["id"]),
+            name=str(body["name"]),
+            members=tuple(body.get("members") or workspace.users),
+            created_at=int(workspace.clock()),
+            locale=str(body.get("locale") or "en-US"),
+            is_archived=bool(body.get("is_archived")),
+        )
+    )
+    return JSONResponse({"ok": True})
 
 
 def _add_user(workspace: Workspace, body: Json) -> Response:
