@@ -67,25 +67,35 @@ class Everything:
 
 def compare(town: Town, house: House, claims: tuple[Claim, ...]) -> tuple[Finding, ...]:
     """Return everything in which the books do not agree; empty when all is well."""
+    checks = (_outcomes, _payments, _ledger, _notes, _states, _cards, _lines, _history, _left_over)
+    with house.database.read() as connection:
+        every = _read(town, house, connection, claims)
+        return tuple(finding for check in checks for finding in check(every))
+
+
+def compare_notes(town: Town, house: House) -> tuple[Finding, ...]:
+    """Return what is wrong with the notes on the tickets, with the histories, or left over."""
+    with house.database.read() as connection:
+        every = _read(town, house, connection, ())
+        return tuple(finding for check in (_notes, _history, _left_over) for finding in check(every))
+
+
+def _read(town: Town, house: House, connection: sa.Connection, claims: tuple[Claim, ...]) -> Everything:
     tickets = town.sandbox.get("/zendesk/_sandbox/state?deliveries=no")["tickets"]
     messages = town.sandbox.get("/slack/_sandbox/state")["messages"]
     payments = town.sandbox.get("/payouts/_sandbox/state")["payments"]
-    with house.database.read() as connection:
-        stored = tuple(house.desk.cases.each(connection))
-        every = Everything(
-            house=house,
-            connection=connection,
-            claims=claims,
-            cases={each.case.about.loss.reference: each for each in stored if each.case.about.loss},
-            outbox=tuple(
-                connection.execute(sa.select(tables.outbox).order_by(tables.outbox.c.lane, tables.outbox.c.sequence))
-            ),
-            tickets={each["id"]: each for each in tickets},  # type: ignore[attr-defined]  # JSON.
-            messages=tuple(each for each in messages if not each["is_deleted"]),  # type: ignore[attr-defined]  # JSON.
-            payments=tuple(payments),  # type: ignore[arg-type]  # JSON.
-        )
-        checks = (_outcomes, _payments, _ledger, _notes, _states, _cards, _lines, _history, _left_over)
-        return tuple(finding for check in checks for finding in check(every))
+    stored = tuple(house.desk.cases.each(connection))
+    column = tables.outbox.c
+    return Everything(
+        house=house,
+        connection=connection,
+        claims=claims,
+        cases={each.case.about.loss.reference: each for each in stored if each.case.about.loss},
+        outbox=tuple(connection.execute(sa.select(tables.outbox).order_by(column.lane, column.sequence))),
+        tickets={each["id"]: each for each in tickets},  # type: ignore[attr-defined]  # JSON.
+        messages=tuple(each for each in messages if not each["is_deleted"]),  # type: ignore[attr-defined]  # JSON.
+        payments=tuple(payments),  # type: ignore[arg-type]  # JSON.
+    )
 
 
 def outcome(case: Case) -> str:
