@@ -37,6 +37,7 @@ class About:
         tickets: The tickets that tell of it, first one first.
         opened_at: Aware, UTC.
         revisions: How many proposals were made so far; the next one gets the next number, whatever happened between.
+        handled_by: Helpdesk ids of everyone who handled or asked for it ("zendesk:harbor:5001"); they never decide it.
     """
 
     id: CaseId
@@ -46,6 +47,7 @@ class About:
     tickets: tuple[TicketRef, ...]
     opened_at: datetime
     revisions: int = 0
+    handled_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,12 +140,15 @@ class NeedsAttention:
         reason: One sentence that says why.
         missing: Exactly what is missing, by name: ("transaction_id",); empty when something else is wrong.
         proposal: What was proposed, when it got that far.
+        unsettled: The approved case whose payout may have moved money and is not over. While it stands, the case keeps
+            its loss and nothing is proposed anew; only `makewhole payout` leads out. None when there is none.
     """
 
     about: About
     reason: str
     missing: tuple[str, ...]
     proposal: Proposal | None
+    unsettled: Approved | None = None
     stage: Literal[Stage.NEEDS_ATTENTION] = Stage.NEEDS_ATTENTION
 
 

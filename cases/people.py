@@ -1,6 +1,6 @@
 """People who may decide, and how far: our own role table, whatever a chat tool's groups say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cases.money import Money
@@ -14,10 +14,12 @@ class Authority:
     Fields:
         role: "compensation_lead".
         limits: One Money per asset; an asset that is not listed may not be approved at all.
+        lent_by: Whose it is, when it was lent; None for one's own.
     """
 
     role: str
     limits: tuple[Money, ...]
+    lent_by: PersonId | None = None
 
     def covers(self, amount: Money | None) -> bool:
         """Whether this much may be agreed to in this role; a proposal without an amount always may."""
@@ -67,8 +69,8 @@ class Person:
 
     def authorities_at(self, now: datetime) -> tuple[Authority, ...]:
         """Return what this person may do now: their own roles, then those lent to them."""
-        lent = tuple(each.authority for each in self.delegations if each.starts_at <= now < each.ends_at)
-        return self.authorities + lent
+        lent = (each for each in self.delegations if each.starts_at <= now < each.ends_at)
+        return self.authorities + tuple(replace(each.authority, lent_by=each.giver) for each in lent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,6 +118,7 @@ class Decision:
         comment: Free text, required with reason code "other"; None when nothing was said.
         decided_at: Aware, UTC.
         via: Where: "slack", "cli".
+        lent_by: Whose role it was; None when it was their own. Giver and borrower count as one person.
     """
 
     case_id: CaseId
@@ -130,3 +131,4 @@ class Decision:
     comment: str | None
     decided_at: datetime
     via: str
+    lent_by: PersonId | None = None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import sqlalchemy as sa
+import structlog
 
 from bot import app as slack_app
 from bot.answering import Answering
@@ -21,6 +22,7 @@ from cases.proposal import CaseId
 from config.people import load_people
 from config.settings import OAuth, PayoutProvider, Settings
 from connectors.accounts.client import AccountData
+from connectors.contract import AccessRefused, TryLater
 from connectors.zendesk.client import ZendeskTickets, connect
 from connectors.zendesk.settings import ApiToken, OAuthClient, ZendeskSettings
 from payouts.http_provider import HTTPProvider
@@ -30,6 +32,7 @@ from policy.book import load_book
 from store import deliveries, jobs, outbox, readings
 from store.cases import PREFIX, CaseRepository
 from store.database import Database, create_engine
+from store.failures import Attempt, forget_failure, record_failure
 from store.jobs import DurableJobs, Handler, QueueSettings
 from store.outbox import Item, Kind, State
 from sync import intake as tickets_in
@@ -41,6 +44,7 @@ from workflow import one_case, paying
 from workflow.desk import Desk
 from workflow.paying import Cashier
 
+log = structlog.get_logger(__name__)
 RECONCILE, TIDY = "reconcile", "tidy"
 QUEUE_OF = {
     POLL: "zendesk",
@@ -162,14 +166,19 @@ def handlers(house: House) -> Mapping[str, Handler]:
     def answer(key: str) -> None:
         source, _, delivery_id = key.partition("/")
         house.answering.handle(source, delivery_id, now=clock())
+        with house.database.begin() as tx:
+            # Most deliveries were marked with what came of them; the rest led to nothing.
+            deliveries.end(tx, source, delivery_id, now=clock())
 
     return {
-        POLL: lambda _slot: _done(tickets_in.poll(house.intake, clock=clock)),
-        RECONCILE: lambda _slot: _done(tickets_in.reconcile(house.intake, window=window, clock=clock)),
+        POLL: lambda slot: _in_its_slot(house, POLL, slot, lambda: tickets_in.poll(house.intake, clock=clock)),
+        RECONCILE: lambda slot: _in_its_slot(
+            house, RECONCILE, slot, lambda: tickets_in.reconcile(house.intake, window=window, clock=clock)
+        ),
         readings.JOB: lambda key: tickets_in.read_ticket(house.intake, key, clock=clock),
         one_case.PROPOSE: lambda key: one_case.make_proposal(desk, key, now=clock()),
         one_case.ESCALATE: lambda key: one_case.escalate(desk, key, now=clock()),
-        one_case.PAY: lambda key: _pay(house, key),
+        one_case.PAY: lambda key: paying.pay(desk, house.cashier, key),
         Kind.NOTE: lambda key: _send(house, key),
         Kind.CARD: lambda key: _send(house, key),
         Kind.THREAD: lambda key: _send(house, key),
@@ -227,12 +236,6 @@ def _sent(house: House, item: Item) -> None:
         outbox.finish(tx, item, State.SENT, now=house.clock())
 
 
-def _pay(house: House, key: str) -> None:
-    if house.cashier is None:
-        return  # Finance takes it from the list of what is to be paid: `makewhole finance export`.
-    paying.pay(house.desk, house.cashier, key)
-
-
 def _tidy(house: House) -> None:
     now = house.clock()
     with house.database.begin() as tx:
@@ -240,8 +243,18 @@ def _tidy(house: House) -> None:
         deliveries.forget_handled(tx, before=now - timedelta(days=house.settings.keep_deliveries_days))
 
 
-def _done(_count: int) -> None:
-    """Drop a count that a job has no use for."""
+def _in_its_slot(house: House, kind: str, slot: str, work: Callable[[], object]) -> None:
+    """Do what a tick asked for. What cannot be done now is done by the next tick, not by a job that waits for ever."""
+    attempt = Attempt(kind=kind, key=slot.partition("@")[0], number=1)
+    try:
+        work()
+    except (TryLater, AccessRefused) as problem:
+        log.warning("not done in its slot", kind=kind, slot=slot, problem=str(problem))
+        with house.database.begin() as tx:
+            record_failure(tx, attempt, problem, now=house.clock())
+    else:
+        with house.database.begin() as tx:
+            forget_failure(tx, attempt)
 
 
 def zendesk_settings(settings: Settings) -> ZendeskSettings:

@@ -76,7 +76,8 @@ def list_dead_letters(settings: Path, *, as_json: bool) -> int:
 def replay_dead_letter(settings: Path, kind: str, key: str, *, as_json: bool) -> int:
     """Try one dead letter again under the same keys; returns 1 when there is no such one."""
     with looked_into(settings) as house, house.database.begin() as tx:
-        found = failures.revive(tx, kind, key) or (kind in list(Kind) and outbox.reopen(tx, key))
+        found = failures.revive(tx, kind, key) or jobs.reclaim(tx.connection, kind, key)
+        found = found or (kind in list(Kind) and outbox.reopen(tx, key))
         if found:
             house.jobs.enqueue_attempt(tx.connection, jobs.next_attempt(tx.connection, kind, key), 0)
     if as_json:

@@ -86,6 +86,20 @@ class Attempt:
         return self.first_sent_at is not None and self.state not in {PayoutState.CONFIRMED, PayoutState.FAILED}
 
 
+def may_have_moved(attempt: Attempt) -> bool:
+    """Whether money of this attempt may be under way or paid; False only when it is certain that none was or will be.
+
+    An intended attempt that a person must look at was refused by the provider, or never sent: nothing is under way.
+    """
+    match attempt.state:
+        case PayoutState.FAILED:
+            return attempt.held is not None
+        case PayoutState.INTENDED:
+            return attempt.first_sent_at is not None and attempt.held is None
+        case _:
+            return True
+
+
 def sending(attempt: Attempt, *, key_generation: int, now: datetime) -> Attempt:
     """Return the attempt to store, in a committed transaction, before the request of a `paying.Send` is made.
 

@@ -1,6 +1,7 @@
 """What a policy proposes for one claim: amount, reasons, approvals and wording, or exactly what is missing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 
 from cases.money import Money
 from cases.proposal import CaseId, Proposal
@@ -28,6 +29,7 @@ class Claim:
         inputs: (name, text); names the policy does not declare are left alone.
         counted_before: Other open or paid amounts of the same loss and of linked customers; the matrix is looked up
             with them added, so that splitting a claim never needs fewer people.
+        not_yet_counted: Those of them that the inputs which limits count cannot know yet; they are added to those.
     """
 
     case_id: CaseId
@@ -35,6 +37,7 @@ class Claim:
     payee: CustomerId
     inputs: tuple[tuple[str, str], ...]
     counted_before: tuple[Money, ...] = ()
+    not_yet_counted: tuple[Money, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,7 @@ def propose(policy: Policy, claim: Claim) -> Proposal | Missing:
 
     Raises PathsDiffer when the two ways of working it out disagree.
     """
+    claim = _counting_all(policy, claim)
     facts = read_facts(policy, claim.inputs)
     try:
         reasoned = reason(policy, facts, claim.counted_before)
@@ -79,6 +83,24 @@ def _agreed(policy: Policy, claim: Claim, reasoned: Reasoned) -> Reasoned:
     if outcome != found:
         raise PathsDiffer(f"{policy.name} {policy.version}: {claim.case_id}: closures {outcome}, interpreter {found}")
     return reasoned
+
+
+def _counting_all(policy: Policy, claim: Claim) -> Claim:
+    """Return the claim with what is not counted yet added to every input that a limit counts."""
+    counting = {limit.counting for limit in policy.limits if limit.counting}
+    open_ones = [money.amount for money in claim.not_yet_counted if money.code == policy.money.asset]
+    if not counting or not open_ones:
+        return claim
+    inputs = tuple((name, _added(text, open_ones) if name in counting else text) for name, text in claim.inputs)
+    return replace(claim, inputs=inputs)
+
+
+def _added(text: str, amounts: list[Decimal]) -> str:
+    """Return the sum as text; what is no plain number stays as it is, and is refused where it is read."""
+    try:
+        return str(sum(amounts, start=Decimal(text)))
+    except InvalidOperation:
+        return text
 
 
 def _missing(facts: Facts, unknown: Unknown) -> Missing:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from cases.case import About, Approved, AwaitingApproval, Case, Closed, Joined, Opened, Paid, Stage
+from cases.case import About, Approved, AwaitingApproval, Case, Closed, Joined, NeedsAttention, Opened, Paid, Stage
 from cases.loss import Loss
 from cases.money import Money
-from cases.proposal import CaseId
+from cases.proposal import CaseId, Proposal
 from cases.ticket import CustomerId
 from store import audit, tables
 from store.audit import Change
@@ -38,6 +39,14 @@ class StoredCase:
     def number(self) -> int:
         """The number in the case's id: 4711 for CASE-4711."""
         return number_of(self.case.about.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stake:
+    """What one case may still pay, or paid at `paid_at` (aware, UTC; None while it has not)."""
+
+    amount: Money
+    paid_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +95,16 @@ class CaseRepository:
             query = query.where(tables.cases.c.stage == stage)
         return tuple(_stored(row) for row in connection.execute(query))
 
-    def amounts_of(
+    def stakes_of(
         self, connection: sa.Connection, customer_id: CustomerId, topic: str | None, *, besides: CaseId
-    ) -> tuple[Money, ...]:
+    ) -> tuple[Stake, ...]:
         """Return what this customer's other cases of the topic may still pay or have paid, oldest first."""
         query = _select().where(tables.cases.c.customer_id == customer_id).order_by(tables.cases.c.number)
         others = (_stored(row).case for row in connection.execute(query))
         return tuple(
-            amount
+            stake
             for case in others
-            if case.about.id != besides and case.about.topic == topic and (amount := _at_stake(case))
+            if case.about.id != besides and case.about.topic == topic and (stake := _stake(case))
         )
 
     def each(self, connection: sa.Connection) -> Iterator[StoredCase]:
@@ -164,13 +173,15 @@ def number_of(case_id: str) -> int:
     return int(digits)
 
 
-def _at_stake(case: Case) -> Money | None:
+def _stake(case: Case) -> Stake | None:
     """Return what a case may still pay or has paid; None when it is nothing."""
     match case.settled if isinstance(case, Closed) else case:
-        case AwaitingApproval() as asked:
-            return asked.proposal.amount
-        case Approved(amount=amount) | Paid(amount=amount):
-            return amount
+        case AwaitingApproval(proposal=Proposal(amount=Money() as amount)):
+            return Stake(amount=amount, paid_at=None)
+        case Approved(amount=amount) | NeedsAttention(unsettled=Approved(amount=amount)):
+            return Stake(amount=amount, paid_at=None)
+        case Paid(amount=amount, paid_at=paid_at):
+            return Stake(amount=amount, paid_at=paid_at)
         case _:
             return None
 

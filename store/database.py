@@ -36,6 +36,12 @@ class Transaction:
         """Run one statement of this transaction."""
         return self.connection.execute(statement)
 
+    def hold(self, *names: str) -> None:
+        """Keep others out of what these names stand for until this transaction ends; SQLite's one writer does so."""
+        if self.on_postgres and names:
+            wanted = sa.func.unnest(sa.literal(sorted(set(names)), postgresql.ARRAY(sa.Text))).table_valued("name")
+            self.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(wanted.c.name, 0))))
+
     @property
     def on_postgres(self) -> bool:
         """Whether rows can and must be locked one by one; SQLite has one writer at a time."""

@@ -73,6 +73,13 @@ def handled(tx: Transaction, delivery: Delivery, outcome: str, *, now: datetime)
     return first.rowcount == 1
 
 
+def end(tx: Transaction, source: str, delivery_id: str, *, now: datetime) -> None:
+    """Record that nothing more will come of a delivery; what was recorded of it before stays."""
+    column = tables.deliveries.c
+    mine = (column.source == source, column.delivery_id == delivery_id, column.handled_at.is_(None))
+    tx.execute(sa.update(tables.deliveries).where(*mine).values(handled_at=now))
+
+
 def forget_handled(tx: Transaction, *, before: datetime) -> int:
     """Delete handled deliveries received before this moment and return how many; their ids may repeat no more."""
     column = tables.deliveries.c

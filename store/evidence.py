@@ -12,7 +12,10 @@ from store.records import EVIDENCE, to_text
 
 
 def keep(tx: Transaction, case_id: str, evidence: Evidence, *, now: datetime) -> None:
-    """Keep what a source says of a case, in place of what it said before."""
+    """Keep what a source says of a case, in place of what it said before; an older word never replaces a newer."""
+    earlier = next((each for each in of_case(tx.connection, case_id) if each.source == evidence.source), None)
+    if earlier is not None and earlier.as_of > evidence.as_of:
+        return
     document = to_text(EVIDENCE, evidence)
     statement = insert_into(tx, tables.evidence).values(
         case_number=number_of(case_id), source=evidence.source, document=document, read_at=now

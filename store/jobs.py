@@ -41,6 +41,8 @@ VERSION = "1"
 WORKFLOW = "run_job"
 MAX_RECOVERIES = 8
 POLL_SECONDS = 0.05
+#: How the queue marks a job that it does not try any more.
+GIVEN_UP = ("MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR")
 LEASE_SECONDS = 6.0
 MOVED_ON_SECONDS = 0.1
 SHORTEST_WAIT_SECONDS = 0.05
@@ -261,17 +263,26 @@ class Worker:
 
     def _renew(self) -> bool:
         with self._database.begin() as tx:
-            return leases.renew(tx, self.executor_id, until=datetime.now(UTC) + timedelta(seconds=LEASE_SECONDS))
+            until = leases.clock(tx) + timedelta(seconds=LEASE_SECONDS)
+            return leases.renew(tx, self.executor_id, until=until)
 
     def _take_over(self) -> None:
         with self._database.begin() as tx:
-            dead = leases.declare_dead(tx, now=datetime.now(UTC))
+            dead = leases.declare_dead(tx, now=leases.clock(tx))
         if dead:
             log.warning("taking over jobs of dead workers", executors=dead)
             DBOS._recover_pending_workflows(list(dead))  # noqa: SLF001  # The open part has no public call; a contract test holds it.
             with self._database.begin() as tx:
                 for executor_id in dead:
                     leases.release(tx, executor_id)
+
+
+def reclaim(connection: sa.Connection, kind: str, key: str) -> bool:
+    """Forget that the queue itself gave a job up, so that it can be tried again; False when it did not."""
+    status = _queue_table(connection, "workflow_status")
+    mine = status.c.workflow_uuid.startswith(f"{kind}:{key}@", autoescape=True)
+    given_up = status.c.status.in_(GIVEN_UP)
+    return connection.execute(sa.update(status).where(mine, given_up).values(status="CANCELLED")).rowcount > 0
 
 
 def migrate_queue(url: str) -> None:
@@ -329,8 +340,7 @@ def _is_doing(connection: sa.Connection, executor_id: str) -> bool:
 def killers(connection: sa.Connection) -> tuple[str, ...]:
     """Return the ids of jobs that the queue itself gave up: they ended their worker again and again."""
     status = _queue_table(connection, "workflow_status")
-    given_up = status.c.status.in_(["MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR"])
-    query = sa.select(status.c.workflow_uuid).where(given_up)
+    query = sa.select(status.c.workflow_uuid).where(status.c.status.in_(GIVEN_UP))
     return tuple(connection.scalars(query.order_by(status.c.workflow_uuid)))
 
 

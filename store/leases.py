@@ -1,11 +1,19 @@
 """Which workers are alive: each renews its lease; the jobs of an expired one are taken over."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from store import tables
 from store.database import Transaction, insert_into
+
+
+def clock(tx: Transaction) -> datetime:
+    """Return the time all workers go by: the database's, because their hosts' clocks differ."""
+    if not tx.on_postgres:
+        return datetime.now(UTC)
+    moment: datetime = tx.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return moment
 
 
 def renew(tx: Transaction, executor_id: str, *, until: datetime) -> bool:

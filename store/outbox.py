@@ -60,7 +60,7 @@ class Item:
 def put(tx: Transaction, *, lane: str, case_number: int, kind: Kind, document: str, now: datetime) -> None:
     """Add an item at the end of its lane; the caller holds the case, which keeps the lane's order."""
     column = tables.outbox.c
-    _hold(tx, lane)
+    tx.hold(lane)
     last = tx.execute(sa.select(sa.func.max(column.sequence)).where(column.lane == lane)).scalar() or 0
     busy = tx.execute(_first_waiting(lane)).one_or_none() is not None
     tx.execute(
@@ -102,7 +102,7 @@ def first_attempt(tx: Transaction, item: Item, *, now: datetime) -> bool:
 def finish(tx: Transaction, item: Item, state: State, *, now: datetime, problem: str | None = None) -> bool:
     """Record how sending an item ended and start the next of its lane; False when it had ended before."""
     column = tables.outbox.c
-    _hold(tx, item.lane)
+    tx.hold(item.lane)
     ended = tx.execute(
         sa.update(tables.outbox)
         .where(column.lane == item.lane, column.sequence == item.sequence, column.state == State.WAITING)
@@ -115,10 +115,19 @@ def finish(tx: Transaction, item: Item, state: State, *, now: datetime, problem:
 
 
 def reopen(tx: Transaction, key: str) -> bool:
-    """Make a refused item wait again, for an operator's replay; False when it was not refused."""
+    """Make a refused item wait again, for an operator's replay.
+
+    False when it was not refused, or when something later was sent in its lane: saying it now would put the other side
+    back to an older state.
+    """
     lane, _, sequence = key.rpartition("#")
     column = tables.outbox.c
     if not sequence.isdecimal():
+        return False
+    later = sa.select(column.sequence).where(
+        column.lane == lane, column.sequence > int(sequence), column.state == State.SENT
+    )
+    if tx.execute(later.limit(1)).one_or_none() is not None:
         return False
     again = tx.execute(
         sa.update(tables.outbox)
@@ -158,12 +167,6 @@ def _first_waiting(lane: str) -> sa.Select[tuple[int, str]]:
         .order_by(column.sequence)
         .limit(1)
     )
-
-
-def _hold(tx: Transaction, lane: str) -> None:
-    """Keep others out of this lane until the transaction ends; SQLite's one writer does so anyway."""
-    if tx.on_postgres:
-        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(lane, 0))))
 
 
 def _item(row: sa.Row[tuple[object, ...]]) -> Item:

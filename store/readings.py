@@ -19,12 +19,10 @@ GIVEN_UP_AFTER = timedelta(minutes=15)
 def ask(tx: Transaction, ref: str, *, now: datetime) -> None:
     """Ask for a ticket ("zendesk:harbor:17") to be read, in the transaction that has the reason."""
     column = tables.readings.c
-    statement = insert_into(tx, tables.readings).values(ref=ref, asked=1, begun_at=now)
+    statement = insert_into(tx, tables.readings).values(ref=ref, asked=1, number=0, begun_at=None)
     counted = statement.on_conflict_do_update(index_elements=["ref"], set_={"asked": column.asked + 1})
     row = tx.execute(counted.returning(column.asked, column.begun_at)).one()
-    if row.asked == 1:
-        tx.enqueue(JOB, f"{ref}@1")
-    elif row.begun_at is None or row.begun_at < now - GIVEN_UP_AFTER:
+    if row.begun_at is None or row.begun_at < now - GIVEN_UP_AFTER:
         _begin(tx, ref, row.asked, now=now)
 
 
@@ -33,15 +31,23 @@ def asked(connection: sa.Connection, ref: str) -> int:
     return connection.scalar(sa.select(tables.readings.c.asked).where(tables.readings.c.ref == ref)) or 0
 
 
-def end(tx: Transaction, ref: str, *, served: int, now: datetime) -> None:
-    """Record that a reading has ended that served the first `served` askings; later ones get a new reading."""
+def end(tx: Transaction, key: str, *, served: int, now: datetime) -> None:
+    """Record that a reading has ended that served the first `served` askings; later ones get a new reading.
+
+    `key` is its job's key. A reading that was given up, or is done again after a crash, may end when another one is
+    under way or done: its end changes nothing, or the next who asks would wait for a reading that never comes.
+    """
+    ref, _, number = key.rpartition("@")
     column = tables.readings.c
-    ended = sa.update(tables.readings).where(column.ref == ref).values(begun_at=None)
+    mine = (column.ref == ref, column.number == int(number), column.begun_at.is_not(None))
+    ended = sa.update(tables.readings).where(*mine).values(begun_at=None)
     count = tx.execute(ended.returning(column.asked)).scalar_one_or_none()
     if count is not None and count > served:
         _begin(tx, ref, count, now=now)
 
 
-def _begin(tx: Transaction, ref: str, count: int, *, now: datetime) -> None:
-    tx.execute(sa.update(tables.readings).where(tables.readings.c.ref == ref).values(begun_at=now))
-    tx.enqueue(JOB, f"{ref}@{count}")
+def _begin(tx: Transaction, ref: str, number: int, *, now: datetime) -> None:
+    # The count of askings names the reading: it has grown since the last one began, so no name comes twice.
+    begun = sa.update(tables.readings).where(tables.readings.c.ref == ref).values(number=number, begun_at=now)
+    tx.execute(begun)
+    tx.enqueue(JOB, f"{ref}@{number}")

@@ -62,20 +62,22 @@ tickets = sa.Table(
     "tickets",
     metadata,
     sa.Column("ref", sa.String(200), primary_key=True),
-    sa.Column("customer_id", sa.String(100)),
+    sa.Column("customer_id", sa.Text),
     sa.Column("status", sa.String(20), nullable=False),
-    sa.Column("topic", sa.String(100)),
+    sa.Column("topic", sa.Text),
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("raw", sa.LargeBinary, nullable=False),
     sa.Column("updated_at", UTCDateTime, nullable=False),
 )
 
-# Tickets that are to be read again: how often that was asked, and since when a reading is under way.
+# Tickets that are to be read again: how often that was asked, the number of the last reading, and since when it is
+# under way.
 readings = sa.Table(
     "readings",
     metadata,
     sa.Column("ref", sa.String(200), primary_key=True),
     sa.Column("asked", sa.Integer, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
     sa.Column("begun_at", UTCDateTime),
 )
 
@@ -123,8 +125,8 @@ cases = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("stage", sa.String(30), nullable=False, index=True),
     sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("loss_key", sa.String(300), unique=True),
-    sa.Column("customer_id", sa.String(100), index=True),
+    sa.Column("loss_key", sa.Text, unique=True),
+    sa.Column("customer_id", sa.Text, index=True),
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("updated_at", UTCDateTime, nullable=False),
     sqlite_autoincrement=True,

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from cases.proposal import CaseId
 from cases.ticket import Ticket, TicketRef
@@ -44,10 +43,8 @@ def hold(tx: Transaction, ref: TicketRef) -> MirroredTicket | None:
 
 def hold_all(tx: Transaction, refs: tuple[TicketRef, ...]) -> dict[TicketRef, MirroredTicket]:
     """Return those of these tickets that were read before, and keep others from keeping any until the end."""
-    if tx.on_postgres:
-        # A row may not exist yet, and two readers of a new ticket must not both find it missing.
-        names = sa.func.unnest(sa.literal(sorted({str(ref) for ref in refs}), ARRAY(sa.Text))).table_valued("name")
-        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(names.c.name, 0))))
+    # A row may not exist yet, and two readers of a new ticket must not both find it missing.
+    tx.hold(*(str(ref) for ref in refs))
     return known(tx.connection, refs)
 
 
@@ -110,6 +107,11 @@ def cursor(connection: sa.Connection, source: str) -> Cursor | None:
     """Return where reading a source goes on; None when it was never read."""
     found = connection.scalar(sa.select(tables.cursors.c.cursor).where(tables.cursors.c.source == source))
     return None if found is None else Cursor(found)
+
+
+def forget_cursor(tx: Transaction, source: str) -> None:
+    """Begin anew the next time this source is read."""
+    tx.execute(sa.delete(tables.cursors).where(tables.cursors.c.source == source))
 
 
 def keep_cursor(tx: Transaction, source: str, at: Cursor, *, now: datetime) -> None:

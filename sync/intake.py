@@ -15,7 +15,7 @@ from connectors.contract import AccessRefused, Page, TicketSource, UnexpectedRep
 from store import readings, tickets
 from store.database import Transaction
 from store.tickets import MirroredTicket, Reading
-from workflow import claims, one_case
+from workflow import claims, hearing
 from workflow.desk import Desk
 
 POLL = "poll"
@@ -67,11 +67,11 @@ def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> N
         found = intake.source.read(ref)
     except (AccessRefused, UnexpectedReply):
         with intake.desk.database.begin() as tx:
-            readings.end(tx, str(ref), served=served, now=clock())
+            readings.end(tx, key, served=served, now=clock())
         raise
     with intake.desk.database.begin() as tx:
         before, now = tickets.hold(tx, ref), clock()
-        readings.end(tx, str(ref), served=served, now=now)
+        readings.end(tx, key, served=served, now=now)
         if found is not None:
             ticket, raw = found
         elif before is not None:
@@ -88,7 +88,7 @@ def take_in(desk: Desk, tx: Transaction, reading: Reading, *, before: MirroredTi
     if before is not None and before.ticket.updated_at > reading.ticket.updated_at:
         return False
     tickets.keep(tx, (reading,))
-    one_case.hear(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
+    hearing.hear(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
     return True
 
 
@@ -133,8 +133,11 @@ def keep_page(intake: Intake, page: Page, *, now: datetime, move_cursor: bool) -
 
 def _reading(ticket: Ticket, raw: bytes, before: MirroredTicket | None) -> Reading:
     """Return a page's ticket with the comments that are known of it: a page has none."""
-    whole = replace(ticket, comments=before.ticket.comments) if before else ticket
-    return Reading(ticket=whole, raw=raw, topic=claims.topic_of(ticket))
+    if before is not None:
+        # Nor does a page say what a ticket was merged into; a merged one stays closed for ever.
+        merged_into = ticket.merged_into or before.ticket.merged_into
+        ticket = replace(ticket, comments=before.ticket.comments, merged_into=merged_into)
+    return Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket))
 
 
 def _hear_from_page(
@@ -143,7 +146,7 @@ def _hear_from_page(
     """Let the desk hear a ticket that a case is about, and read it whole soon."""
     if reading.topic is None and (before is None or before.case_id is None):
         return
-    one_case.hear(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
+    hearing.hear(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
     if not claims.is_gone(reading.ticket):
         readings.ask(tx, str(reading.ticket.ref), now=now)
 
@@ -152,21 +155,32 @@ def _is_news(before: Ticket, ticket: Ticket) -> bool:
     """Whether a page's ticket says anything that the mirror does not know yet."""
     if ticket.updated_at != before.updated_at:
         return ticket.updated_at > before.updated_at
-    return replace(ticket, comments=(), satisfaction=None) != replace(before, comments=(), satisfaction=None)
+    return _on_a_page(ticket) != _on_a_page(before)
+
+
+def _on_a_page(ticket: Ticket) -> Ticket:
+    """Return what a page can tell of a ticket."""
+    return replace(ticket, comments=(), satisfaction=None, merged_into=None)
 
 
 def reconcile(intake: Intake, *, window: timedelta, clock: Callable[[], datetime]) -> int:
     """Read again everything that changed within `window`, repair the mirror and return how many tickets differed.
 
-    The cursor of the poll stays where it is. What it finds, a webhook and the poll have both missed.
+    The cursor of the poll stays where it is. What it finds, a webhook and the poll have both missed. A repair that the
+    vendor's limits interrupt goes on where it was when it is called again.
     """
-    cursor, differed = None, 0
+    place, differed = f"{intake.name}/reconcile", 0
     for _page in range(MAX_PAGES):
+        with intake.desk.database.read() as connection:
+            cursor = tickets.cursor(connection, place)
         page = intake.source.changed_since(cursor, start=clock() - window)
-        differed += keep_page(intake, page, now=clock(), move_cursor=False)
-        cursor = page.cursor
-        if page.complete:
-            break
+        now = clock()
+        differed += keep_page(intake, page, now=now, move_cursor=False)
+        with intake.desk.database.begin() as tx:
+            if page.complete:
+                tickets.forget_cursor(tx, place)
+                break
+            tickets.keep_cursor(tx, place, page.cursor, now=now)
     if differed:
         log.warning("reconciliation repaired the mirror", source=intake.name, tickets=differed)
     return differed

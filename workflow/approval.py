@@ -107,14 +107,15 @@ def judge(case: AwaitingApproval, person: Person, word: Word, *, handlers: tuple
     proposal = case.proposal
     if word.fingerprint != proposal.fingerprint:
         return Stale(proposal=proposal)
-    earlier = next((each for each in case.approvals if each.person == person.id), None)
+    earlier = next((each for each in case.approvals if person.id in {each.person, each.lent_by}), None)
     if earlier is not None and word.verdict is Verdict.APPROVE:
         return AlreadyCounted(decision=earlier)
     number = open_stage(proposal, case.approvals)
     stage = proposal.approvals[number or 0]
     asked = tuple(dict.fromkeys(role for each in proposal.approvals for role in each.roles))
     roles = stage.roles if word.verdict is Verdict.APPROVE else asked
-    found = _authority(person, proposal, word, roles, handlers)
+    gone = {*handlers, proposal.proposed_by, *(owner(each) for each in case.approvals)}
+    found = _authority(person, proposal, word, roles, handlers, gone)
     if isinstance(found, Refusal):
         return NotAllowed(refusal=found, roles=roles)
     decision = Decision(
@@ -128,6 +129,7 @@ def judge(case: AwaitingApproval, person: Person, word: Word, *, handlers: tuple
         comment=word.comment,
         decided_at=word.said_at,
         via=word.via,
+        lent_by=found.lent_by,
     )
     if word.verdict is Verdict.REJECT:
         return Decided(decision=decision)
@@ -141,14 +143,25 @@ def judge(case: AwaitingApproval, person: Person, word: Word, *, handlers: tuple
     )
 
 
-def _authority(
-    person: Person, proposal: Proposal, word: Word, roles: tuple[str, ...], handlers: tuple[PersonId, ...]
+def owner(decision: Decision) -> PersonId:
+    """Return whose authority a decision used up: the lender's, when it was lent."""
+    return decision.lent_by or decision.person
+
+
+def _authority(  # noqa: PLR0917  # Who, on what, in which roles, and who is out of it.
+    person: Person,
+    proposal: Proposal,
+    word: Word,
+    roles: tuple[str, ...],
+    handlers: tuple[PersonId, ...],
+    gone: set[str],
 ) -> Authority | Refusal:
+    """Return the authority that lets this person speak; one that was lent counts only where its owner's own would."""
     if person.id in handlers:
         return Refusal.OWN_CASE
     if proposal.proposed_by == person.id:
         return Refusal.OWN_PROPOSAL
-    held = [each for each in person.authorities_at(word.said_at) if each.role in roles]
+    held = [each for each in person.authorities_at(word.said_at) if each.role in roles and each.lent_by not in gone]
     if not held:
         return Refusal.NO_ROLE
     if word.verdict is Verdict.REJECT:
@@ -157,4 +170,4 @@ def _authority(
 
 
 def _people_at(approvals: tuple[Decision, ...], stage: int) -> int:
-    return len({each.person for each in approvals if each.stage == stage})
+    return len({owner(each) for each in approvals if each.stage == stage})

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from cases.case import About
 from cases.evidence import Evidence
 from cases.loss import Loss, LossKind
-from cases.ticket import Ticket, TicketRef, TicketStatus
+from cases.ticket import CustomerId, Ticket, TicketRef, TicketStatus
 
 TOPIC = "compensation_topic"
 #: Without a topic a ticket with this tag still becomes a case, so that somebody asks what it is about.
 CLAIM_TAG = "compensation"
 OURS = "mw_"
+#: A topic, reference or customer id that is longer is none.
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +41,10 @@ def topic_of(ticket: Ticket) -> str | None:
 
 def read_claim(ticket: Ticket, topics: Mapping[str, LossKind]) -> Claim:
     """Return what the ticket claims; a topic nobody configured counts as missing."""
-    topic = ticket.field(TOPIC)
+    topic = _one_line(ticket.field(TOPIC))
     kind = topics.get(topic or "")
-    customer = ticket.requester.customer_id if ticket.requester else None
-    reference = ticket.field(f"{kind}_id") if kind else None
+    customer = _one_line(ticket.requester.customer_id if ticket.requester else None)
+    reference = _one_line(ticket.field(f"{kind}_id") if kind else None)
     missing = []
     if kind is None:
         missing.append(TOPIC if topic is None else f"{TOPIC} (nobody configured {topic!r})")
@@ -52,7 +54,8 @@ def read_claim(ticket: Ticket, topics: Mapping[str, LossKind]) -> Claim:
         missing.append(f"{kind}_id")
     if kind is None or customer is None or reference is None:
         return Claim(topic=topic, loss=None, missing=tuple(missing))
-    return Claim(topic=topic, loss=Loss(kind=kind, reference=reference, customer_id=customer), missing=())
+    loss = Loss(kind=kind, reference=reference, customer_id=CustomerId(customer))
+    return Claim(topic=topic, loss=loss, missing=())
 
 
 def said_fields(ticket: Ticket) -> tuple[tuple[str, str], ...]:
@@ -61,10 +64,27 @@ def said_fields(ticket: Ticket) -> tuple[tuple[str, str], ...]:
 
 
 def says_the_same(one: Ticket, other: Ticket) -> bool:
+    """Whether a second reading of a ticket has no news for its case: the same claim, and nobody new on it."""
+    return claims_the_same(one, other) and set(people_on(other)) <= set(people_on(one))
+
+
+def claims_the_same(one: Ticket, other: Ticket) -> bool:
     """Whether two readings of a ticket claim the same; notes, tags and our own fields do not matter."""
     customers = [each.requester.customer_id if each.requester else None for each in (one, other)]
     same = said_fields(one) == said_fields(other) and is_gone(one) == is_gone(other)
     return same and customers[0] == customers[1] and topic_of(one) == topic_of(other)
+
+
+def people_on(ticket: Ticket) -> tuple[str, ...]:
+    """Return the helpdesk ids of who handles the ticket and who asked: "zendesk:harbor:5001"."""
+    ids = (ticket.handler_id, ticket.requester.id if ticket.requester else None)
+    return tuple(f"{ticket.ref.vendor}:{ticket.ref.account}:{each}" for each in ids if each)
+
+
+def _one_line(words: str | None) -> str | None:
+    """Return foreign words as one line that any column holds; None for none, and for more than any real name has."""
+    line = " ".join((words or "").split())
+    return line if 0 < len(line) <= LONGEST_NAME else None
 
 
 def is_gone(ticket: Ticket) -> bool:
@@ -82,6 +102,17 @@ def with_ticket(about: About, ref: TicketRef) -> About:
     if ref in about.tickets:
         return about
     return replace(about, tickets=(*about.tickets, ref))
+
+
+def with_survivor(about: About, merged: TicketRef, survivor: TicketRef) -> About:
+    """Return the case with the ticket that another was merged into in that one's place."""
+    kept = tuple(survivor if each == merged else each for each in about.tickets)
+    return replace(about, tickets=tuple(dict.fromkeys(kept)))
+
+
+def with_people(about: About, ticket: Ticket) -> About:
+    """Return the case with everyone on this ticket among those who handled it."""
+    return replace(about, handled_by=tuple(dict.fromkeys((*about.handled_by, *people_on(ticket)))))
 
 
 def without_ticket(about: About, ref: TicketRef) -> About:

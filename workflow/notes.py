@@ -16,6 +16,7 @@ from cases.ticket import TicketRef
 from connectors.contract import TicketUpdate
 
 TAG = "mw_state_"
+LONGEST_LINE = 1_500
 TOLD = (
     Stage.AWAITING_APPROVAL,
     Stage.APPROVED,
@@ -40,7 +41,8 @@ def update_for(case: Case, *, version: int, ref: TicketRef, url: str) -> TicketU
         return None
     proposal, amount = _proposal(case), _amount(case)
     money = str(amount) if amount else "no amount"
-    lines = [f"Compensation {_HEADLINE[case.stage]} · {money} · {case.about.id}", *_lines(case), f"Case: {url}"]
+    said = [_one_line(line) for line in _lines(case)]
+    lines = [f"Compensation {_HEADLINE[case.stage]} · {money} · {case.about.id}", *said, f"Case: {url}"]
     return TicketUpdate(
         ref=ref,
         mark=f"{case.about.id}/{version}",
@@ -49,7 +51,7 @@ def update_for(case: Case, *, version: int, ref: TicketRef, url: str) -> TicketU
             ("mw_state", str(case.stage)),
             ("mw_amount", amount.text() if amount else ""),
             ("mw_currency", amount.code if amount else ""),
-            ("mw_reason", proposal.reason if proposal else _lines(case)[0]),
+            ("mw_reason", said[0] if isinstance(case, NeedsAttention) or proposal is None else proposal.reason),
             ("mw_case_url", url),
         ),
         add_tags=("makewhole", f"{TAG}{case.stage}"),
@@ -59,9 +61,14 @@ def update_for(case: Case, *, version: int, ref: TicketRef, url: str) -> TicketU
 
 def question_for(mark: str, ref: TicketRef, person: str, words: str) -> TicketUpdate:
     """Return the note that puts an approver's question to the ticket's agent."""
-    case_id = mark.partition("/")[0]
-    note = f"Compensation QUESTION · {case_id}\n{person} asks: {words}\nAnswer with an internal note on this ticket."
+    lines = [f"Compensation QUESTION · {mark.partition('/')[0]}", _one_line(f"{person} asks: {words}")]
+    note = "\n".join([*lines, "Answer with an internal note on this ticket."])
     return TicketUpdate(ref=ref, mark=mark, note=note, fields=(), add_tags=("makewhole",), remove_tags=())
+
+
+def _one_line(words: str) -> str:
+    """Return words on one line, so that nobody's words can pass for a line of ours."""
+    return " ".join(words.split())[:LONGEST_LINE]
 
 
 def _lines(case: Case) -> list[str]:

@@ -6,6 +6,7 @@
                  `-> NeedsAttention (something is missing; back to Opened when it is there)
                  `-> Joined (another case has this loss)
 
+How tickets are heard stands in hearing.py, how a payout is carried out in paying.py.
 Every change below is one transaction that also holds its audit record, what must be said outside and the next job.
 """
 
@@ -15,27 +16,24 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from cases.case import (
-    About,
     Approved,
     AwaitingApproval,
     Case,
     Closed,
     Declined,
-    Joined,
     NeedsAttention,
     Opened,
     Paid,
     Proposed,
-    Stage,
 )
 from cases.people import Person
 from cases.proposal import CaseId, Classification, Decision, PersonId, Proposal, Verdict
-from cases.ticket import Ticket, TicketRef
 from connectors.accounts.client import BelongsToAnother, NotFound
+from payouts.attempt import may_have_moved
 from payouts.ledger import promised
-from payouts.order import PayoutOrder
+from payouts.order import NotPayable, PayoutOrder
 from policy.proposing import Claim, Missing, propose
-from store import books, evidence, outbox, readings, tickets
+from store import books, evidence, outbox, tickets
 from store.audit import Change
 from store.cases import MovedOn, StoredCase
 from store.database import Transaction
@@ -43,111 +41,21 @@ from store.outbox import Kind
 from workflow import approval, claims
 from workflow.approval import Counted, Decided, NotAllowed, Outcome, Refusal, Stale, TooLate, Word
 from workflow.desk import Desk
-from workflow.telling import put_question, tell_everyone, tell_slack, tell_thread, tell_ticket
+from workflow.telling import put_question, tell_everyone, tell_slack, tell_thread
 
 PROPOSE, PAY, ESCALATE = "propose", "pay", "escalate"
 SYNC, POLICY = "sync", "policy"
-#: Stages whose outcome may still change when the tickets say something else.
-UNDECIDED = (Stage.OPENED, Stage.PROPOSED, Stage.AWAITING_APPROVAL, Stage.NEEDS_ATTENTION)
 
 
-# --- A ticket was read -------------------------------------------------------------------------------------------
-
-
-def hear(desk: Desk, tx: Transaction, ticket: Ticket, *, before: Ticket | None, now: datetime) -> None:
-    """Take in what a ticket says, in the transaction that keeps it. `before` is what it said last; None if never."""
-    case_id = tickets.case_of(tx.connection, ticket.ref)
-    if before is not None and claims.says_the_same(before, ticket):
-        return
-    if case_id is not None:
-        _hear_again(desk, tx, ticket, desk.cases.lock(tx, case_id), now=now)
-    elif claims.topic_of(ticket) is not None and claims.takes_notes(ticket):
-        _open(desk, tx, ticket, now=now)
-
-
-def _open(desk: Desk, tx: Transaction, ticket: Ticket, *, now: datetime) -> None:
-    claim = claims.read_claim(ticket, desk.topics)
-    about = About(
-        id=CaseId("CASE-0"),
-        topic=claim.topic,
-        loss=claim.loss,
-        customer_id=claim.loss.customer_id if claim.loss else None,
-        tickets=(ticket.ref,),
-        opened_at=now,
-    )
-    stored = desk.cases.open(tx, about, _change(now, SYNC, "opened", ticket=str(ticket.ref)))
-    if stored is not None:
-        tickets.belongs_to(tx, ticket.ref, stored.number)
-        _gather(desk, tx, stored, claim.missing, now=now)
-        return
-    known = desk.cases.for_loss(tx.connection, claim.loss) if claim.loss else None
-    if known is None:
-        raise MovedOn(f"the case of {ticket.ref} was opened and joined by others at once")
-    _attach(desk, tx, known.case.about.id, ticket.ref, now=now)
-
-
-def _attach(desk: Desk, tx: Transaction, case_id: CaseId, ref: TicketRef, *, now: datetime) -> None:
-    """Add one more ticket to a case, and tell it where the case stands."""
-    stored = desk.cases.lock(tx, case_id)
-    tickets.belongs_to(tx, ref, stored.number)
-    about = claims.with_ticket(stored.case.about, ref)
-    if about is stored.case.about:
-        return
-    change = _change(now, SYNC, "linked", ticket=str(ref))
-    stored = _save(desk, tx, stored, replace(stored.case, about=about), change)
-    tell_slack(tx, stored, change)
-    told = stored.case.settled if isinstance(stored.case, Closed) else stored.case
-    tell_ticket(desk, tx, StoredCase(case=told, version=stored.version), ref, now=now)
-
-
-def _hear_again(desk: Desk, tx: Transaction, ticket: Ticket, stored: StoredCase, *, now: datetime) -> None:
-    case = stored.case
-    if case.stage not in UNDECIDED or ticket.ref not in case.about.tickets:
-        return
-    if claims.is_gone(ticket):
-        _lose_ticket(desk, tx, ticket, stored, now=now)
-        return
-    if ticket.ref != case.about.tickets[0]:
-        return  # The first ticket names the loss; the others were linked because they named the same.
-    claim = claims.read_claim(ticket, desk.topics)
-    other = desk.cases.for_loss(tx.connection, claim.loss) if claim.loss else None
-    if other is not None and other.case.about.id != case.about.id:
-        joined = Joined(about=case.about, into=other.case.about.id)
-        _save(desk, tx, stored, joined, _change(now, SYNC, "joined", into=other.case.about.id))
-        _attach(desk, tx, other.case.about.id, ticket.ref, now=now)
-        return
-    about = claims.with_claim(case.about, claim)
-    if about != case.about:
-        opened = _save(
-            desk, tx, stored, Opened(about=about), _change(now, SYNC, "claim changed", ticket=str(ticket.ref))
-        )
-        _gather(desk, tx, opened, claim.missing, now=now)
-    elif claim.loss is not None:
-        tx.enqueue(PROPOSE, f"{case.about.id}/{ticket.updated_at.isoformat()}")
-
-
-def _lose_ticket(desk: Desk, tx: Transaction, ticket: Ticket, stored: StoredCase, *, now: datetime) -> None:
-    """Go on with the ticket that a merged one went into; a case whose only ticket was deleted needs a person."""
-    change = _change(now, SYNC, "ticket gone", ticket=str(ticket.ref), merged_into=str(ticket.merged_into or ""))
-    if ticket.merged_into is not None:
-        about = claims.with_ticket(stored.case.about, ticket.merged_into)
-        tickets.belongs_to(tx, ticket.merged_into, stored.number)
-        readings.ask(tx, str(ticket.merged_into), now=now)
-    else:
-        about = claims.without_ticket(stored.case.about, ticket.ref)
-    if about.tickets:
-        _save(desk, tx, stored, replace(stored.case, about=about), change)
-        return
-    reason = f"The only ticket of this case, {ticket.ref}, was deleted."
-    needs = NeedsAttention(about=stored.case.about, reason=reason, missing=(), proposal=None)
-    tell_slack(tx, _save(desk, tx, stored, needs, change), change)
-
-
-def _gather(desk: Desk, tx: Transaction, stored: StoredCase, missing: tuple[str, ...], *, now: datetime) -> None:
-    if missing:
-        _needs_attention(desk, tx, stored, "The ticket does not say enough.", missing, now=now)
-    else:
-        tx.enqueue(PROPOSE, f"{stored.case.about.id}/{stored.version}")
+def is_undecided(case: Case) -> bool:
+    """Whether a case may still become something else: nothing was settled and no money may have moved."""
+    match case:
+        case Opened() | Proposed() | AwaitingApproval():
+            return True
+        case NeedsAttention():
+            return case.unsettled is None
+        case _:
+            return False
 
 
 # --- A policy proposes -------------------------------------------------------------------------------------------
@@ -161,20 +69,21 @@ def make_proposal(desk: Desk, key: str, *, now: datetime) -> None:
     case_id = key.partition("/")[0]
     with desk.database.read() as connection:
         seen = desk.cases.find(connection, case_id)
-    if seen.case.stage not in UNDECIDED or seen.case.about.loss is None:
+    if not is_undecided(seen.case) or seen.case.about.loss is None:
         return
     found = desk.evidence(seen.case.about.loss)
     with desk.database.begin() as tx:
         stored = desk.cases.lock(tx, case_id)
-        loss = stored.case.about.loss
-        if stored.case.stage not in UNDECIDED or loss != seen.case.about.loss or loss is None:
-            return
+        if stored.version != seen.version:
+            # What was asked for may be old by now: ask again rather than propose from it.
+            raise MovedOn(f"{case_id} changed while its evidence was read")
+        loss = seen.case.about.loss
         if isinstance(found, NotFound):
             missing = (f"{loss.kind} {loss.reference} in the account data",)
-            _needs_attention(desk, tx, stored, "The account data does not know this loss.", missing, now=now)
+            needs_attention(desk, tx, stored, "The account data does not know this loss.", missing, now=now)
         elif isinstance(found, BelongsToAnother):
             reason = f"{loss.kind} {loss.reference} belongs to another customer than the one who complains."
-            _needs_attention(desk, tx, stored, reason, (), now=now)
+            needs_attention(desk, tx, stored, reason, (), now=now)
         else:
             evidence.keep(tx, case_id, found, now=now)
             _work_out(desk, tx, stored, now=now)
@@ -184,34 +93,47 @@ def _work_out(desk: Desk, tx: Transaction, stored: StoredCase, *, now: datetime)
     about = stored.case.about
     policy = desk.policies.policy_for(about.topic or "", now)
     if policy is None:
-        _needs_attention(desk, tx, stored, f"No policy in force covers {about.topic!r}.", (), now=now)
+        needs_attention(desk, tx, stored, f"No policy in force covers {about.topic!r}.", (), now=now)
         return
     before = _proposal(stored.case)
     result = propose(policy, _claim(desk, tx, stored))
     if isinstance(result, Missing):
         names = (*result.names, *(f"{name}: {problem}" for name, problem in result.problems))
-        _needs_attention(desk, tx, stored, "The policy needs facts that nobody has given.", names, now=now)
+        needs_attention(desk, tx, stored, "The policy needs facts that nobody has given.", names, now=now)
         return
     unchanged = before is not None and replace(result, revision=before.revision) == before
     if unchanged and isinstance(stored.case, AwaitingApproval):
         return
     detail = {"classification": result.classification, "amount": str(result.amount), "rule": result.reason}
     proposed = Proposed(about=replace(about, revisions=result.revision), proposal=result)
-    change = _change(now, POLICY, "proposed", **detail, policy=f"{result.policy_id} {result.policy_version}")
-    _route(desk, tx, _save(desk, tx, stored, proposed, change), result, now=now)
+    change = changed(now, POLICY, "proposed", **detail, policy=f"{result.policy_id} {result.policy_version}")
+    _route(desk, tx, save(desk, tx, stored, proposed, change), result, now=now)
 
 
 def _claim(desk: Desk, tx: Transaction, stored: StoredCase) -> Claim:
     about = stored.case.about
-    mirrored = tickets.find(tx.connection, about.tickets[0])
-    if mirrored is None or about.customer_id is None:
-        raise LookupError(f"{about.id} has no ticket or no customer")
+    if about.customer_id is None:
+        raise LookupError(f"{about.id} has no customer")
+    # Two claims of one customer must see each other, or splitting would need fewer people and pass every limit.
+    tx.hold(f"customer/{about.customer_id}")
+    known = tickets.known(tx.connection, about.tickets)
+    first = next((known[ref].ticket for ref in about.tickets if ref in known), None)
+    if first is None:
+        raise MovedOn(f"no ticket of {about.id} has been read yet")
+    told = evidence.of_case(tx.connection, about.id)
+    stakes = desk.cases.stakes_of(tx.connection, about.customer_id, about.topic, besides=about.id)
+    counted_until = max((each.as_of for each in told), default=None)
     return Claim(
         case_id=about.id,
         revision=about.revisions + 1,
         payee=about.customer_id,
-        inputs=claims.inputs_of(mirrored.ticket, evidence.of_case(tx.connection, about.id)),
-        counted_before=desk.cases.amounts_of(tx.connection, about.customer_id, about.topic, besides=about.id),
+        inputs=claims.inputs_of(first, told),
+        counted_before=tuple(each.amount for each in stakes),
+        not_yet_counted=tuple(
+            each.amount
+            for each in stakes
+            if each.paid_at is None or counted_until is None or each.paid_at > counted_until
+        ),
     )
 
 
@@ -219,18 +141,19 @@ def _route(desk: Desk, tx: Transaction, stored: StoredCase, proposal: Proposal, 
     """Lead a proposal to who decides it: people, nobody (ineligible), or a person without a proposal to click on."""
     about = stored.case.about
     if proposal.classification is Classification.INDIVIDUAL_REVIEW:
-        _needs_attention(desk, tx, stored, f"Individual review: {proposal.reason}", (), now=now)
+        needs_attention(desk, tx, stored, f"Individual review: {proposal.reason}", (), now=now)
     elif proposal.amount is None or proposal.amount.minor <= 0:
         declined = Declined(about=about, proposal=proposal, decision=None)
-        change = _change(now, POLICY, "declined", reason=proposal.reason)
-        tell_everyone(desk, tx, _save(desk, tx, stored, declined, change), change)
+        change = changed(now, POLICY, "declined", reason=proposal.reason)
+        tell_everyone(desk, tx, save(desk, tx, stored, declined, change), change)
+        was_told(desk, tx, about.id, now=now)
     elif not proposal.approvals:
-        _approve(desk, tx, stored, (), _change(now, POLICY, "approved", amount=str(proposal.amount)))
+        _approve(desk, tx, stored, (), changed(now, POLICY, "approved", amount=str(proposal.amount)))
     else:
         hours = timedelta(hours=proposal.decide_within_hours)
         asked = AwaitingApproval(about=about, proposal=proposal, approvals=(), asked_at=now, decide_by=now + hours)
-        change = _change(now, POLICY, "asked", revision=str(proposal.revision))
-        tell_everyone(desk, tx, _save(desk, tx, stored, asked, change), change)
+        change = changed(now, POLICY, "asked", revision=str(proposal.revision))
+        tell_everyone(desk, tx, save(desk, tx, stored, asked, change), change)
         tx.enqueue(ESCALATE, f"{about.id}/{proposal.fingerprint}", delay_seconds=hours.total_seconds())
 
 
@@ -243,6 +166,10 @@ def decide(desk: Desk, tx: Transaction, case_id: CaseId, word: Word, person: Per
     case = stored.case
     if not isinstance(case, AwaitingApproval):
         return _too_late(case, word)
+    if word.verdict is Verdict.APPROVE and not _is_in_force(desk, case, now=word.said_at):
+        change = changed(word.said_at, POLICY, "policy changed", policy=case.proposal.policy_id)
+        tx.enqueue(PROPOSE, f"{case_id}/{desk.cases.note(tx, stored, change).version}")
+        return Stale(proposal=None)
     if person is None:
         outcome: Outcome = NotAllowed(refusal=Refusal.UNKNOWN_PERSON, roles=())
     else:
@@ -250,30 +177,37 @@ def decide(desk: Desk, tx: Transaction, case_id: CaseId, word: Word, person: Per
     match outcome:
         case Counted():
             more = replace(case, approvals=(*case.approvals, outcome.decision))
-            change = _change(word.said_at, outcome.decision.person, "counted", role=outcome.decision.role)
-            tell_slack(tx, _save(desk, tx, stored, more, change), change)
+            change = changed(word.said_at, outcome.decision.person, "counted", role=outcome.decision.role)
+            tell_slack(tx, save(desk, tx, stored, more, change), change)
         case Decided(decision=decision) if decision.verdict is Verdict.APPROVE:
             detail = {"role": decision.role, "via": decision.via, "amount": str(case.proposal.amount)}
-            change = _change(word.said_at, decision.person, "approved", **detail)
+            change = changed(word.said_at, decision.person, "approved", **detail)
             _approve(desk, tx, stored, (*case.approvals, decision), change)
         case Decided(decision=decision):
-            change = _change(word.said_at, decision.person, "declined", reason=decision.reason_code or "")
+            change = changed(word.said_at, decision.person, "declined", reason=decision.reason_code or "")
             declined = Declined(about=case.about, proposal=case.proposal, decision=decision)
-            tell_everyone(desk, tx, _save(desk, tx, stored, declined, change), change)
+            tell_everyone(desk, tx, save(desk, tx, stored, declined, change), change)
+            was_told(desk, tx, case_id, now=word.said_at)
         case NotAllowed():
             who = person.id if person else "unknown"
-            desk.cases.note(tx, stored, _change(word.said_at, who, "refused", why=outcome.refusal, via=word.via))
+            desk.cases.note(tx, stored, changed(word.said_at, who, "refused", why=outcome.refusal, via=word.via))
         case _:
             pass
     return outcome
 
 
 def handlers_of(desk: Desk, connection: sa.Connection, case: Case) -> tuple[PersonId, ...]:
-    """Return the people who handle the case's tickets; they never decide it."""
-    known = tickets.known(connection, case.about.tickets)
-    ids = (f"{ref.vendor}:{ref.account}:{each.ticket.handler_id}" for ref, each in known.items())
-    people = (desk.people.by_helpdesk_id(each) for each in ids)
+    """Return the people who asked for the case, or handle it or ever did; they never decide it."""
+    known = tickets.known(connection, case.about.tickets).values()
+    ids = {*case.about.handled_by, *(each for mirrored in known for each in claims.people_on(mirrored.ticket))}
+    people = (desk.people.by_helpdesk_id(each) for each in sorted(ids))
     return tuple(person.id for person in people if person is not None)
+
+
+def _is_in_force(desk: Desk, case: AwaitingApproval, *, now: datetime) -> bool:
+    """Whether the policy that made the proposal is still the one that decides."""
+    policy = desk.policies.policy_for(case.about.topic or "", now)
+    return policy is not None and policy.text_hash == case.proposal.policy_hash
 
 
 def _approve(desk: Desk, tx: Transaction, stored: StoredCase, approvals: tuple[Decision, ...], change: Change) -> None:
@@ -282,7 +216,9 @@ def _approve(desk: Desk, tx: Transaction, stored: StoredCase, approvals: tuple[D
         raise ValueError(f"{stored.case.about.id} has nothing to approve")
     approved = Approved(about=stored.case.about, proposal=proposal, approvals=approvals, amount=proposal.amount)
     order = PayoutOrder(approved=approved)
-    saved = _save(desk, tx, stored, approved, change)
+    if any(may_have_moved(each.attempt) for each in books.payouts_of(tx.connection, [approved.about.id])):
+        raise NotPayable(f"{approved.about.id}: an earlier payout of this case is not over")
+    saved = save(desk, tx, stored, approved, change)
     books.add_payout(tx, approved, way=desk.pay_way, now=change.at)
     books.post(tx, promised(order, proposal.classification), approved.about.id, now=change.at)
     tell_everyone(desk, tx, saved, change)
@@ -310,7 +246,7 @@ def escalate(desk: Desk, key: str, *, now: datetime) -> None:
         stored = desk.cases.lock(tx, case_id)
         case = stored.case
         if isinstance(case, AwaitingApproval) and case.proposal.fingerprint == fingerprint:
-            change = _change(now, POLICY, "escalated", decide_by=case.decide_by.isoformat())
+            change = changed(now, POLICY, "escalated", decide_by=case.decide_by.isoformat())
             tell_thread(tx, desk.cases.note(tx, stored, change), change)
 
 
@@ -319,7 +255,7 @@ def ask_agent(desk: Desk, tx: Transaction, case_id: CaseId, person: PersonId, wo
     stored = desk.cases.lock(tx, case_id)
     if not isinstance(stored.case, AwaitingApproval):
         return False
-    change = _change(now, person, "agent asked", person=person, words=words)
+    change = changed(now, person, "agent asked", person=person, words=words)
     stored = desk.cases.note(tx, stored, change)
     tell_thread(tx, stored, change)
     put_question(tx, stored, person=person, words=words, now=now)
@@ -344,15 +280,39 @@ def was_paid(
         reference=reference,
         paid_at=now,
     )
-    change = _change(now, actor, "paid", amount=str(case.amount), reference=reference)
-    tell_everyone(desk, tx, _save(desk, tx, stored, paid, change), change)
+    change = changed(now, actor, "paid", amount=str(case.amount), reference=reference)
+    tell_everyone(desk, tx, save(desk, tx, stored, paid, change), change)
+    was_told(desk, tx, case.about.id, now=now)
 
 
-def was_not_paid(desk: Desk, tx: Transaction, case: Approved, reason: str, *, now: datetime) -> None:
-    """Take in that the payout cannot go on by itself; a person must look."""
+def was_not_paid(desk: Desk, tx: Transaction, case: Approved, reason: str, *, over: bool, now: datetime) -> None:
+    """Take in that the payout cannot go on by itself; a person must look.
+
+    over: It is certain that nothing was or will be paid, so that the claim may be proposed anew.
+    """
     stored = desk.cases.lock(tx, case.about.id)
-    if isinstance(stored.case, Approved) and stored.case.proposal.fingerprint == case.proposal.fingerprint:
-        _needs_attention(desk, tx, stored, f"The payout needs a person: {reason}", (), now=now)
+    if not isinstance(stored.case, Approved) or stored.case.proposal.fingerprint != case.proposal.fingerprint:
+        return
+    needs = NeedsAttention(
+        about=stored.case.about,
+        reason=f"The payout needs a person: {reason}",
+        missing=(),
+        proposal=case.proposal,
+        unsettled=None if over else stored.case,
+    )
+    change = changed(now, "provider", "not paid", reason=reason, over="yes" if over else "no")
+    tell_everyone(desk, tx, save(desk, tx, stored, needs, change), change)
+
+
+def resume(desk: Desk, tx: Transaction, case_id: CaseId, person: str, *, now: datetime) -> Approved | None:
+    """Make a case with an unsettled payout approved again, for who has seen to the payout; None when it is none."""
+    stored = desk.cases.lock(tx, case_id)
+    if not isinstance(stored.case, NeedsAttention) or stored.case.unsettled is None:
+        return None
+    approved = replace(stored.case.unsettled, about=stored.case.about)
+    saved = save(desk, tx, stored, approved, changed(now, person, "payout resumed"))
+    tx.enqueue(PAY, f"{case_id}/{approved.proposal.fingerprint}/{saved.version}")
+    return approved
 
 
 # --- Everyone has been told ----------------------------------------------------------------------------------------
@@ -363,7 +323,7 @@ def was_told(desk: Desk, tx: Transaction, case_id: CaseId, *, now: datetime) -> 
     stored = desk.cases.lock(tx, case_id)
     if isinstance(stored.case, Paid | Declined) and not outbox.unsent(tx.connection, stored.number, Kind.NOTE):
         closed = Closed(about=stored.case.about, settled=stored.case, closed_at=now)
-        _save(desk, tx, stored, closed, _change(now, SYNC, "closed"))
+        save(desk, tx, stored, closed, changed(now, SYNC, "closed"))
 
 
 # --- An operator helps ---------------------------------------------------------------------------------------------
@@ -372,21 +332,23 @@ def was_told(desk: Desk, tx: Transaction, case_id: CaseId, *, now: datetime) -> 
 def look_again(desk: Desk, tx: Transaction, case_id: CaseId, person: str, *, now: datetime) -> bool:
     """Gather evidence and propose anew for a case that needs attention; False when it does not need it."""
     stored = desk.cases.lock(tx, case_id)
-    if not isinstance(stored.case, NeedsAttention) or stored.case.about.loss is None:
+    case = stored.case
+    if not isinstance(case, NeedsAttention) or case.about.loss is None or case.unsettled is not None:
         return False
-    opened = _save(desk, tx, stored, Opened(about=stored.case.about), _change(now, person, "looked again"))
+    opened = save(desk, tx, stored, Opened(about=stored.case.about), changed(now, person, "looked again"))
     tx.enqueue(PROPOSE, f"{case_id}/{opened.version}")
     return True
 
 
-def _needs_attention(
+def needs_attention(
     desk: Desk, tx: Transaction, stored: StoredCase, reason: str, missing: tuple[str, ...], *, now: datetime
 ) -> None:
+    """Put a case before a person, saying why and exactly what is missing; a repeat changes nothing."""
     needs = NeedsAttention(about=stored.case.about, reason=reason, missing=missing, proposal=_proposal(stored.case))
     if needs == stored.case:
         return
-    change = _change(now, POLICY, "needs attention", reason=reason, missing=", ".join(missing))
-    tell_everyone(desk, tx, _save(desk, tx, stored, needs, change), change)
+    change = changed(now, POLICY, "needs attention", reason=reason, missing=", ".join(missing))
+    tell_everyone(desk, tx, save(desk, tx, stored, needs, change), change)
 
 
 def _proposal(case: Case) -> Proposal | None:
@@ -397,9 +359,11 @@ def _proposal(case: Case) -> Proposal | None:
             return None
 
 
-def _save(desk: Desk, tx: Transaction, before: StoredCase, after: Case, change: Change) -> StoredCase:
+def save(desk: Desk, tx: Transaction, before: StoredCase, after: Case, change: Change) -> StoredCase:
+    """Replace a case with its next stage, in one step with its audit record; raises MovedOn."""
     return desk.cases.save(tx, before, after, change)
 
 
-def _change(at: datetime, actor: str, event: str, **detail: str) -> Change:
+def changed(at: datetime, actor: str, event: str, **detail: str) -> Change:
+    """Return the audit record for something that happened."""
     return Change(at=at, actor=actor, event=event, detail=tuple(sorted(detail.items())))
