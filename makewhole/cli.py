@@ -25,6 +25,7 @@ case_app = typer.Typer(no_args_is_help=True, help="Look at cases, and help one t
 policy_app = typer.Typer(no_args_is_help=True, help="Check policies, and see how one decides.")
 audit_app = typer.Typer(no_args_is_help=True, help="Prove that the history of every case is whole.")
 deadletter_app = typer.Typer(no_args_is_help=True, help="Jobs that were given up, and trying them again.")
+payout_app = typer.Typer(no_args_is_help=True, help="Payouts that wait for a person, and what the person found out.")
 finance_app = typer.Typer(no_args_is_help=True, help="Pay by a file that finance takes and answers.")
 for name, group in {
     "case": case_app,
@@ -32,6 +33,7 @@ for name, group in {
     "audit": audit_app,
     "deadletter": deadletter_app,
     "finance": finance_app,
+    "payout": payout_app,
 }.items():
     app.add_typer(group, name=name)
 
@@ -173,6 +175,51 @@ def deadletter_replay(kind: str, key: str, *, settings: SettingsFile = SETTINGS,
     from makewhole import operating
 
     raise typer.Exit(operating.replay_dead_letter(settings, kind, key, as_json=as_json))
+
+
+Who = Annotated[str, typer.Option("--person", help="Who you are, by your id in people.yaml.")]
+
+
+@payout_app.command("list")
+def payout_list(*, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
+    """List payouts that may have moved money and cannot go on by themselves."""
+    from makewhole import payouts_shown
+
+    raise typer.Exit(payouts_shown.list_unsettled(settings, as_json=as_json))
+
+
+@payout_app.command("release")
+def payout_release(case_id: str, *, person: Who, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
+    """Let it go on: it is looked up anew, and sent again only when it is proved absent."""
+    from makewhole import payouts_shown
+    from workflow.paying import Finding
+
+    finding = Finding.RELEASE
+    raise typer.Exit(payouts_shown.settle_payout(settings, case_id, finding, person=person, as_json=as_json))
+
+
+@payout_app.command("paid")
+def payout_paid(
+    case_id: str, provider_id: str, *, person: Who, settings: SettingsFile = SETTINGS, as_json: AsJson = False
+) -> None:
+    """Take in that you have seen the payment at the provider, under this id of theirs."""
+    from makewhole import payouts_shown
+    from workflow.paying import Finding
+
+    finding = Finding.PAID
+    raise typer.Exit(
+        payouts_shown.settle_payout(settings, case_id, finding, person=person, provider_id=provider_id, as_json=as_json)
+    )
+
+
+@payout_app.command("unpaid")
+def payout_unpaid(case_id: str, *, person: Who, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
+    """Take in the provider's word that nothing was or will be paid; `case retry` may then propose anew."""
+    from makewhole import payouts_shown
+    from workflow.paying import Finding
+
+    finding = Finding.UNPAID
+    raise typer.Exit(payouts_shown.settle_payout(settings, case_id, finding, person=person, as_json=as_json))
 
 
 @finance_app.command("export")
