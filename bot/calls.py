@@ -28,6 +28,8 @@ SLACK_API = "https://slack.com/api/"
 TIMEOUT_SECONDS = 10
 #: After trouble that names no waiting time.
 WAIT_SECONDS = 2.0
+#: After an answer that did not come in time: Slack may still be at it, and what it posts then must be found.
+SLOW_WAIT_SECONDS = 30.0
 MAX_WAIT_SECONDS = 300.0
 PAGE_SIZE = 200
 MAX_PAGES = 50
@@ -279,9 +281,10 @@ class SlackCalls:
         except SlackApiError as error:
             raise self._judged(error, lane, now) from None
         except (OSError, http.client.HTTPException, SlackClientError) as error:
-            never_sent = isinstance(getattr(error, "reason", error), ConnectionRefusedError)
-            done = False if never_sent else None
-            raise TryLater(f"Slack did not answer: {error}", wait_seconds=WAIT_SECONDS, done=done) from None
+            why = getattr(error, "reason", error)
+            done = False if isinstance(why, ConnectionRefusedError) else None
+            wait = SLOW_WAIT_SECONDS if isinstance(why, TimeoutError) else WAIT_SECONDS
+            raise TryLater(f"Slack did not answer: {error}", wait_seconds=wait, done=done) from None
 
     def _judged(self, error: SlackApiError, lane: str, now: datetime) -> Exception:
         response = error.response

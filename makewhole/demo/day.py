@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cases.case import Closed, Paid, Stage
+from cases.proposal import Classification
 from makewhole.assembly import House
 from makewhole.cases_shown import print_case
 from makewhole.demo.approvers import Approvers
@@ -25,7 +27,7 @@ from sandbox.seed.expected import load_expected
 from store import audit, failures, figures, jobs
 from store.cases import StoredCase
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 60.0
 FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("zendesk", {"fault": "webhook_duplicated", "match": "", "rate": 0.2, "seed": 7}),
     ("zendesk", {"fault": "rate_limited", "match": "GET /api/v2/tickets", "times": 3, "retry_after": 1}),
@@ -87,9 +89,15 @@ def _day(house: House, beside: Sandbox, product: Product, show: Progress) -> App
     product.kill()
     show.update(step, advance=1, description="The product comes back and goes on where it was")
     product.start()
-    wait_until(lambda: _quiet(house, approvers), seconds=PATIENCE_SECONDS, what="the work did not end")
+    moving = partial(_standing, house)
+    wait_until(lambda: _quiet(house, approvers), seconds=PATIENCE_SECONDS, what="the work did not end", moving=moving)
     show.update(step, advance=1, description="The books are compared")
-    wait_until(lambda: _settled(house, approvers), seconds=PATIENCE_SECONDS, what="the last notes were not written")
+    wait_until(
+        lambda: _settled(house, approvers),
+        seconds=PATIENCE_SECONDS,
+        what="the last notes were not written",
+        moving=moving,
+    )
     show.update(step, advance=1)
     return approvers
 
@@ -149,10 +157,16 @@ def _print(house: House, compared: Compared, approvers: Approvers, *, seconds: f
 
 
 def _best_told(house: House) -> StoredCase | None:
-    """Return a closed case that was paid with the longest story."""
+    """Return the clean claim that was paid with the longest story."""
     with house.database.read() as connection:
         closed = house.desk.cases.list(connection, stage=Stage.CLOSED, limit=1000)
-    paid = [each for each in closed if isinstance(each.case, Closed) and isinstance(each.case.settled, Paid)]
+    paid = [
+        each
+        for each in closed
+        if isinstance(each.case, Closed)
+        and isinstance(each.case.settled, Paid)
+        and each.case.settled.proposal.classification is not Classification.FRAUD_REVIEW
+    ]
     return max(paid, key=lambda each: (each.version, each.number), default=None)
 
 

@@ -70,10 +70,18 @@ def running(product: Product) -> Iterator[Product]:
         product.stop()
 
 
-def wait_until(holds: Callable[[], bool], *, seconds: float, what: str) -> None:
-    """Return once it holds; raises DayFailed with `what` when it does not in time."""
-    deadline = time.monotonic() + seconds
+def wait_until(
+    holds: Callable[[], bool], *, seconds: float, what: str, moving: Callable[[], object] = lambda: None
+) -> None:
+    """Return once it holds; raises DayFailed with `what` after so long without it.
+
+    moving: What changes while there is progress; a slow machine that still moves is given its time.
+    """
+    seen, deadline = moving(), time.monotonic() + seconds
     while not holds():
+        now_seen = moving()
+        if now_seen != seen:
+            seen, deadline = now_seen, time.monotonic() + seconds
         if time.monotonic() > deadline:
             raise DayFailed(what)
         time.sleep(PAUSE_SECONDS)
