@@ -8,13 +8,15 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from tests.crash.chaos import Weathered, weather
 from tests.crash.killing import FAULTS, Plan, Report, kill_again_and_again
 from tests.crash.sweep import Sweep, Swept, sweep
 from tests.crash.town import databases
 from tests.crash.trials import TRIALS, Verdict, put_on_trial
 
 WORKERS = {"sqlite": 1, "postgres": 3}
-SAMPLE = 8
+SAMPLE = 6
+KINDS = ("LOST", "DOUBLED", "WRONG")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,7 +38,9 @@ def main(argv: list[str] | None = None) -> int:
 def _side_by_side(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Try both stores at the same time, each in a process of its own: a process can be forked, threads cannot."""
     chosen = ["--kills", str(options.kills), "--cases", str(options.cases), "--seed", str(options.seed), "--json"]
-    chosen += ["--sweep", options.sweep] + ([] if options.planted else ["--no-planted"])
+    chosen += ["--changes", str(options.changes), "--sweep", options.sweep] + (
+        [] if options.planted else ["--no-planted"]
+    )
     command = [sys.executable, "-m", "tests.crash", *chosen, "--store"]
     both = [subprocess.Popen([*command, store], stdout=subprocess.PIPE) for store in WORKERS]
     return [result for each in both for result in json.loads(each.communicate()[0])["results"]]
@@ -52,8 +56,11 @@ def _one_store(options: argparse.Namespace) -> list[dict[str, Any]]:
         if options.sweep != "none":
             sample = SAMPLE if options.sweep == "sample" else None
             results.append(_told_sweep(sweep(Sweep(sample=sample, seed=options.seed), store, new(), _say)))
+        if options.changes:
+            results.append(_told_chaos(weather(store, new(), changes=options.changes, restarts=5, seed=options.seed)))
         if options.planted and store == "sqlite":  # The bugs are the same on both.
-            results += [_told_trial(put_on_trial(trial, store, new(), _quiet)) for trial in TRIALS]
+            trials = [trial for trial in TRIALS if options.only in (None, trial.bug)]
+            results += [_told_trial(put_on_trial(trial, store, new(), _quiet)) for trial in trials]
     return results
 
 
@@ -62,8 +69,7 @@ def _told_kills(report: Report) -> dict[str, Any]:
     _say(
         f"{report.store}: {report.claims} claims, {report.kills} kills, {report.in_flight} with work in flight "
         f"({share:.0%}; {report.interrupted} jobs), {report.clicks} clicks, {report.payments} payments, "
-        f"LOST={report.count('LOST')} DOUBLED={report.count('DOUBLED')} WRONG={report.count('WRONG')}, "
-        f"{report.seconds:.0f} s"
+        f"{_counts(report)}, {report.seconds:.0f} s"
     )
     return _told(report)
 
@@ -72,17 +78,29 @@ def _told_sweep(swept: Swept) -> dict[str, Any]:
     _say(
         f"{swept.store}: one case's way has {swept.points} points, crashed at {len(swept.crashed)}, "
         f"{len(swept.passed_by)} not met again, {swept.payments} payments, "
-        f"LOST={swept.count('LOST')} DOUBLED={swept.count('DOUBLED')} WRONG={swept.count('WRONG')}, "
-        f"{swept.seconds:.0f} s"
+        f"{_counts(swept)}, {swept.seconds:.0f} s"
     )
     return _told(swept)
 
 
-def _told(of: Report | Swept) -> dict[str, Any]:
+def _told_chaos(weathered: Weathered) -> dict[str, Any]:
+    _say(
+        f"{weathered.store}: {weathered.changes} ticket changes, {weathered.webhooks} webhooks (a fifth lost, a fifth "
+        f"doubled, a fifth late), {weathered.restarts} kills, {weathered.notes} notes, "
+        f"{_counts(weathered)}, {weathered.seconds:.0f} s"
+    )
+    return _told(weathered)
+
+
+def _told(of: Report | Swept | Weathered) -> dict[str, Any]:
     for finding in of.findings[:40]:
         _say(f"  {finding.kind} {finding.check}: {finding.what}")
-    counts = {name.lower(): of.count(name) for name in ("LOST", "DOUBLED", "WRONG")}
+    counts = {name.lower(): of.count(name) for name in KINDS}
     return {**asdict(of), **counts, "sound": not of.findings}
+
+
+def _counts(of: Report | Swept | Weathered) -> str:
+    return " ".join(f"{name}={of.count(name)}" for name in KINDS)
 
 
 def _told_trial(verdict: Verdict) -> dict[str, Any]:
@@ -106,7 +124,9 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--cases", type=int, default=1000, help="losses per store (default: 1000)")
     parser.add_argument("--store", choices=("sqlite", "postgres", "both"), default="both")
     parser.add_argument("--sweep", choices=("all", "sample", "none"), default="all", help="crash at every point")
+    parser.add_argument("--changes", type=int, default=500, help="ticket changes in webhook chaos (default: 500)")
     parser.add_argument("--planted", action=argparse.BooleanOptionalAction, default=True, help="try planted bugs")
+    parser.add_argument("--only", choices=[trial.bug for trial in TRIALS], help="only this planted bug")
     parser.add_argument("--seed", type=int, default=7, help="where chance begins (default: 7)")
     parser.add_argument("--json", action="store_true", help="print one JSON object to stdout")
     return parser.parse_args(argv)

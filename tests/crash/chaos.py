@@ -1,14 +1,18 @@
 """Webhooks that are lost, doubled and out of order, over many changes of many tickets, while workers come and go."""
 
+import contextlib
 import random
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from cases.ticket import TicketRef
 from makewhole.assembly import House
 from store import tickets
+from tests.crash.books import Finding, Kind, compare_notes
 from tests.crash.claims import Claim, make_claims
-from tests.crash.town import Town
+from tests.crash.product import NotInTime, Process, running, until
+from tests.crash.town import Town, town
 
 #: Of every hundred webhooks.
 LOST, DOUBLED, LATE = 0.2, 0.2, 0.2
@@ -17,6 +21,53 @@ CLAIMED, TRANSACTION, TOPIC = 900_006, 900_004, 900_001
 COMPARED = {TOPIC: "compensation_topic", TRANSACTION: "transaction_id", CLAIMED: "claimed_amount"}
 WORDS = ("Any news?", "请问有进展吗？", "Still waiting.", "Thank you.")
 AGENTS = (1_001, 1_002)
+
+
+@dataclass(slots=True, kw_only=True)
+class Weathered:
+    """How a run ended. `findings` also says in what mirror and tickets differ."""
+
+    store: str
+    changes: int = 0
+    restarts: int = 0
+    notes: int = 0
+    webhooks: int = 0
+    payments: int = 0
+    seconds: float = 0.0
+    findings: tuple[Finding, ...] = ()
+
+    def count(self, kind: str) -> int:
+        """Return how many findings are of this kind."""
+        return sum(each.kind == kind for each in self.findings)
+
+
+def weather(store: str, database: str, *, changes: int, restarts: int, seed: int) -> Weathered:
+    """Change tickets so often while their webhooks go astray and the product is killed, then compare."""
+    started = time.monotonic()
+    with town(database) as here:
+        product = Process(town=here, arguments=("run",))
+        house, chaos = here.house(), Chaos(town=here, seed=seed)
+        with running(product):
+            until(product.is_ready, seconds=60, what="the product did not start")
+            chaos.begin(claims=changes // 5)
+            while chaos.made < changes:
+                chaos.change(times=min(changes // (restarts + 1), changes - chaos.made))
+                product.kill()
+                product.start()
+                until(product.is_ready, seconds=60, what="the product did not come back")
+            with contextlib.suppress(NotInTime):
+                # Of what no webhook told, the next poll and the next reconciliation tell.
+                until(lambda: not differences(here, house), seconds=90, what="mirror and tickets differ")
+                until(lambda: not compare_notes(here, house), seconds=60, what="notes are missing")
+        state = here.sandbox.get("/zendesk/_sandbox/state")
+        weathered = Weathered(store=store, changes=chaos.made, restarts=restarts)
+        weathered.webhooks = len(state["deliveries"])  # type: ignore[arg-type]  # JSON.
+        weathered.notes = str(state["tickets"]).count("[makewhole ")
+        differing = (Finding(kind=Kind.LOST, check="mirror", what=each) for each in differences(here, house))
+        weathered.findings = (*differing, *compare_notes(here, house))
+        house.close()
+    weathered.seconds = time.monotonic() - started
+    return weathered
 
 
 @dataclass(slots=True, kw_only=True)

@@ -26,8 +26,6 @@ from store.failures import Attempt
 from sync.schedule import Tick
 
 EXIT_CODE = 77
-#: After every crash somebody must wait for the lease of the dead; hundreds of times.
-QUICK_LEASE_SECONDS = 0.9
 _SIZE = 1024
 _TABLE = re.compile(r'(?:INTO|UPDATE|FROM)\s+"?(?:(?:dbos|main)"?\."?)?(\w+)', re.IGNORECASE)
 _WRITES = ("INSERT", "UPDATE", "DELETE")
@@ -82,7 +80,6 @@ def lay(wire: Wire) -> None:
 
     # What comes by the clock would miscount the points.
     makewhole.running.ticks = _no_ticks
-    store.jobs.LEASE_SECONDS = QUICK_LEASE_SECONDS
     _around_jobs(doing)
     _around_engine(makewhole.assembly, "create_engine", touch)
     _around_queue(wire)
