@@ -1,7 +1,7 @@
 """However many ask for a ticket to be read, it is read once at a time, and once more after the last of them."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -137,95 +137,97 @@ def test_many_who_ask_at_once_get_one_reading(database: Database) -> None:
         assert readings.asked(connection, TICKET) == 8
 
 
+class Webhooks(RuleBasedStateMachine):
+    """Webhooks that ask, workers that are slow, killed or wake up late, and time that passes; one ticket."""
+
+    database: ClassVar[Database]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connection = self.database.engine.connect()
+        self.whole = self.connection.begin()
+        self.tx = Transaction(connection=self.connection, jobs=self.database._jobs)
+        self.now = NOON
+        self.asked = 0
+        self.began_after = 0
+        self.under_way: list[tuple[Job, int, int]] = []
+        self.over: list[Job] = []
+        self.lost_at: datetime | None = None
+
+    @rule(minutes=st.sampled_from((0, 16)))
+    def a_webhook_comes(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+        readings.ask(self.tx, TICKET, now=self.now)
+        self.asked += 1
+
+    @precondition(lambda self: bool(queued(self.connection)))
+    @rule()
+    def a_worker_begins(self) -> None:
+        job = queued(self.connection)[0]
+        done(self.tx, job)
+        self._read(job)
+
+    @precondition(lambda self: bool(self.under_way))
+    @rule(data=st.data())
+    def a_reading_ends(self, data: Any) -> None:
+        self._end(_one_of(self.under_way, data))
+
+    @precondition(lambda self: bool(self.under_way))
+    @rule(data=st.data())
+    def a_reading_begins_anew_because_the_vendor_was_busy(self, data: Any) -> None:
+        self._read(_one_of(self.under_way, data)[0])
+
+    @precondition(lambda self: bool(self.over))
+    @rule(data=st.data())
+    def a_worker_died_right_after_its_reading_ended_and_it_is_done_again(self, data: Any) -> None:
+        self._read(_one_of(self.over, data))
+
+    @precondition(lambda self: bool(self.under_way))
+    @rule(data=st.data())
+    def a_reading_is_given_up_for_good(self, data: Any) -> None:
+        _one_of(self.under_way, data)
+        self.lost_at = self.now
+
+    @invariant()
+    def nobody_waits_for_a_reading_that_never_comes(self) -> None:
+        waited_for = self.lost_at is not None and self.now <= self.lost_at + GIVEN_UP_AFTER
+        if not waited_for and not self.under_way and not queued(self.connection):
+            assert self.began_after == self.asked
+
+    def teardown(self) -> None:
+        try:
+            self.a_webhook_comes(16 if self.lost_at else 0)
+            while self.under_way or queued(self.connection):
+                if not self.under_way:
+                    self.a_worker_begins()
+                self._end(self.under_way.pop())
+            assert self.began_after == self.asked
+        finally:
+            self.whole.rollback()
+            self.connection.close()
+
+    def _read(self, job: Job) -> None:
+        self.under_way.append((job, readings.asked(self.connection, TICKET), self.asked))
+
+    def _end(self, reading: tuple[Job, int, int]) -> None:
+        job, served, asked = reading
+        readings.end(self.tx, job.key, served=served, now=self.now)
+        self.began_after = max(self.began_after, asked)
+        self.over.append(job)
+
+
+def _one_of(several: list[Any], data: Any) -> Any:
+    return several.pop(data.draw(st.integers(min_value=0, max_value=len(several) - 1)))
+
+
 def test_after_the_last_asking_there_is_always_a_reading_that_began_later(database: Database) -> None:
-    class Hooks(RuleBasedStateMachine):
-        """Webhooks, workers that are slow, killed or wake up late, and time that passes."""
+    machine = type("Webhooks", (Webhooks,), {"database": database})
+    examples = 40 if database.engine.dialect.name == "sqlite" else 15
+    healthy = list(HealthCheck)
 
-        def __init__(self) -> None:
-            super().__init__()
-            self.connection = database.engine.connect()
-            self.whole = self.connection.begin()
-            self.tx = Transaction(connection=self.connection, jobs=database._jobs)
-            self.now = NOON
-            self.asked = 0
-            self.began_after = 0
-            self.under_way: list[tuple[Job, int, int]] = []
-            self.over: list[Job] = []
-            self.lost_at: datetime | None = None
-
-        @rule(minutes=st.sampled_from((0, 16)))
-        def a_webhook_comes(self, minutes: int) -> None:
-            self.now += timedelta(minutes=minutes)
-            readings.ask(self.tx, TICKET, now=self.now)
-            self.asked += 1
-
-        @precondition(lambda self: queued(self.connection))
-        @rule()
-        def a_worker_begins(self) -> None:
-            job = queued(self.connection)[0]
-            done(self.tx, job)
-            self._read(job)
-
-        @precondition(lambda self: self.under_way)
-        @rule(data=st.data())
-        def a_reading_ends(self, data: Any) -> None:
-            self._end(self._one_of(self.under_way, data))
-
-        @precondition(lambda self: self.under_way)
-        @rule(data=st.data())
-        def a_reading_begins_anew_because_the_vendor_was_busy(self, data: Any) -> None:
-            self._read(self._one_of(self.under_way, data)[0])
-
-        @precondition(lambda self: self.over)
-        @rule(data=st.data())
-        def a_worker_died_right_after_its_reading_ended_and_it_is_done_again(self, data: Any) -> None:
-            self._read(self._one_of(self.over, data))
-
-        @precondition(lambda self: self.under_way)
-        @rule(data=st.data())
-        def a_reading_is_given_up_for_good(self, data: Any) -> None:
-            self._one_of(self.under_way, data)
-            self.lost_at = self.now
-
-        @invariant()
-        def nobody_waits_for_a_reading_that_never_comes(self) -> None:
-            waited_for = self.lost_at is not None and self.now <= self.lost_at + GIVEN_UP_AFTER
-            if not waited_for and not self.under_way and not queued(self.connection):
-                assert self.began_after == self.asked
-
-        def teardown(self) -> None:
-            try:
-                self.a_webhook_comes(16 if self.lost_at else 0)
-                while self.under_way or queued(self.connection):
-                    if not self.under_way:
-                        self.a_worker_begins()
-                    self._end(self.under_way.pop())
-                assert self.began_after == self.asked
-            finally:
-                self.whole.rollback()
-                self.connection.close()
-
-        def _read(self, job: Job) -> None:
-            self.under_way.append((job, readings.asked(self.connection, TICKET), self.asked))
-
-        def _end(self, reading: tuple[Job, int, int]) -> None:
-            job, served, asked = reading
-            readings.end(self.tx, job.key, served=served, now=self.now)
-            self.began_after = max(self.began_after, asked)
-            self.over.append(job)
-
-        @staticmethod
-        def _one_of(several: list[Any], data: Any) -> Any:
-            return several.pop(data.draw(st.integers(min_value=0, max_value=len(several) - 1)))
-
-    examples = 100 if database.engine.dialect.name == "sqlite" else 20
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis' own.
-        Hooks,
+    run_state_machine_as_test(
+        machine,
         settings=settings(
-            max_examples=examples,
-            stateful_step_count=40,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
+            max_examples=examples, stateful_step_count=40, deadline=None, database=None, suppress_health_check=healthy
         ),
     )
