@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from makewhole.trouble import Unusable
 from web.app import SLACK_PATHS
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
@@ -64,7 +65,7 @@ def sandbox(*, port: int = 0, own_url: str = USUAL_SELF, seed: bool = True) -> I
     try:
         line = process.stdout.readline() if process.stdout else ""
         if not line:
-            raise RuntimeError(f"the sandbox did not start (exit code {process.wait()})")
+            raise Unusable(f"the sandbox did not start (exit code {process.wait()}); is port {port} taken?")
         with httpx.Client(trust_env=False, timeout=30) as client:
             made = Sandbox(url=json.loads(line)["url"], client=client)
             made.post("/slack/_sandbox/settings", {name: f"{own_url}/slack/{name}" for name in SLACK_PATHS})

@@ -166,15 +166,17 @@ def decide(desk: Desk, tx: Transaction, case_id: CaseId, word: Word, person: Per
     case = stored.case
     if not isinstance(case, AwaitingApproval):
         return _too_late(case, word)
-    if word.verdict is Verdict.APPROVE and not _is_in_force(desk, case, now=word.said_at):
-        change = changed(word.said_at, POLICY, "policy changed", policy=case.proposal.policy_id)
-        tx.enqueue(PROPOSE, f"{case_id}/{desk.cases.note(tx, stored, change).version}")
-        return Stale(proposal=None)
     if person is None:
         outcome: Outcome = NotAllowed(refusal=Refusal.UNKNOWN_PERSON, roles=())
     else:
         outcome = approval.judge(case, person, word, handlers=handlers_of(desk, tx.connection, case))
     match outcome:
+        case Counted(decision=decision) | Decided(decision=decision) if (
+            decision.verdict is Verdict.APPROVE and not _is_in_force(desk, case, now=word.said_at)
+        ):
+            change = changed(word.said_at, POLICY, "policy changed", policy=case.proposal.policy_id)
+            tx.enqueue(PROPOSE, f"{case_id}/{desk.cases.note(tx, stored, change).version}")
+            return Stale(proposal=None)
         case Counted():
             more = replace(case, approvals=(*case.approvals, outcome.decision))
             change = changed(word.said_at, outcome.decision.person, "counted", role=outcome.decision.role)

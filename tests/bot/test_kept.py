@@ -66,7 +66,9 @@ class Kept:
         with self.database.begin() as tx:
             opened = self.desk.cases.open(tx, about(), replace(change, event="opened"))
             assert opened is not None
-            offered = proposal(opened.case.about.id)
+            policy = self.desk.policies.policy_for("delayed_withdrawal", NOON)
+            assert policy is not None
+            offered = replace(proposal(opened.case.about.id), policy_hash=policy.text_hash)
             proposed = Proposed(about=opened.case.about, proposal=offered)
             saved = self.desk.cases.save(tx, opened, proposed, replace(change, event="proposed"))
             asked = replace(awaiting(offered), about=opened.case.about)

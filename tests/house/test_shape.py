@@ -29,6 +29,7 @@ KNOWN_NAMES = {
 CLOCKS = {
     "makewhole/assembly.py": "the front door reads it for everyone",
     "store/jobs.py": "leases of workers and times of failures; a job has no caller who could pass it in",
+    "store/leases.py": "on SQLite, where all workers are one host's; on PostgreSQL it is the database's",
     "sandbox/accounts/app.py": "another company's clock",
     "sandbox/payouts/app.py": "another company's clock",
     "sandbox/slack/app.py": "another company's clock",
