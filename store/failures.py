@@ -34,7 +34,8 @@ class DeadLetter:
 
 def backoff_seconds(attempt: int) -> float:
     """Return how long to wait after this many attempts: 0.5 s, doubled each time, five minutes at most."""
-    return float(min(0.5 * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS))
+    doublings = min(attempt - 1, 10)  # A vendor that is away for days is asked thousands of times.
+    return min(0.5 * float(1 << doublings), LONGEST_WAIT_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class Attempt:
 
 def record_failure(tx: Transaction, attempt: Attempt, error: Exception, *, now: datetime) -> int:
     """Write down that a job failed and return how often it has by now."""
-    problem = f"{type(error).__name__}: {error}"[:PROBLEM_CHARACTERS]
+    problem = _writable(f"{type(error).__name__}: {error}")[:PROBLEM_CHARACTERS]
     statement = insert_into(tx, tables.job_failures).values(
         kind=attempt.kind, key=attempt.key, attempts=1, problem=problem, failed_at=now
     )
@@ -65,6 +66,11 @@ def record_failure(tx: Transaction, attempt: Attempt, error: Exception, *, now: 
         },
     )
     return int(tx.execute(counted.returning(tables.job_failures.c.attempts)).scalar_one())
+
+
+def _writable(words: str) -> str:
+    """Return foreign words without what no database keeps: NUL, and halves of a sign."""
+    return words.encode(errors="replace").decode().replace("\0", "?")
 
 
 def forget_failure(tx: Transaction, attempt: Attempt) -> None:
