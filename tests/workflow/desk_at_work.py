@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from cases.case import Case, Stage
+from cases.case import Case, Closed, Stage
 from cases.evidence import Evidence
 from cases.loss import LossKind
 from cases.people import People
@@ -163,7 +163,7 @@ class DeskAtWork:
 
     def proposal(self, case_id: str) -> Proposal:
         case = self.case(case_id)
-        proposal: Proposal | None = getattr(case, "proposal", None)
+        proposal: Proposal | None = getattr(case.settled if isinstance(case, Closed) else case, "proposal", None)
         assert proposal is not None, f"{case_id} is {case.stage}"
         return proposal
 

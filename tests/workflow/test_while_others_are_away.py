@@ -1,0 +1,107 @@
+"""Payments whose way was switched off, repairs that are cut short, jobs that were given up: each goes on later."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from cases.case import Approved, Stage
+from connectors.contract import Cursor, Page, TryLater
+from store.failures import revive
+from store.jobs import killers, next_attempt, reclaim
+from sync.intake import Intake, reconcile
+from tests.workflow.desk_at_work import DeskAtWork
+from tests.workflow.played_vendors import PlayedHelpdesk, page, ticket
+
+PAGES = 12
+
+
+def test_a_payout_whose_way_was_switched_off_is_a_dead_letter_and_is_paid_when_it_is_back(at_work: DeskAtWork) -> None:
+    cashier, at_work.cashier = at_work.cashier, None
+    at_work.tell(ticket())
+    at_work.work()
+    at_work.say("amelia", "CASE-1")
+
+    at_work.work()
+
+    (dead,) = at_work.dead_letters()
+    assert (dead.kind, dead.key) == ("pay", f"CASE-1/{at_work.proposal('CASE-1').fingerprint}")
+    assert dead.problem == f"AccessRefused: {dead.key} is to be paid by the provider, and payouts.way is finance"
+    assert isinstance(at_work.case("CASE-1"), Approved)
+    assert at_work.provider.sendings == 0
+
+    at_work.cashier = cashier
+    with at_work.database.begin() as tx:
+        assert revive(tx, "pay", dead.key)
+    at_work.again("pay", dead.key)
+    at_work.work()
+
+    assert at_work.stage("CASE-1") is Stage.CLOSED
+    assert len(at_work.provider.payments) == 1
+    assert at_work.dead_letters() == ()
+
+
+def test_a_job_that_the_queue_gave_up_is_found_and_tried_again(at_work: DeskAtWork) -> None:
+    at_work.tell(ticket())
+    at_work.work()
+    at_work.say("amelia", "CASE-1")
+    (job,) = (each for each in at_work.waiting() if each.kind == "pay")
+    schema = "dbos." if at_work.engine.dialect.name == "postgresql" else ""
+    with at_work.database.begin() as tx:
+        tx.connection.exec_driver_sql(
+            f"UPDATE {schema}workflow_status SET status = 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'"  # noqa: S608  # Ours.
+            f" WHERE workflow_uuid = '{job.name}'"
+        )
+        assert killers(tx.connection) == (job.name,)
+        assert not reclaim(tx.connection, "note", job.key)
+
+    with at_work.database.begin() as tx:
+        assert reclaim(tx.connection, "pay", job.key)
+        assert not reclaim(tx.connection, "pay", job.key)
+        at_work.jobs.enqueue_attempt(tx.connection, next_attempt(tx.connection, "pay", job.key), 0)
+    at_work.work()
+
+    assert at_work.stage("CASE-1") is Stage.CLOSED
+    assert len(at_work.provider.payments) == 1
+    with at_work.database.read() as connection:
+        assert killers(connection) == ()
+
+
+class Exports(PlayedHelpdesk):
+    """A helpdesk that answers only so many exports before its limit, and has twelve pages."""
+
+    asked: list[int]
+    left: int
+
+    def changed_since(self, cursor: Cursor | None, *, start: datetime) -> Page:
+        del start
+        if self.left == 0:
+            raise TryLater("the exports of this minute are used up", wait_seconds=6.0)
+        self.left -= 1
+        number = int(cursor or 0) + 1
+        self.asked.append(number)
+        known = ticket(str(number), loss=f"W-{number}")
+        return page(known, cursor=str(number), complete=number == PAGES)
+
+
+def test_a_repair_that_is_cut_short_goes_on_where_it_was(at_work: DeskAtWork) -> None:
+    exports = Exports()
+    exports.asked, exports.left = [], 5
+    intake = replace(at_work.intake, source=exports)
+
+    for _ in range(2):
+        with pytest.raises(TryLater):
+            repair(at_work, intake)
+        exports.left = 5
+    repair(at_work, intake)
+
+    assert exports.asked == list(range(1, PAGES + 1))
+    assert len(at_work.stages()) == PAGES
+    exports.left = PAGES
+    assert repair(at_work, intake) == 0
+    assert exports.asked[PAGES:] == list(range(1, PAGES + 1))
+
+
+def repair(at_work: DeskAtWork, intake: Intake) -> int:
+    at_work.time.pass_by(minutes=1)
+    return reconcile(intake, window=timedelta(hours=26), clock=at_work.time)
