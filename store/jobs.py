@@ -135,9 +135,9 @@ class Worker:
         alone: No other worker can be alive (a lock on the SQLite file says so); their jobs are taken over at once.
         """
         self._handlers = handlers
-        self._renew()
-        if alone:
-            with self._database.begin() as tx:
+        with self._database.begin() as tx:
+            leases.begin(tx, self.executor_id, until=_lease_end(tx))
+            if alone:
                 leases.declare_others_dead(tx, self.executor_id)
         silence_dbos()
         DBOS(config=self._config())
@@ -263,8 +263,7 @@ class Worker:
 
     def _renew(self) -> bool:
         with self._database.begin() as tx:
-            until = leases.clock(tx) + timedelta(seconds=LEASE_SECONDS)
-            return leases.renew(tx, self.executor_id, until=until)
+            return leases.renew(tx, self.executor_id, until=_lease_end(tx))
 
     def _take_over(self) -> None:
         with self._database.begin() as tx:
@@ -274,7 +273,12 @@ class Worker:
             DBOS._recover_pending_workflows(list(dead))  # noqa: SLF001  # The open part has no public call; a contract test holds it.
             with self._database.begin() as tx:
                 for executor_id in dead:
-                    leases.release(tx, executor_id)
+                    if not _is_doing(tx.connection, executor_id):
+                        leases.release(tx, executor_id)
+
+
+def _lease_end(tx: Transaction) -> datetime:
+    return leases.clock(tx) + timedelta(seconds=LEASE_SECONDS)
 
 
 def reclaim(connection: sa.Connection, kind: str, key: str) -> bool:

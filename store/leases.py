@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from store import tables
-from store.database import Transaction, insert_into
+from store.database import Transaction
 
 
 def clock(tx: Transaction) -> datetime:
@@ -16,14 +16,19 @@ def clock(tx: Transaction) -> datetime:
     return moment
 
 
+def begin(tx: Transaction, executor_id: str, *, until: datetime) -> None:
+    """Take this worker's first lease."""
+    tx.execute(sa.insert(tables.leases).values(executor_id=executor_id, expires_at=until, dead=False))
+
+
 def renew(tx: Transaction, executor_id: str, *, until: datetime) -> bool:
-    """Extend this worker's lease, or take its first; False when others have declared it dead and have its jobs."""
+    """Extend this worker's lease; False when others have declared it dead, and may have its jobs already.
+
+    A lease that is gone is never taken anew: a worker that was frozen for long would go on as if nothing had been.
+    """
     column = tables.leases.c
-    statement = insert_into(tx, tables.leases).values(executor_id=executor_id, expires_at=until, dead=False)
-    kept = statement.on_conflict_do_update(
-        index_elements=["executor_id"], set_={"expires_at": until}, where=column.dead.is_(False)
-    )
-    return tx.execute(kept.returning(column.executor_id)).scalar_one_or_none() is not None
+    kept = sa.update(tables.leases).where(column.executor_id == executor_id, column.dead.is_(False))
+    return tx.execute(kept.values(expires_at=until)).rowcount == 1
 
 
 def declare_dead(tx: Transaction, *, now: datetime) -> tuple[str, ...]:

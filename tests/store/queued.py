@@ -44,8 +44,15 @@ def done(tx: Transaction, job: Job) -> None:
     assert ended.rowcount == 1
 
 
+def taken(tx: Transaction, name: str, *, by: str, version: str) -> None:
+    """Let a worker have taken a job under the version that it ran."""
+    status = _status(tx.connection)
+    values = {"status": "PENDING", "executor_id": by, "application_version": version}
+    assert tx.execute(sa.update(status).where(status.c.workflow_uuid == name).values(values)).rowcount == 1
+
+
 def _status(connection: sa.Connection) -> sa.TableClause:
-    names = ("workflow_uuid", "status", "created_at")
+    names = ("workflow_uuid", "status", "created_at", "executor_id", "application_version")
     schema = "dbos" if connection.dialect.name == "postgresql" else None
     return sa.table("workflow_status", *(sa.column(each) for each in names), schema=schema)
 

@@ -1,24 +1,14 @@
 """One suite, both stores: what is committed stays, what is not never happened."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from store import leases, tables
-from store.database import Database, create_engine
-from store.jobs import DurableJobs, backlog, forget_done, killers
+from store import tables
+from store.database import Database
+from store.jobs import backlog, forget_done, killers
 from store.migrating import current_revision, migrate, wanted_revision
-
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(store_url: str) -> Iterator[Database]:
-    engine = create_engine(store_url)
-    yield Database(engine, DurableJobs(engine, {"read": "zendesk"}))
-    engine.dispose()
 
 
 def test_the_migrations_make_exactly_the_tables_we_describe(database: Database) -> None:
@@ -48,7 +38,7 @@ def test_a_job_exists_only_when_its_transaction_commits(database: Database) -> N
     with database.begin() as tx:
         tx.enqueue("read", "zendesk:harbor:1@a")
     with database.read() as connection:
-        assert backlog(connection) == {"zendesk": 1}
+        assert backlog(connection) == {"work": 1}
 
 
 def test_the_same_job_twice_is_one_job(database: Database) -> None:
@@ -57,20 +47,7 @@ def test_the_same_job_twice_is_one_job(database: Database) -> None:
             tx.enqueue("read", "zendesk:harbor:1@a")
 
     with database.read() as connection:
-        assert backlog(connection) == {"zendesk": 1}
-
-
-def test_a_worker_declared_dead_cannot_renew_its_lease(database: Database) -> None:
-    with database.begin() as tx:
-        assert leases.renew(tx, "a", until=NOON + timedelta(seconds=6))
-        assert leases.renew(tx, "a", until=NOON + timedelta(seconds=12))
-        assert leases.declare_dead(tx, now=NOON) == ()
-
-    with database.begin() as tx:
-        assert leases.declare_dead(tx, now=NOON + timedelta(seconds=13)) == ("a",)
-        assert not leases.renew(tx, "a", until=NOON + timedelta(seconds=60))
-        leases.release(tx, "a")
-        assert leases.declare_dead(tx, now=NOON + timedelta(seconds=13)) == ()
+        assert backlog(connection) == {"work": 1}
 
 
 def test_jobs_that_are_done_are_forgotten_in_time(database: Database) -> None:
