@@ -36,7 +36,6 @@ from bot.content import (
     Shown,
     asked_for,
     loss_name,
-    proposal_of,
     role_name,
     still_asked,
     tier_name,
@@ -46,7 +45,7 @@ from bot.people import name_of
 from bot.reasons import reason_name
 from bot.values import ButtonValue
 from bot.words import Words, words
-from cases.case import Approved, AwaitingApproval, Closed, Declined, Joined, NeedsAttention, Paid
+from cases.case import Approved, AwaitingApproval, Closed, Declined, Joined, NeedsAttention, Paid, proposal_of
 from cases.people import People
 from cases.proposal import Classification, Decision, Proposal
 

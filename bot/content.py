@@ -19,7 +19,7 @@ from cases.case import (
 from cases.loss import Loss
 from cases.money import Money
 from cases.people import People
-from cases.proposal import PersonId, Proposal
+from cases.proposal import PersonId
 from cases.ticket import CustomerId, TicketRef
 from workflow.approval import open_stage
 
@@ -125,17 +125,6 @@ _LOSSES: Mapping[str, str] = {
 LONGEST_REFERENCE = 48
 _LONGEST_ROLES = 400
 _MOST_MENTIONED = 6
-
-
-def proposal_of(case: Shown) -> Proposal | None:
-    """Return what was proposed; None when the case never got that far."""
-    match case:
-        case Closed():
-            return case.settled.proposal
-        case Joined():
-            return None
-        case _:
-            return case.proposal
 
 
 def still_asked(content: CardContent, now: datetime) -> StillAsked | None:

@@ -9,10 +9,11 @@ from datetime import datetime
 
 from bot.calls import Gone, SlackCalls
 from bot.cards import SlackMessage, card
-from bot.content import CardContent, proposal_of, still_asked
+from bot.content import CardContent, still_asked
 from bot.lines import calls, thread_message
 from bot.ports import Cards, Cases, Lines, Place
 from bot.routing import Channel, Routing
+from cases.case import proposal_of
 from cases.people import People
 from cases.proposal import CaseId
 from connectors.contract import TryLater

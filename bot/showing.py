@@ -9,14 +9,14 @@ from slackblocks import Block, Markdown, SectionBlock
 
 from bot.answers import answer_text, refusal_text, too_late_text, unknown_reader_text
 from bot.cards import ASK, WHY, SlackMessage, card, message
-from bot.content import CardContent, proposal_of
+from bot.content import CardContent
 from bot.people import reading_language
 from bot.ports import Cases
 from bot.routing import Routing
 from bot.values import ButtonValue, Forged, ModalValue
 from bot.views import notice_view, question_view, queue_line, rejection_view, why_view
 from bot.words import Words, words
-from cases.case import Approved, AwaitingApproval, Closed, Declined, Paid
+from cases.case import Approved, AwaitingApproval, Closed, Declined, Paid, proposal_of
 from cases.people import People
 from cases.proposal import CaseId, Decision
 from workflow.approval import NotAllowed, Refusal, Stale

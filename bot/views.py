@@ -19,12 +19,12 @@ from slackblocks import (
 )
 
 from bot.cards import headline, slack_date
-from bot.content import CardContent, proposal_of
+from bot.content import CardContent
 from bot.foreign import marked, plain, plain_lines
 from bot.reasons import OTHER, REASONS
 from bot.values import ModalValue
 from bot.words import Words, words
-from cases.case import AwaitingApproval
+from cases.case import AwaitingApproval, proposal_of
 from cases.proposal import DerivationLine, Proposal
 
 #: The modals' names; what a submission carries back as `callback_id`.

@@ -153,3 +153,14 @@ class NeedsAttention:
 
 
 Case = Opened | Proposed | AwaitingApproval | Approved | Declined | Paid | Closed | Joined | NeedsAttention
+
+
+def proposal_of(case: Case) -> Proposal | None:
+    """Return what was proposed for a case, or what it was settled with; None when it never got that far."""
+    match case:
+        case Opened() | Joined():
+            return None
+        case Closed():
+            return case.settled.proposal
+        case _:
+            return case.proposal

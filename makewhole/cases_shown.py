@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cases.case import AwaitingApproval, Case, Closed, NeedsAttention, Paid, Stage
-from cases.proposal import CaseId, Proposal
+from cases.case import AwaitingApproval, Case, Closed, NeedsAttention, Paid, Stage, proposal_of
+from cases.proposal import CaseId
 from makewhole.opening import looked_into
 from makewhole.printing import print_json, table, to_people
 from store import audit, books, evidence
@@ -97,12 +97,6 @@ def print_case(connection: sa.Connection, stored: StoredCase, story: tuple[Audit
     console.print()
     told = [(each.sequence, f"{each.at:%Y-%m-%d %H:%M:%S}", each.actor, each.event, _told(each)) for each in story]
     console.print(table(["#", "When (UTC)", "Who", "What", ""], told))
-
-
-def proposal_of(case: Case) -> Proposal | None:
-    """Return the proposal that a case has, or was settled with; None when there is none."""
-    told = case.settled if isinstance(case, Closed) else case
-    return getattr(told, "proposal", None)
 
 
 def amount_of(case: Case) -> str | None:

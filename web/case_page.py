@@ -28,6 +28,7 @@ from cases.case import (
     Opened,
     Paid,
     Proposed,
+    proposal_of,
 )
 from cases.people import People
 from cases.proposal import Decision, Proposal
@@ -130,7 +131,7 @@ def _not_found() -> Response:
 def _look_up(room: CaseRoom, case_id: str) -> CaseView:
     with room.database.read() as connection:
         case = room.cases.find(connection, case_id).case
-        proposal = _proposal(case)
+        proposal = proposal_of(case)
         payout = books.find_payout(connection, case_id, proposal.fingerprint) if proposal else None
         history = audit.history(connection, number_of(case_id))
     return CaseView(
@@ -147,16 +148,6 @@ def _look_up(room: CaseRoom, case_id: str) -> CaseView:
         history=history,
         tickets=tuple((ref, _address(ref)) for ref in case.about.tickets),
     )
-
-
-def _proposal(case: Case) -> Proposal | None:
-    match case:
-        case Opened() | Joined():
-            return None
-        case Closed():
-            return case.settled.proposal
-        case Proposed() | AwaitingApproval() | Approved() | Declined() | Paid() | NeedsAttention():
-            return case.proposal
 
 
 def _decisions(case: Case) -> tuple[Decision, ...]:

@@ -9,6 +9,7 @@ from cases.case import (
     NeedsAttention,
     Paid,
     Stage,
+    proposal_of,
 )
 from cases.money import Money
 from cases.proposal import Decision, Proposal
@@ -39,7 +40,7 @@ def update_for(case: Case, *, version: int, ref: TicketRef, url: str) -> TicketU
     """Return what to write to this ticket; None for a stage that tickets are not told of."""
     if case.stage not in TOLD:
         return None
-    proposal, amount = _proposal(case), _amount(case)
+    proposal, amount = proposal_of(case), _amount(case)
     money = str(amount) if amount else "no amount"
     said = [_one_line(line) for line in _lines(case)]
     lines = [f"Compensation {_HEADLINE[case.stage]} · {money} · {case.about.id}", *said, f"Case: {url}"]
@@ -117,14 +118,6 @@ def _refusal(decision: Decision | None) -> list[str]:
 
 def _customer_text(proposal: Proposal) -> list[str]:
     return [f"For the customer ({language}): {text}" for language, text in proposal.customer_text]
-
-
-def _proposal(case: Case) -> Proposal | None:
-    match case:
-        case AwaitingApproval() | Approved() | Declined() | Paid() | NeedsAttention():
-            return case.proposal
-        case _:
-            return None
 
 
 def _amount(case: Case) -> Money | None:

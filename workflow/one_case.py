@@ -25,6 +25,7 @@ from cases.case import (
     Opened,
     Paid,
     Proposed,
+    proposal_of,
 )
 from cases.people import Person
 from cases.proposal import CaseId, Classification, Decision, PersonId, Proposal, Verdict
@@ -95,7 +96,7 @@ def _work_out(desk: Desk, tx: Transaction, stored: StoredCase, *, now: datetime)
     if policy is None:
         needs_attention(desk, tx, stored, f"No policy in force covers {about.topic!r}.", (), now=now)
         return
-    before = _proposal(stored.case)
+    before = proposal_of(stored.case)
     result = propose(policy, _claim(desk, tx, stored))
     if isinstance(result, Missing):
         names = (*result.names, *(f"{name}: {problem}" for name, problem in result.problems))
@@ -213,7 +214,7 @@ def _is_in_force(desk: Desk, case: AwaitingApproval, *, now: datetime) -> bool:
 
 
 def _approve(desk: Desk, tx: Transaction, stored: StoredCase, approvals: tuple[Decision, ...], change: Change) -> None:
-    proposal = _proposal(stored.case)
+    proposal = proposal_of(stored.case)
     if proposal is None or proposal.amount is None:
         raise ValueError(f"{stored.case.about.id} has nothing to approve")
     approved = Approved(about=stored.case.about, proposal=proposal, approvals=approvals, amount=proposal.amount)
@@ -229,7 +230,7 @@ def _approve(desk: Desk, tx: Transaction, stored: StoredCase, approvals: tuple[D
 
 def _too_late(case: Case, word: Word) -> Outcome:
     settled = case.settled if isinstance(case, Closed) else case
-    proposal = _proposal(settled)
+    proposal = proposal_of(settled)
     if proposal is None or proposal.fingerprint != word.fingerprint:
         return Stale(proposal=proposal)
     match settled:
@@ -346,19 +347,11 @@ def needs_attention(
     desk: Desk, tx: Transaction, stored: StoredCase, reason: str, missing: tuple[str, ...], *, now: datetime
 ) -> None:
     """Put a case before a person, saying why and exactly what is missing; a repeat changes nothing."""
-    needs = NeedsAttention(about=stored.case.about, reason=reason, missing=missing, proposal=_proposal(stored.case))
+    needs = NeedsAttention(about=stored.case.about, reason=reason, missing=missing, proposal=proposal_of(stored.case))
     if needs == stored.case:
         return
     change = changed(now, POLICY, "needs attention", reason=reason, missing=", ".join(missing))
     tell_everyone(desk, tx, save(desk, tx, stored, needs, change), change)
-
-
-def _proposal(case: Case) -> Proposal | None:
-    match case:
-        case Proposed() | AwaitingApproval() | Approved() | Declined() | Paid() | NeedsAttention():
-            return case.proposal
-        case _:
-            return None
 
 
 def save(desk: Desk, tx: Transaction, before: StoredCase, after: Case, change: Change) -> StoredCase:

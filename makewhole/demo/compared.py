@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cases.case import Approved, AwaitingApproval, Case, Closed, Declined, NeedsAttention, Paid, Stage
+from cases.case import Approved, AwaitingApproval, Case, Closed, NeedsAttention, Paid, Stage, proposal_of
 from cases.money import Money
-from cases.proposal import Proposal
 from cases.ticket import Ticket, TicketRef
 from makewhole.assembly import House
 from makewhole.sandboxed import Sandbox
@@ -168,7 +167,7 @@ def _said(ours: StoredCase | None, case_of: Mapping[str, StoredCase], expected: 
 def _proposed_otherwise(case: Case | None, expected: Expected) -> str | None:
     if expected.classification == "individual_review":
         return None if isinstance(case, NeedsAttention) else "but nobody reviews it"
-    proposal = _proposal(case)
+    proposal = proposal_of(case) if case else None
     if proposal is None:
         return "but nothing was proposed"
     wanted = Money.exactly(expected.amount or "0", expected.asset or "USDT")
@@ -176,15 +175,6 @@ def _proposed_otherwise(case: Case | None, expected: Expected) -> str | None:
     if (proposal.classification, amount) != (expected.classification, wanted):
         return f"{expected.classification} {wanted}, but proposed {proposal.classification} {amount}"
     return None
-
-
-def _proposal(case: Case | None) -> Proposal | None:
-    told = case.settled if isinstance(case, Closed) else case
-    match told:
-        case AwaitingApproval() | Approved() | Paid() | Declined() | NeedsAttention():
-            return told.proposal
-        case _:
-            return None
 
 
 def _outcome(case: Case) -> str:
