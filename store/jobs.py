@@ -156,6 +156,7 @@ class Worker:
                 polling_interval_sec=POLL_SECONDS,
                 on_conflict="always_update",
             )
+        self._renew()  # On a busy host the start takes long; nobody may take over from themselves.
         self._take_over()
         self._heart = threading.Thread(target=self._keep_alive, args=(on_fenced,), daemon=True)
         self._heart.start()
