@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import sqlalchemy as sa
+
 from cases.case import About, Approved
 from cases.loss import Loss, LossKind
 from cases.proposal import CaseId
@@ -9,10 +11,24 @@ from cases.ticket import CustomerId, TicketRef
 from makewhole.assembly import House
 from payouts.ledger import promised
 from payouts.order import PayoutOrder
-from store import books
+from store import books, tables
 from store.audit import Change
+from tests.makewhole.conftest import World
 from tests.payouts.orders import LEAD, a_proposal, a_yes, money
 from workflow import one_case
+
+
+def unpaid_number(house: House, world: World) -> int:
+    """Let the next case have a number that no payment of any test was for, and return it."""
+    with house.database.begin() as tx:
+        last = tx.execute(sa.select(sa.func.max(tables.cases.c.number))).scalar() or 0
+        # One sandbox serves every test: each pays a case of its own.
+        requests = world.sandbox.get("/payouts/_sandbox/state")["requests"]
+        assert isinstance(requests, list)
+        last += len(requests)
+        counter = sa.text("UPDATE sqlite_sequence SET seq = :last WHERE name = 'cases'")
+        tx.execute(counter.bindparams(last=last))
+    return int(last) + 1
 
 
 def approve(house: House, number: int, *, amount: str, payee: str, revision: int = 1) -> str:

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from cases.case import Paid
 from makewhole.assembly import House, handlers
 from store import outbox, tables
-from store.failures import Attempt, bury, record_failure
+from store.failures import Attempt, bury, record_failure, revive
 from store.jobs import Again, backlog
 from store.outbox import Kind, State
-from tests.makewhole.approved import approve
+from tests.makewhole.approved import approve, unpaid_number
 from tests.makewhole.conftest import Told, World, house_of
 from workflow import one_case
 
@@ -56,14 +56,7 @@ class Office:
 def office(at_peace: World, tmp_path: Path) -> Iterator[Office]:
     settings = at_peace.settings(tmp_path)
     with house_of(settings) as house:
-        with house.database.read() as connection:
-            number = 1 + (connection.scalar(sa.select(sa.func.max(tables.cases.c.number))) or 0)
-            # One sandbox serves every test: each pays a case of its own.
-            number += len(at_peace.sandbox.get("/payouts/_sandbox/state")["requests"])  # type: ignore[arg-type]
-        with house.database.begin() as tx:
-            counter = sa.text("UPDATE sqlite_sequence SET seq = :last WHERE name = 'cases'")
-            tx.execute(counter.bindparams(last=number - 1))
-        payment = approve(house, number, amount="180.50 USDT", payee="C-100001")
+        payment = approve(house, unpaid_number(house, at_peace), amount="180.50 USDT", payee="C-100001")
         at_peace.fault("payouts", "dropped_after_write", "POST /v1/payouts", times=1)
         with pytest.raises(Again):
             handlers(house)[one_case.PAY](payment)
@@ -76,10 +69,11 @@ def office(at_peace: World, tmp_path: Path) -> Iterator[Office]:
 
 
 def refuse_a_note(house: House) -> str:
-    """Take back that one note was written, and let the ticket refuse it."""
+    """Take back that the last note of one ticket was written, and let the ticket refuse it."""
     with house.database.begin() as tx:
         column = tables.outbox.c
-        row = tx.execute(sa.select(column.lane, column.sequence).where(column.kind == Kind.NOTE).limit(1)).one()
+        last = sa.select(column.lane, sa.func.max(column.sequence).label("sequence")).where(column.kind == Kind.NOTE)
+        row = tx.execute(last.group_by(column.lane).order_by(column.lane).limit(1)).one()
         mine = (column.lane == row.lane, column.sequence == row.sequence)
         refused = {"state": State.REFUSED, "problem": "the ticket is closed"}
         tx.execute(sa.update(tables.outbox).where(*mine).values(**refused))
@@ -139,6 +133,25 @@ def test_a_refused_note_is_written_once_the_ticket_takes_it(office: Office, cli:
         assert outbox.refused(connection) == ()
     assert item is not None
     assert item.state is State.SENT
+
+
+def test_a_job_that_ended_its_worker_again_and_again_is_tried_again_by_command(
+    office: Office, cli: Callable[..., Told]
+) -> None:
+    with office.house.database.begin() as tx:
+        revive(tx, "pay", office.payment)
+        ended = sa.text("UPDATE workflow_status SET status = :given_up WHERE workflow_uuid = :name")
+        tx.execute(ended.bindparams(given_up="MAX_RECOVERY_ATTEMPTS_EXCEEDED", name=f"pay:{office.payment}@1"))
+    listed = cli("deadletter", "list", "--settings", office.settings, "--json").json
+    assert (listed["jobs"], listed["killers"]) == ([], [f"pay:{office.payment}@1"])
+
+    told = cli("deadletter", "replay", "pay", office.payment, "--settings", office.settings, "--json")
+    again = cli("deadletter", "replay", "pay", office.payment, "--settings", office.settings, "--json")
+
+    assert (told.code, told.json["replayed"], again.code) == (0, True, 1)
+    assert cli("deadletter", "list", "--settings", office.settings, "--json").json["killers"] == []
+    finish(office.house, one_case.PAY, office.payment)
+    assert len(office.payments()) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,33 @@
+"""While Zendesk is away no jobs pile up: what one slot could not do, the next one does."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from makewhole.assembly import House, handlers
+from store import tables
+from tests.makewhole.conftest import World, house_of
+
+SLOTS = 5
+
+
+def failures_of(house: House, kind: str) -> list[tuple[str, int]]:
+    column = tables.job_failures.c
+    with house.database.read() as connection:
+        rows = connection.execute(sa.select(column.key, column.attempts).where(column.kind == kind)).all()
+    return [(str(key), int(attempts)) for key, attempts in rows]
+
+
+def test_every_slot_ends_while_zendesk_is_away_and_the_next_one_finds_all(at_peace: World, tmp_path: Path) -> None:
+    with house_of(at_peace.settings(tmp_path)) as house:
+        at_peace.fault("zendesk", "unavailable", "GET /api/v2/incremental", times=None)
+
+        for kind in ("poll", "reconcile"):
+            for slot in range(SLOTS):
+                handlers(house)[kind](f"zendesk:harbor@a{slot}")  # It ends, so the queue has nothing to try again.
+
+            assert failures_of(house, kind) == [("zendesk:harbor", SLOTS)]
+        at_peace.calm()
+        handlers(house)["poll"]("zendesk:harbor@a6")
+
+        assert failures_of(house, "poll") == []
