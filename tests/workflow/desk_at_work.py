@@ -102,8 +102,8 @@ class DeskAtWork:
         self.cashier: Cashier | None = Cashier(
             provider=self.provider, terms=Terms(key_life=timedelta(hours=24), patience=4), clock=self.time
         )
-        self._worker = Worker(self.database, self.jobs, url, ())
-        self._worker._handlers = {kind: self._waiting_in_no_time(body) for kind, body in self._bodies().items()}
+        self.worker = Worker(self.database, self.jobs, url, ())
+        self.worker._handlers = {kind: self._waiting_in_no_time(body) for kind, body in self._bodies().items()}
 
     def evidence(self) -> Evidence:
         """Return what the account data says now."""
@@ -133,7 +133,7 @@ class DeskAtWork:
             for job in jobs:
                 with self.database.begin() as tx:
                     done(tx, job)
-                self._worker._run(Attempt(kind=job.kind, key=job.key, number=job.number))
+                self.worker._run(Attempt(kind=job.kind, key=job.key, number=job.number))
         else:
             raise AssertionError("the jobs come to no end")
         ours = [each for each in self.dead_letters() if not each.problem.startswith(VENDORS_FAULT)]

@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from cases.case import Approved, Stage
 from connectors.contract import Cursor, Page, TryLater
+from store import leases, tables
 from store.failures import revive
-from store.jobs import killers, next_attempt, reclaim
+from store.jobs import LEASE_SECONDS, killers, next_attempt, reclaim
 from sync.intake import Intake, reconcile
 from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.played_vendors import PlayedHelpdesk, page, ticket
@@ -105,3 +107,33 @@ def test_a_repair_that_is_cut_short_goes_on_where_it_was(at_work: DeskAtWork) ->
 def repair(at_work: DeskAtWork, intake: Intake) -> int:
     at_work.time.pass_by(minutes=1)
     return reconcile(intake, window=timedelta(hours=26), clock=at_work.time)
+
+
+def test_no_hosts_clock_declares_a_worker_dead(at_work: DeskAtWork) -> None:
+    """The database's clock goes an hour behind ours; to take ours for right would kill a worker that lives."""
+    if at_work.engine.dialect.name == "postgresql":
+        set_back_an_hour(at_work)
+    with at_work.database.begin() as tx:
+        soon = leases.clock(tx) + timedelta(seconds=LEASE_SECONDS)
+        tx.execute(sa.insert(tables.leases).values(executor_id="another", expires_at=soon, dead=False))
+
+    at_work.worker._take_over()
+
+    with at_work.database.begin() as tx:
+        assert tx.execute(sa.select(tables.leases.c.dead)).scalar_one() is False
+        assert leases.declare_dead(tx, now=leases.clock(tx)) == ()
+
+
+def set_back_an_hour(at_work: DeskAtWork) -> None:
+    """Let the database tell the time of an hour ago."""
+    name = at_work.engine.url.database
+    with at_work.database.begin() as tx:
+        before = leases.clock(tx)
+        tx.connection.exec_driver_sql(
+            "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql"
+            " AS $$ SELECT pg_catalog.clock_timestamp() - interval '1 hour' $$"
+        )
+        tx.connection.exec_driver_sql(f'ALTER DATABASE "{name}" SET search_path = public, pg_catalog')
+    at_work.engine.dispose()  # The next connection goes by the new clock.
+    with at_work.database.begin() as tx:
+        assert leases.clock(tx) < before
