@@ -237,23 +237,25 @@ def test_an_approval_for_a_stage_that_is_full_opens_the_next() -> None:
     assert open_stage(case.proposal, case.approvals) == 1
 
 
-ROLES = ("compensation_lead", "head_of_support", "finance", "fraud_analyst")
-roles = st.lists(st.sampled_from(ROLES), unique=True, max_size=3)
+ROLES = ("compensation_lead", "head_of_support", "finance")
+roles = st.lists(st.sampled_from(ROLES), unique=True, min_size=1, max_size=3)
 stages = st.lists(
     st.builds(
         ApprovalStage,
-        roles=st.lists(st.sampled_from(ROLES), unique=True, min_size=1, max_size=2).map(tuple),
-        quorum=st.integers(min_value=1, max_value=3),
+        roles=st.lists(st.sampled_from(ROLES), unique=True, min_size=1, max_size=3).map(tuple),
+        quorum=st.integers(min_value=1, max_value=2),
     ),
     min_size=1,
-    max_size=3,
+    max_size=2,
 )
 
 
 @st.composite
 def crowds(draw: st.DrawFn) -> tuple[Person, ...]:
     """Return six people with roles, limits and roles lent among them."""
-    people = [person(f"p{number}", *draw(roles), limit=draw(st.sampled_from(("100", "1000")))) for number in range(6)]
+    people = [
+        person(f"p{number}", *draw(roles), limit=draw(st.sampled_from(("1000", "100", "1000")))) for number in range(6)
+    ]
     for number in draw(st.lists(st.integers(min_value=0, max_value=5), max_size=3)):
         giver = draw(st.sampled_from(people))
         if giver.authorities and giver.id != people[number].id:
@@ -271,12 +273,12 @@ def crowds(draw: st.DrawFn) -> tuple[Person, ...]:
 def test_nothing_is_ever_approved_without_enough_allowed_people_at_each_stage(
     needed: list[ApprovalStage], people: tuple[Person, ...], amount: str, data: Any
 ) -> None:
-    handlers = tuple(data.draw(st.lists(st.sampled_from([each.id for each in people]), max_size=2)))
+    handlers = tuple(data.draw(st.lists(st.sampled_from([each.id for each in people]), max_size=1)))
     case = asked(*needed, amount=amount)
     case = replace(case, proposal=replace(case.proposal, proposed_by=data.draw(st.sampled_from(("policy", "p0")))))
     outcome: Outcome | None = None
 
-    for who in data.draw(st.lists(st.sampled_from(people), max_size=14)):
+    for who in data.draw(st.lists(st.sampled_from(people), min_size=6, max_size=20)):
         outcome = said(case, who, handlers=handlers)
         if isinstance(outcome, Counted):
             case = replace(case, approvals=(*case.approvals, outcome.decision))
