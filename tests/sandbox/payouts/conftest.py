@@ -24,16 +24,21 @@ class Provider:
         return self.http.post("/v1/payouts", headers={"Idempotency-Key": key}, json=an_order(**changes))
 
     def found(self, reference: str) -> list[dict[str, Any]]:
-        return self.http.get("/v1/payouts", params={"reference": reference}).raise_for_status().json()["payouts"]
+        answer = self.http.get("/v1/payouts", params={"reference": reference}).raise_for_status()
+        payouts: list[dict[str, Any]] = answer.json()["payouts"]
+        return payouts
 
     def state(self) -> dict[str, Any]:
-        return self.http.get("/_sandbox/state").raise_for_status().json()
+        state: dict[str, Any] = self.http.get("/_sandbox/state").raise_for_status().json()
+        return state
 
     def payments(self) -> list[dict[str, Any]]:
-        return self.state()["payments"]
+        payments: list[dict[str, Any]] = self.state()["payments"]
+        return payments
 
     def control(self, name: str, **body: Any) -> dict[str, Any]:
-        return self.http.post(f"/_sandbox/{name}", json=body).raise_for_status().json()
+        answer: dict[str, Any] = self.http.post(f"/_sandbox/{name}", json=body).raise_for_status().json()
+        return answer
 
 
 def an_order(**changes: Any) -> dict[str, Any]:

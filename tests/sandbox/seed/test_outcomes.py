@@ -6,7 +6,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, localcontext
 
 import pytest
 
-from sandbox.accounts.records import NotKnown, OtherCustomer, Records
+from sandbox.accounts.records import Kind, NotKnown, OtherCustomer, Records
 from sandbox.seed import Expected, Seed, load_expected, load_seed
 
 Facts = Mapping[str, str]
@@ -63,7 +63,7 @@ def twice(facts: Facts, _: Facts) -> Judged:
     return ("valid_claim", loss) if times >= 2 and loss > 0 else ("ineligible", Decimal(0))
 
 
-RULES: dict[str, tuple[str, Callable[[Facts, Facts], Judged]]] = {
+RULES: dict[str, tuple[Kind, Callable[[Facts, Facts], Judged]]] = {
     "okb_volatility_2024_01": ("position", okb),
     "nem_incident_2018": ("incident", nem),
     "lever_perpetual_2025_10": ("incident", lever),
