@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from cases.case import AwaitingApproval, Joined, NeedsAttention, Stage
 from cases.ticket import Ticket, TicketStatus
+from store import tickets
 from sync import intake
 from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.played_vendors import page, ref, ticket
@@ -228,6 +229,10 @@ def test_a_merged_ticket_that_is_stamped_anew_stays_merged(at_work: DeskAtWork) 
 
     assert at_work.events("CASE-1") == told
     assert names_of(at_work, "CASE-1") == ["2"]
+    with at_work.database.read() as connection:
+        mirrored = tickets.find(connection, ref("1"))
+    assert mirrored is not None
+    assert mirrored.ticket.merged_into == ref("2")
 
 
 # --- Two edits within one second -----------------------------------------------------------------------------------
