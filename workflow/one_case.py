@@ -103,7 +103,7 @@ def _work_out(desk: Desk, tx: Transaction, stored: StoredCase, *, now: datetime)
         needs_attention(desk, tx, stored, "The policy needs facts that nobody has given.", names, now=now)
         return
     unchanged = before is not None and replace(result, revision=before.revision) == before
-    if unchanged and isinstance(stored.case, AwaitingApproval):
+    if unchanged and _is_led_there(stored.case, result):
         return
     detail = {"classification": result.classification, "amount": str(result.amount), "rule": result.reason}
     proposed = Proposed(about=replace(about, revisions=result.revision), proposal=result)
@@ -142,7 +142,7 @@ def _route(desk: Desk, tx: Transaction, stored: StoredCase, proposal: Proposal, 
     """Lead a proposal to who decides it: people, nobody (ineligible), or a person without a proposal to click on."""
     about = stored.case.about
     if proposal.classification is Classification.INDIVIDUAL_REVIEW:
-        needs_attention(desk, tx, stored, f"Individual review: {proposal.reason}", (), now=now)
+        needs_attention(desk, tx, stored, _review(proposal), (), now=now)
     elif proposal.amount is None or proposal.amount.minor <= 0:
         declined = Declined(about=about, proposal=proposal, decision=None)
         change = changed(now, POLICY, "declined", reason=proposal.reason)
@@ -156,6 +156,21 @@ def _route(desk: Desk, tx: Transaction, stored: StoredCase, proposal: Proposal, 
         change = changed(now, POLICY, "asked", revision=str(proposal.revision))
         tell_everyone(desk, tx, save(desk, tx, stored, asked, change), change)
         tx.enqueue(ESCALATE, f"{about.id}/{proposal.fingerprint}", delay_seconds=hours.total_seconds())
+
+
+def _is_led_there(case: Case, proposal: Proposal) -> bool:
+    """Whether a case waits already where this proposal leads."""
+    match case:
+        case AwaitingApproval():
+            return True
+        case NeedsAttention(reason=reason):
+            return proposal.classification is Classification.INDIVIDUAL_REVIEW and reason == _review(proposal)
+        case _:
+            return False
+
+
+def _review(proposal: Proposal) -> str:
+    return f"Individual review: {proposal.reason}"
 
 
 # --- People decide -----------------------------------------------------------------------------------------------
