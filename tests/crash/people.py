@@ -3,11 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
+
 from bot.cards import APPROVE, REJECT
 from bot.views import REASON_INPUT
 from cases.case import AwaitingApproval, Stage
 from makewhole.assembly import House
-from store import cards
+from store import tables
 from tests.crash.claims import Claim, End
 from tests.crash.town import Town
 from workflow.approval import open_stage
@@ -61,11 +63,13 @@ class People:
     def _waiting(self) -> list[tuple[AwaitingApproval, str, str]]:
         with self.house.database.read() as connection:
             found = self.house.desk.cases.list(connection, stage=Stage.AWAITING_APPROVAL, limit=10_000)
-            places = {each.number: cards.find(connection, each.case.about.id) for each in reversed(found)}
+            column = tables.cards.c
+            posted = connection.execute(sa.select(column.case_number, column.channel, column.ts))
+            places = {row.case_number: (row.channel, row.ts) for row in posted if row.ts is not None}
         return [
-            (each.case, place.channel, place.ts)
+            (each.case, *places[each.number])
             for each in reversed(found)
-            if isinstance(each.case, AwaitingApproval) and (place := places[each.number]) and place.ts
+            if isinstance(each.case, AwaitingApproval) and each.number in places
         ]
 
     def _approve(self, case: AwaitingApproval, channel: str, ts: str) -> bool:

@@ -137,11 +137,11 @@ def test_a_ticket_of_no_shape_is_named_and_the_others_are_read(day: Day, overlay
     unreadable = odd.complains(notify=False, overlay=overlay)
     ticket = ada.complains(notify=False)
 
-    until(lambda: _polled(day, ticket))
+    until(lambda: day.finds(ticket))
     day.await_stage(ticket, Stage.AWAITING_APPROVAL)
     named = until(lambda: _unreadable(day, unreadable))
     odd.complains(notify=False)
-    until(lambda: _polled(day, unreadable))
+    until(lambda: day.finds(unreadable))
     mended = day.await_stage(unreadable, Stage.AWAITING_APPROVAL)
 
     assert named
@@ -182,7 +182,7 @@ def test_a_ticket_too_long_for_its_webhook_is_found_by_polling(day: Day) -> None
     ada.knows(LATE)
 
     ticket = ada.complains(description="损失 " * 350_000)
-    until(lambda: _polled(day, ticket))
+    until(lambda: day.finds(ticket))
     asked = day.await_stage(ticket, Stage.AWAITING_APPROVAL)
     day.click(AMELIA, asked, APPROVE)
     closed = day.await_stage(ticket, Stage.CLOSED)
@@ -237,13 +237,8 @@ def _deliveries(day: Day) -> int:
         return connection.scalar(slack) or 0
 
 
-def _polled(day: Day, ticket: int) -> bool:
-    day.poll(datetime.now(UTC).isoformat())
-    return day.case_of(ticket) is not None
-
-
 def _polled_unreadable(day: Day, ticket: int) -> bool:
-    day.poll(datetime.now(UTC).isoformat())
+    day.poll()
     return _unreadable(day, ticket) is not None
 
 

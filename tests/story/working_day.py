@@ -6,9 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from cases.case import Case, Stage
+import httpx
+
+from cases.case import AwaitingApproval, Case, Stage
 from cases.loss import Loss, LossKind
 from cases.ticket import CustomerId, TicketRef
 from makewhole.assembly import House
@@ -68,8 +71,15 @@ def served(house: House, worker: Worker) -> Iterator[None]:
         try:
             yield
         finally:
+            until(lambda: not _on_their_way(house))
             made.should_exit = True
             thread.join(DEADLINE_SECONDS)
+
+
+def _on_their_way(house: House) -> int:
+    """Return how many webhooks Zendesk is still sending: a door that closes before one leaves its caller hanging."""
+    state = httpx.get(f"{house.settings.zendesk.target}/_sandbox/state?ids=0&deliveries=no", trust_env=False)
+    return int(state.json()["deliveries_unfinished"])
 
 
 @contextlib.contextmanager
@@ -105,10 +115,15 @@ class Day:
         body: dict[str, Any] = {"ticket_id": ticket, "ticket": sent} | ({"agent_id": agent} if agent else {})
         self.town.sandbox.post("/zendesk/_sandbox/agents/edit", body)
 
-    def poll(self, name: str) -> None:
-        """Let the product read what has changed; `name` makes it another poll than the last one."""
+    def poll(self) -> None:
+        """Let the product read what has changed."""
         with self.house.database.begin() as tx:
-            tx.enqueue("poll", f"zendesk:harbor@{name}")
+            tx.enqueue("poll", f"zendesk:harbor@{datetime.now(UTC).isoformat()}")
+
+    def finds(self, ticket: int) -> bool:
+        """Poll once more, and return whether the ticket has a case."""
+        self.poll()
+        return self.case_of(ticket) is not None
 
     def click(self, user: str, case: Case, action: str, **more: Any) -> dict[str, Any]:
         """Let somebody click on a case's card; the product must acknowledge it."""
@@ -141,6 +156,12 @@ class Day:
             return found.case if found is not None and found.case.stage is stage else None
 
         return until(there) or self.await_stage(ticket, stage)
+
+    def approvals(self, ticket: int) -> int:
+        """Return how many people have approved what waits; -1 when nothing waits."""
+        found = self.case_of(ticket)
+        case = found.case if found is not None else None
+        return len(case.approvals) if isinstance(case, AwaitingApproval) else -1
 
     def card(self, case: Case) -> dict[str, Any]:
         """Wait for the case's card and return it; fails when there are two."""
