@@ -69,7 +69,7 @@ def test_asked_to_end_the_product_ends_in_good_order_and_goes_on_next_time(store
             people = People.of(here, house, claims, at_once=1)
             until(lambda: people.look() == len(claims), seconds=30, what="nobody was asked")
             product.ask_to_end()
-            code = product.wait(seconds=15)
+            code = product.wait(seconds=45)
             with house.database.read() as connection:
                 leases = connection.execute(sa.text("SELECT count(*) FROM leases")).scalar()
             product.start()
