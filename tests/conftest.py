@@ -9,11 +9,19 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from store.database import create_engine, normal_url
 from store.migrating import migrate
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_comes() -> Iterator[None]:
+    """Undo what a command did to the log, so that no test reads another's."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ Which step comes next is payouts.paying's to say; here it is done, stored, and p
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -16,7 +16,7 @@ from payouts import attempt as attempts
 from payouts import paying
 from payouts.answers import LookUpAnswer, SendAnswer
 from payouts.attempt import Attempt
-from payouts.ledger import PAYOUT_PROVIDER, withdrawn
+from payouts.ledger import PAYOUT_PROVIDER
 from payouts.order import PayoutOrder
 from payouts.paying import Done, LookUp, Person, Send, Terms, Wait
 from store import books
@@ -24,10 +24,8 @@ from store.books import StoredPayout
 from store.database import Transaction
 from store.jobs import Again
 from workflow.desk import Desk
+from workflow.moving import move, withdraw
 from workflow.one_case import resume, was_not_paid, was_paid
-
-#: Why a payout whose promise was taken back is never sent, whatever asks for it.
-WITHDRAWN = "withdrawn: nothing was paid, and the claim may be proposed anew"
 
 
 class Provider(Protocol):
@@ -139,14 +137,6 @@ def _give_to_a_person(desk: Desk, tx: Transaction, stored: StoredPayout, reason:
     was_not_paid(desk, tx, stored.approved, reason, over=over, now=now)
 
 
-def withdraw(tx: Transaction, stored: StoredPayout, *, now: datetime) -> None:
-    """Take a promise back in the books, once it is certain that nothing was or will be paid on it."""
-    unpaid = replace(attempts.found_unpaid(stored.attempt), held=WITHDRAWN)
-    ended = move(tx, stored, unpaid, now=now)
-    order = PayoutOrder(approved=ended.approved)
-    books.post(tx, withdrawn(order, ended.approved.proposal.classification), ended.approved.about.id, now=now)
-
-
 class Finding(StrEnum):
     """What a person has found out about a payout that waits for them."""
 
@@ -178,13 +168,3 @@ def resolve(  # Which case, who found what.
             withdraw(tx, stored, now=now)
             was_not_paid(desk, tx, approved, f"{person} found that nothing was paid", over=True, now=now)
     return True
-
-
-def move(tx: Transaction, stored: StoredPayout, after: Attempt, *, now: datetime) -> StoredPayout:
-    """Store how far a payout has come, with what the books must hold for it; raises MovedOn when another was first."""
-    if after == stored.attempt:
-        return stored
-    moved = books.move_payout(tx, stored, after, now=now)
-    for entry in paying.entries(stored.approved, stored.attempt, after, way=stored.way):
-        books.post(tx, entry, stored.approved.about.id, now=now)
-    return moved

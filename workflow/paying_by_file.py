@@ -23,7 +23,8 @@ from store.books import StoredPayout
 from store.cases import NoSuchCase, number_of
 from store.database import Transaction
 from workflow.desk import Desk
-from workflow.paying import move, settle
+from workflow.moving import move
+from workflow.paying import settle
 
 _REFERENCE_PREFIX = "mw-"
 

@@ -37,7 +37,7 @@ def test_every_command_that_ends_by_itself_can_print_json() -> None:
     without = {path for path, options in commands().items() if "--json" not in options}
 
     assert without == WITHOUT_JSON
-    assert len(commands()) == 15
+    assert len(commands()) == 19
 
 
 @pytest.mark.parametrize("path", sorted(commands()), ids=" ".join)

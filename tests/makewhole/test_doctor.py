@@ -267,7 +267,7 @@ def test_nobody_at_the_other_end_is_said_for_each(world: World, tmp_path: Path, 
     assert states(told)["policies.valid"] == "ok"
 
 
-@pytest.mark.parametrize(("seconds", "state"), [(0, "ok"), (-31, "warn"), (45, "warn"), (-301, "fail"), (900, "fail")])
+@pytest.mark.parametrize(("seconds", "state"), [(0, "ok"), (-31, "warn"), (45, "warn"), (-310, "fail"), (900, "fail")])
 def test_a_clock_that_is_off_is_found(world: World, tmp_path: Path, seconds: int, state: str) -> None:
     settings = load_settings(world.settings(tmp_path))
     seen = Examined(settings=settings, clock=lambda: utc_now() + timedelta(seconds=seconds))

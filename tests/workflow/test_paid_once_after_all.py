@@ -12,7 +12,8 @@ from payouts.attempt import PayoutState
 from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.played_vendors import ref, ticket
 from workflow.approval import Decided
-from workflow.paying import WITHDRAWN, Finding
+from workflow.moving import WITHDRAWN
+from workflow.paying import Finding
 
 ONE_PAYMENT = {"asset:payout-provider:balance": "-15.00 USDT", "expense:compensation:goodwill": "15.00 USDT"}
 LOCKED = "The payout needs a person: no clear word after "
