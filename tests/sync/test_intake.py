@@ -174,6 +174,9 @@ def test_a_reading_that_is_older_than_a_page_does_not_replace_it(account: Accoun
     read(account, "1")
 
     assert account.mirrored("1").ticket.field("transaction_id") == "W-2"
+    case = account.at_work.case("CASE-1")
+    assert case.about.loss is not None
+    assert (case.about.loss.reference, account.at_work.events("CASE-1")) == ("W-2", ["opened", "claim changed"])
 
 
 def test_the_comments_that_are_known_stay_when_a_page_brings_the_ticket_without_them(account: Account) -> None:

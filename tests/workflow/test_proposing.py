@@ -298,9 +298,12 @@ def test_a_case_that_changed_while_its_evidence_was_read_is_worked_out_from_the_
     moved: list[str] = []
 
     def slow(loss: Loss) -> object:
-        if not moved:
-            moved.append(loss.reference)
-            at_work.tell(ticket(loss="W-2"))
+        if moved:
+            at_work.facts["hours_late"] = "7.5"
+            return usual(loss)
+        moved.append(loss.reference)
+        at_work.tell(ticket(loss="W-2"))
+        at_work.facts["hours_late"] = "30"
         return usual(loss)
 
     at_work.desk = replace(at_work.desk, evidence=slow)  # type: ignore[arg-type]  # It returns what the usual one does.
@@ -310,4 +313,5 @@ def test_a_case_that_changed_while_its_evidence_was_read_is_worked_out_from_the_
     assert isinstance(case, AwaitingApproval)
     assert case.about.loss is not None
     assert (case.about.loss.reference, case.proposal.revision) == ("W-2", 1)
-    assert moved == ["W-1"]
+    assert case.proposal.amount == Money.exactly("15", "USDT")
+    assert at_work.events("CASE-1") == ["opened", "claim changed", "proposed", "asked"]
