@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 import store.jobs
 from connectors.contract import AccessRefused, TryLater
 from store import failures, leases, tables
 from store.cases import MovedOn
-from store.database import Database
+from store.database import Database, create_engine
 from store.jobs import Again, DurableJobs, QueueSettings, Worker, backlog
 from tests.store.a_worker import FENCED
 from tests.store.at_once import until
@@ -28,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 QUEUES = (QueueSettings(name="work", concurrency=4),)
 #: HOUSE.md: the jobs of a dead worker are taken over within this time, at a lease of 6 s.
 TAKEN_OVER_WITHIN_SECONDS = 10
+NOT_KEPT = "how a job ended could not be kept; trying again"
 
 
 @contextmanager
@@ -225,3 +227,38 @@ def test_on_sqlite_the_next_worker_takes_over_at_once(database: Database, start:
     following.wrote("ready")
 
     following.wrote("ended one", seconds=2)
+
+
+@pytest.mark.parametrize("store_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_a_job_that_ends_while_the_database_is_away_is_not_lost(database: Database, postgres_server: str) -> None:
+    name = database.engine.url.database
+    outside = create_engine(postgres_server).execution_options(isolation_level="AUTOCOMMIT")
+    begun, away = threading.Event(), threading.Event()
+    tries: list[str] = []
+
+    def note(key: str) -> None:
+        tries.append(key)
+        begun.set()
+        assert away.wait(30)
+        if len(tries) == 1:
+            raise Again(0.05)
+
+    def tell(*statements: str) -> None:
+        with outside.connect() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+
+    enqueue(database, "one")
+    with capture_logs() as said, working(database, {"note": note}):
+        assert begun.wait(30)
+        everyone = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608  # Our own.
+        tell(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false", everyone)
+        away.set()
+        until(lambda: any(each["event"] == NOT_KEPT for each in said))
+        tell(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+
+        until(lambda: len(tries) == 2)
+        until(lambda: is_idle(database))
+    outside.dispose()
+
+    assert tries == ["one", "one"]
