@@ -150,6 +150,8 @@ class _Walk:
         self._here.bring((claim,), notify=told)
         with self._house.database.begin() as tx:
             tx.enqueue(POLL, f"zendesk:harbor@{claim.reference}")
+            # An export leaves out the running second, so the first poll may come too early for this ticket.
+            tx.enqueue(POLL, f"zendesk:harbor@{claim.reference}/later", delay_seconds=2)
 
     def _to_the_end(self, child: int | None = None) -> bool:
         """Click what waits until every case is done, or the child has crashed: then return True.
