@@ -29,7 +29,8 @@ class TicketRef:
     Fields:
         vendor: "zendesk", "salesforce" or "jira".
         account: The vendor's account: "harbor" for harbor.zendesk.com.
-        key: The vendor's own id: "35436", "CARE-17".
+        key: The vendor's own id, which never changes: "35436", "500Ak00000A1b2CIAR", Jira's number "10042" (its key
+            "ENG-5" changes when an issue moves).
     """
 
     vendor: Vendor
@@ -59,6 +60,15 @@ class Requester:
     locale: str | None
 
 
+class Author(StrEnum):
+    """Who wrote a comment; `unknown` is treated like the customer: their words leave no vendor."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+    US = "us"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
     """One message on a ticket, public or internal.
@@ -69,6 +79,7 @@ class Comment:
         public: True when the customer can read it.
         body: Plain text as the vendor gives it.
         written_at: Aware, UTC.
+        written_by: On whose side the author stands; `us` for what carries a mark of ours, whoever's id it comes with.
     """
 
     id: str
@@ -76,6 +87,7 @@ class Comment:
     public: bool
     body: str
     written_at: datetime
+    written_by: Author = Author.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +116,10 @@ class Ticket:
         merged_into: The ticket this one was merged into; None when it was not.
         created_at: Aware, UTC.
         updated_at: Aware, UTC: the vendor's stamp, which a safe update must repeat.
+        name: What people call it, where that is not its key: "ENG-5", "00001026"; "" where it is.
+        links: How its link fields and link records name other tickets, as they stand there: an address
+            ("https://harbor.zendesk.com/agent/tickets/35436") or a reference ("zendesk:harbor:35436"). Words in its
+            text are not among them.
     """
 
     ref: TicketRef
@@ -120,6 +136,8 @@ class Ticket:
     merged_into: TicketRef | None
     created_at: datetime
     updated_at: datetime
+    name: str = ""
+    links: tuple[str, ...] = ()
 
     def field(self, name: str) -> str | None:
         """Return the mapped field with our name; None when it is empty or not mapped."""

@@ -1,10 +1,11 @@
 """What every helpdesk connector can do, and the three errors it may raise."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import NewType, Protocol
 
-from cases.ticket import Ticket, TicketRef
+from cases.ticket import Ticket, TicketRef, Vendor
 
 #: Where to go on reading; opaque to everyone but its connector.
 Cursor = NewType("Cursor", str)
@@ -29,6 +30,140 @@ class AccessRefused(Exception):
 
 class UnexpectedReply(Exception):
     """The vendor's answer, or its refusal of ours, is none we understand. A retry will not help; read the message."""
+
+
+class FieldsRefused(UnexpectedReply):
+    """The vendor refuses some of the fields, and nothing was written; the rest may be written without them.
+
+    `fields` holds (our name, the vendor's words) of each.
+    """
+
+    def __init__(self, message: str, *, fields: tuple[tuple[str, str], ...]) -> None:
+        """Say which fields, and why."""
+        super().__init__(message)
+        self.fields = fields
+
+
+class ForgedDelivery(Exception):
+    """A webhook's signature is missing or none of our secrets made it: answer 401."""
+
+
+class StaleDelivery(Exception):
+    """A webhook signed by our secret, but its timestamp is unreadable or outside the window: answer 401."""
+
+
+class MalformedDelivery(Exception):
+    """A webhook that is signed, in time, and not a delivery we understand: answer 400."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One delivery of a webhook that the vendor did send. It is a hint: the tickets are read again.
+
+    Fields:
+        id: The same for every repeat of it, and no other's: "6b9bbadf-5725-4e92-bebe-7b71011bf5f1".
+        ticket_keys: The tickets it is about; empty when it is about something else.
+        event_type: The vendor's word: "jira:issue_updated"; for people to read.
+    """
+
+    id: str
+    ticket_keys: tuple[str, ...]
+    event_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing tried by `doctor`.
+
+    Fields:
+        name: Short, the same for ever: "credentials", "identity", "fields", "export".
+        tried: What was tried.
+        found: What came back.
+        fix: What a person should do; None when all is well.
+        urgent: False for a mere warning.
+    """
+
+    name: str
+    tried: str
+    found: str
+    fix: str | None
+    urgent: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldFound:
+    """A ticket field of the account, as `map` lists it.
+
+    Fields:
+        id: As the mapping writes it: "900001", "Order_Id__c", "customfield_10102".
+        title: What agents see: "Order ID".
+        type: The vendor's word: "text", "tagger", "string", "number".
+        active: False when no ticket shows it (deactivated, on no form or screen).
+        name: Our name; None when it is not mapped.
+        sample: The value on a ticket of late; None when none had one, or none was looked at.
+        problem: Why it cannot hold what we put there: "is a number, mw_state needs text"; None when it can.
+    """
+
+    id: str
+    title: str
+    type: str
+    active: bool
+    name: str | None
+    sample: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookFound:
+    """A webhook of the account.
+
+    Fields:
+        id: The vendor's.
+        url: Where it points.
+        active: False when the vendor sends nothing.
+        secret: What it signs with, where the vendor tells; None where it does not, or nothing signs.
+        expires_at: When the vendor ends it unless it is renewed; aware, UTC; None for never.
+    """
+
+    id: str
+    url: str
+    active: bool
+    secret: str | None = field(default=None, repr=False)
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookInstalled:
+    """A webhook just made or rotated. secret: What deliveries are signed with from now on; None when nothing signs."""
+
+    id: str
+    secret: str | None = field(repr=False)
+
+
+class ByHand(Exception):
+    """The vendor lets no program do this; `steps` are what an admin must do there."""
+
+    def __init__(self, steps: tuple[str, ...]) -> None:
+        """Say what to do, a line each."""
+        super().__init__("; ".join(steps))
+        self.steps = steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetLeft:
+    """What a vendor last said of how many calls we may still make.
+
+    Fields:
+        name: "requests a minute", "API calls in 24 hours".
+        limit: Of the whole window.
+        remaining: Of it.
+        told_at: When the vendor said so; aware, UTC.
+    """
+
+    name: str
+    limit: int
+    remaining: int
+    told_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,4 +222,62 @@ class TicketSource(Protocol):
 
         A ticket that takes no more writes (closed, deleted) raises UnexpectedReply, which says so.
         """
+        ...
+
+
+class Helpdesk(TicketSource, Protocol):
+    """A connector whole: what the product, `doctor`, `map` and `webhooks` need of one account of one vendor.
+
+    All methods raise the three errors unless they say otherwise. Safe to share between threads.
+    """
+
+    @property
+    def vendor(self) -> Vendor:
+        """Return which vendor."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """Return the account's name, as in TicketRef: "harbor"."""
+        ...
+
+    @property
+    def field_names(self) -> frozenset[str]:
+        """Return our names of the fields that are mapped here."""
+        ...
+
+    def delivery(self, raw: bytes, headers: Mapping[str, str], *, path_secret: str, now: datetime) -> Delivery:
+        """Return what a webhook delivered, after checking that the vendor sent it.
+
+        raw: The body as it came. path_secret: What stood behind the account in the address, "" for nothing.
+        Raises ForgedDelivery, StaleDelivery, MalformedDelivery; none of them quotes the body. No call is made.
+        """
+        ...
+
+    def budget(self) -> BudgetLeft | None:
+        """Return what the vendor last said of our budget; None when it has said nothing yet. No call is made."""
+        ...
+
+    def checks(self, *, today: date) -> tuple[Check, ...]:
+        """Return what `doctor` shows, in the order in which a person should mend it; never raises."""
+        ...
+
+    def fields_found(self) -> tuple[FieldFound, ...]:
+        """Return every ticket field of the account, with a sample of late where there is one."""
+        ...
+
+    def webhooks(self) -> tuple[WebhookFound, ...]:
+        """Return the account's webhooks; raises ByHand where no program can see them."""
+        ...
+
+    def install_webhook(self, url: str, *, secret: str) -> WebhookInstalled:
+        """Make the webhook unless it is there already; vendors that choose secrets themselves ignore `secret`."""
+        ...
+
+    def rotate_webhook(self, webhook_id: str, *, secret: str) -> WebhookInstalled:
+        """Give the webhook a new secret; deliveries under way may still carry the old one."""
+        ...
+
+    def renew_webhooks(self, *, now: datetime) -> int:
+        """Put off the expiry of those that end within 7 days, and return how many; 0 where nothing expires."""
         ...

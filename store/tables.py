@@ -68,6 +68,20 @@ tickets = sa.Table(
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("raw", sa.LargeBinary, nullable=False),
     sa.Column("updated_at", UTCDateTime, nullable=False),
+    sa.Column("name", sa.Text),
+)
+# What people call a ticket, where it is not the vendor's key ("ENG-5"): others name it so.
+sa.Index(
+    "ix_tickets_name",
+    tickets.c.name,
+    sqlite_where=tickets.c.name.is_not(None),
+    postgresql_where=tickets.c.name.is_not(None),
+)
+sa.Index(
+    "ix_tickets_customer_id",
+    tickets.c.customer_id,
+    sqlite_where=tickets.c.topic.is_not(None),
+    postgresql_where=tickets.c.topic.is_not(None),
 )
 
 # Tickets that are to be read again: how often that was asked, the number of the last reading, and since when it is
@@ -235,4 +249,88 @@ leases = sa.Table(
     sa.Column("executor_id", sa.String(100), primary_key=True),
     sa.Column("expires_at", UTCDateTime, nullable=False),
     sa.Column("dead", sa.Boolean, nullable=False),
+)
+
+# Whether a ticket and a case are about one loss, where only a person can say. `answer` is "same" or "apart"; None while
+# nobody has answered. A split leaves "apart" here too, so that nothing joins the two again by itself.
+link_questions = sa.Table(
+    "link_questions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("ref", sa.String(200), nullable=False),
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), nullable=False, index=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("asked_at", UTCDateTime, nullable=False),
+    sa.Column("answer", sa.String(10)),
+    sa.Column("answered_by", sa.String(100)),
+    sa.Column("answered_at", UTCDateTime),
+    sa.UniqueConstraint("ref", "case_number"),
+)
+
+# What a field of a case is, for every ticket of it: the value its owner last gave. `source` is that ticket.
+case_fields = sa.Table(
+    "case_fields",
+    metadata,
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), primary_key=True),
+    sa.Column("field", sa.String(100), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("source", sa.String(200), nullable=False),
+    sa.Column("changed_at", UTCDateTime, nullable=False),
+)
+
+# One field of one ticket of a case. `base` is the hash of the value both sides last agreed on, `written` of what we
+# last wrote there (a vendor may show it otherwise); `stamp` the vendor's own at that time.
+# `problem` makes it a conflict that waits for a person.
+mirrored_fields = sa.Table(
+    "mirrored_fields",
+    metadata,
+    sa.Column("ref", sa.String(200), primary_key=True),
+    sa.Column("field", sa.String(100), primary_key=True),
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), nullable=False, index=True),
+    sa.Column("base", sa.String(32)),
+    sa.Column("written", sa.String(32)),
+    sa.Column("stamp", UTCDateTime),
+    sa.Column("problem", sa.Text),
+    sa.Column("ours", sa.Text),
+    sa.Column("theirs", sa.Text),
+    sa.Column("found_at", UTCDateTime, index=True),
+)
+
+# Comments of agents that were passed on to the other tickets of their case.
+comment_copies = sa.Table(
+    "comment_copies",
+    metadata,
+    sa.Column("source_ref", sa.String(200), primary_key=True),
+    sa.Column("comment_id", sa.String(100), primary_key=True),
+    sa.Column("target_ref", sa.String(200), primary_key=True),
+    sa.Column("copied_at", UTCDateTime, nullable=False),
+)
+
+# How each source ("zendesk:harbor") fares. Cursors say where reading goes on; this is for people.
+sources = sa.Table(
+    "sources",
+    metadata,
+    sa.Column("source", sa.String(100), primary_key=True),
+    sa.Column("succeeded_at", UTCDateTime),
+    sa.Column("changed_at", UTCDateTime),
+    sa.Column("problem", sa.Text),
+    sa.Column("problem_at", UTCDateTime),
+    sa.Column("webhook_at", UTCDateTime),
+    sa.Column("reconciled_at", UTCDateTime),
+    sa.Column("differed", sa.Integer),
+    sa.Column("budget_name", sa.String(100)),
+    sa.Column("budget_limit", sa.Integer),
+    sa.Column("budget_remaining", sa.Integer),
+    sa.Column("budget_at", UTCDateTime),
+    sa.Column("caught_up_at", UTCDateTime),
+    sa.Column("read_records", sa.Integer),
+)
+
+# Customers whose words and personal data were erased; a later reading does not bring them back.
+erased_customers = sa.Table(
+    "erased_customers",
+    metadata,
+    sa.Column("customer_id", sa.String(200), primary_key=True),
+    sa.Column("erased_at", UTCDateTime, nullable=False),
+    sa.Column("erased_by", sa.String(100), nullable=False),
 )

@@ -15,7 +15,7 @@ import requests
 from zenpy import Zenpy
 from zenpy.lib.api_objects import Ticket as ZenpyTicket
 
-from connectors.contract import AccessRefused
+from connectors.contract import AccessRefused, BudgetLeft
 from connectors.transport import Budget, Exchange, TokenBucket, Transport
 from connectors.zendesk.auth import Bearer, credentials
 from connectors.zendesk.refusals import CredentialsExpired, refuse, understood
@@ -41,6 +41,8 @@ class Calls:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
+        self._budget: BudgetLeft | None = None
+        self._told = on_response
         self._transport = Transport(
             host=settings.host,
             target=settings.target,
@@ -49,11 +51,15 @@ class Calls:
             whole_seconds=settings.whole_seconds,
             most_reply_bytes=settings.most_reply_bytes,
             budgets=_budgets(settings, clock),
-            on_response=on_response,
+            on_response=self._hear,
             clock=clock,
         )
         self._auth = credentials(settings, session=self._transport.session, clock=clock)
         self._of_thread = threading.local()
+
+    def budget(self) -> BudgetLeft | None:
+        """Return what the vendor last said of the requests a minute; None when it has said nothing yet."""
+        return self._budget
 
     def get(self, path: str, *, asked: str, query: Mapping[str, str | int] | None = None) -> bytes:
         """Return the raw body of an answer.
@@ -100,6 +106,14 @@ class Calls:
             return response.content
 
         return self._admitted(send, asked=asked, write=True)
+
+    def _hear(self, exchange: Exchange) -> None:
+        if exchange.limit and exchange.remaining is not None and exchange.told_at is not None:
+            self._budget = BudgetLeft(
+                name="requests a minute", limit=exchange.limit, remaining=exchange.remaining, told_at=exchange.told_at
+            )
+        if self._told is not None:
+            self._told(exchange)
 
     def _admitted(self, call: Callable[[Zenpy], Answer], *, asked: str, write: bool = False) -> Answer:
         """Return what the call returns, with credentials renewed once when they are refused."""

@@ -5,16 +5,22 @@ Surprise: wrong or missing credentials make `users/me` answer 200 with an "Anony
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pydantic import BaseModel, StrictBool, StrictInt, StrictStr, ValidationError
 
-from connectors.contract import AccessRefused, TryLater, UnexpectedReply
+from connectors.contract import AccessRefused, Check, FieldFound, TryLater, UnexpectedReply
+from connectors.wire_json import read_object
 from connectors.zendesk.calls import Calls
-from connectors.zendesk.reading import Account, read_audits, read_export, read_object
+from connectors.zendesk.reading import Account, read_audits, read_export
 from connectors.zendesk.refusals import NoSuchRecord
 from connectors.zendesk.settings import API_TOKENS_STOP_ON, ApiToken, ZendeskSettings
+
+#: Types of ticket fields that hold what we write.
+TEXT_TYPES = frozenset({"text", "textarea", "regexp", "tagger"})
+TICKETS_SAMPLED = 25
+LONGEST_SAMPLE = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,27 +30,6 @@ class Agent:
     id: str
     name: str
     role: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldFound:
-    """A ticket field of the account. name: Our name; None when it is not mapped. type: "text", "decimal", "tagger"."""
-
-    id: int
-    title: str
-    type: str
-    active: bool
-    name: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing tried. fix: What a person should do; None when all is well. urgent: False for a mere warning."""
-
-    tried: str
-    found: str
-    fix: str | None
-    urgent: bool = True
 
 
 class WireMe(BaseModel):
@@ -76,7 +61,7 @@ def whoami(calls: Calls) -> Agent:
     return Agent(id=str(me.id), name=me.name or "", role=me.role or "")
 
 
-def field_names(calls: Calls, account: Account) -> tuple[FieldFound, ...]:
+def fields_found(calls: Calls, account: Account) -> tuple[FieldFound, ...]:
     """Return every ticket field of the account, with our name where it is mapped."""
     records = _asked(calls, "/api/v2/ticket_fields.json", "ticket fields").get("ticket_fields")
     if not isinstance(records, list):
@@ -85,11 +70,27 @@ def field_names(calls: Calls, account: Account) -> tuple[FieldFound, ...]:
         found = [WireField.model_validate(record) for record in records]
     except ValidationError:
         raise UnexpectedReply("ticket fields: one of them is none we understand") from None
-    return tuple(
-        FieldFound(
-            id=each.id, title=each.title or "", type=each.type, active=each.active, name=account.fields.get(each.id)
-        )
-        for each in found
+    return tuple(_field(each, account.fields.get(each.id)) for each in found)
+
+
+def with_samples(calls: Calls, fields: tuple[FieldFound, ...]) -> tuple[FieldFound, ...]:
+    """Return the fields with the value that one of the newest tickets has; one more call."""
+    answer = _asked(calls, f"/api/v2/tickets.json?page[size]={TICKETS_SAMPLED}&sort=-updated_at", "newest tickets")
+    tickets = answer.get("tickets")
+    samples: dict[str, str] = {}
+    for ticket in tickets if isinstance(tickets, list) else []:
+        entries = ticket.get("custom_fields") if isinstance(ticket, dict) else None
+        for entry in entries if isinstance(entries, list) else []:
+            if isinstance(entry, dict) and entry.get("value") not in {None, "", False}:
+                samples.setdefault(str(entry.get("id")), str(entry["value"])[:LONGEST_SAMPLE])
+    return tuple(replace(field, sample=samples.get(field.id)) for field in fields)
+
+
+def _field(wire: WireField, name: str | None) -> FieldFound:
+    ours = name is not None and name.startswith("mw_")
+    problem = f"is of type {wire.type}, {name} needs text" if ours and wire.type not in TEXT_TYPES else None
+    return FieldFound(
+        id=str(wire.id), title=wire.title or "", type=wire.type, active=wire.active, name=name, problem=problem
     )
 
 
@@ -97,30 +98,31 @@ def checks(calls: Calls, account: Account, settings: ZendeskSettings, *, today: 
     """Return every check, in the order in which a person should mend them; never raises one of the three errors."""
     return (
         _credentials(settings, today),
-        _tried(f"who we are at {settings.host}", lambda: _role(calls)),
-        _tried("mapped ticket fields", lambda: _fields(calls, account)),
-        _tried("ticket export and audits", lambda: _export(calls, account)),
+        _tried("identity", f"who we are at {settings.host}", lambda: _role(calls)),
+        _tried("fields", "mapped ticket fields", lambda: _fields(calls, account)),
+        _tried("export", "ticket export and audits", lambda: _export(calls, account)),
     )
 
 
-def _tried(what: str, look: Callable[[], tuple[str, str | None]]) -> Check:
+def _tried(name: str, what: str, look: Callable[[], tuple[str, str | None]]) -> Check:
     try:
         found, fix = look()
     except TryLater as error:
-        return Check(tried=what, found=str(error), fix=f"try again in {error.wait_seconds:.0f} s; is the host right?")
+        found, fix = str(error), f"try again in {error.wait_seconds:.0f} s; is the host right?"
     except AccessRefused as error:
-        return Check(tried=what, found=str(error), fix="change the credentials, the role, the scopes or the plan")
+        found, fix = str(error), "change the credentials, the role, the scopes or the plan"
     except UnexpectedReply as error:
-        return Check(tried=what, found=str(error), fix="check the subdomain; else this needs a look at the connector")
-    return Check(tried=what, found=found, fix=fix)
+        found, fix = str(error), "check the subdomain; else this needs a look at the connector"
+    return Check(name=name, tried=what, found=found, fix=fix)
 
 
 def _credentials(settings: ZendeskSettings, today: date) -> Check:
     tried = "kind of credentials"
     if not isinstance(settings.auth, ApiToken):
-        return Check(tried=tried, found="OAuth client credentials", fix=None)
+        return Check(name="credentials", tried=tried, found="OAuth client credentials", fix=None)
     days = (API_TOKENS_STOP_ON - today).days
     return Check(
+        name="credentials",
         tried=tried,
         found=f"API token; Zendesk takes none after {API_TOKENS_STOP_ON.isoformat()} ({days} days from now)",
         fix="make a confidential OAuth client in Admin Center and set its id and secret",
@@ -135,10 +137,14 @@ def _role(calls: Calls) -> tuple[str, str | None]:
 
 
 def _fields(calls: Calls, account: Account) -> tuple[str, str | None]:
-    active = {field.id for field in field_names(calls, account) if field.active}
-    missing = sorted(f"{name} ({field_id})" for field_id, name in account.fields.items() if field_id not in active)
+    found = fields_found(calls, account)
+    active = {field.id for field in found if field.active}
+    missing = sorted(f"{name} ({field_id})" for field_id, name in account.fields.items() if str(field_id) not in active)
     if missing:
         return f"missing or inactive: {', '.join(missing)}", "make these fields, or correct their ids in the mapping"
+    unfit = [f"{field.title} ({field.id}) {field.problem}" for field in found if field.problem]
+    if unfit:
+        return "; ".join(unfit), "map these names to fields of type text"
     return f"all {len(account.fields)} are there", None
 
 

@@ -7,17 +7,28 @@ https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremen
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
-from cases.ticket import Ticket, TicketRef
-from connectors.contract import AccessRefused, Cursor, Page, TicketUpdate, UnexpectedReply
+from cases.ticket import Comment, Ticket, TicketRef, Vendor
+from connectors.contract import (
+    AccessRefused,
+    BudgetLeft,
+    Check,
+    Cursor,
+    Delivery,
+    FieldFound,
+    Page,
+    TicketUpdate,
+    UnexpectedReply,
+    WebhookFound,
+    WebhookInstalled,
+)
 from connectors.transport import Exchange
-from connectors.zendesk import checks, webhooks, writing
+from connectors.zendesk import checks, webhook, webhooks, writing
 from connectors.zendesk.calls import Calls
 from connectors.zendesk.reading import (
     Account,
-    WireComment,
     read_comments,
     read_export,
     read_one,
@@ -27,6 +38,7 @@ from connectors.zendesk.refusals import NoSuchRecord
 from connectors.zendesk.settings import ZendeskSettings
 
 COMMENTS_A_PAGE = 100
+WEBHOOK_NAME = "Makewhole"
 #: Our cursor before the vendor has given one; its own never begin like this.
 _SINCE = "since:"
 
@@ -46,12 +58,27 @@ def connect(
 
 
 class ZendeskTickets:
-    """A `TicketSource`; made by `connect`. Safe to share between threads."""
+    """A `Helpdesk`; made by `connect`. Safe to share between threads."""
 
     def __init__(self, settings: ZendeskSettings, calls: Calls) -> None:
         self._settings = settings
         self._calls = calls
         self._account = Account(name=settings.subdomain, fields={field_id: name for name, field_id in settings.fields})
+
+    @property
+    def vendor(self) -> Vendor:
+        """Return "zendesk"."""
+        return "zendesk"
+
+    @property
+    def account(self) -> str:
+        """Return the subdomain."""
+        return self._settings.subdomain
+
+    @property
+    def field_names(self) -> frozenset[str]:
+        """Return our names of the mapped fields."""
+        return frozenset(name for name, _ in self._settings.fields)
 
     def changed_since(self, cursor: Cursor | None, *, start: datetime) -> Page:
         """Return the next page of changes after `cursor`; from `start` (aware) when there is none yet.
@@ -107,31 +134,47 @@ class ZendeskTickets:
         """Return whom Zendesk takes us for; raises the three errors, AccessRefused for an anonymous visitor."""
         return checks.whoami(self._calls)
 
-    def field_names(self) -> tuple[checks.FieldFound, ...]:
-        """Return every ticket field of the account, with our name where it is mapped; raises the three errors."""
-        return checks.field_names(self._calls, self._account)
+    def delivery(self, raw: bytes, headers: Mapping[str, str], *, path_secret: str, now: datetime) -> Delivery:
+        """Return what a webhook delivered, after checking its signature; see `webhook.verify`."""
+        del path_secret  # Deliveries are signed.
+        return webhook.verify(raw, headers, self._settings.webhook_secrets, now)
 
-    def register_webhook(self, *, name: str, endpoint: str) -> str:
-        """Return the id of the active webhook with this name and endpoint, made now unless it is there already."""
-        return webhooks.register(self._calls, name=name, endpoint=endpoint)
+    def budget(self) -> BudgetLeft | None:
+        """Return what Zendesk last said of the account's requests a minute."""
+        return self._calls.budget()
 
-    def webhooks_at(self, endpoint: str) -> tuple[str, ...]:
-        """Return the ids of the active webhooks that point at this address; raises the three errors."""
-        return webhooks.pointing_at(self._calls, endpoint)
-
-    def webhook_secret(self, webhook_id: str) -> str:
-        """Return the secret that the webhook's deliveries are signed with; raises the three errors."""
-        return webhooks.secret(self._calls, webhook_id)
-
-    def checks(self, *, today: date) -> tuple[checks.Check, ...]:
+    def checks(self, *, today: date) -> tuple[Check, ...]:
         """Return what `doctor` shows: what was tried, what came back, and the fix where one is needed; never raises."""
         return checks.checks(self._calls, self._account, self._settings, today=today)
 
-    def _comments(self, ref: TicketRef) -> list[WireComment]:
-        found: list[WireComment] = []
+    def fields_found(self) -> tuple[FieldFound, ...]:
+        """Return every ticket field of the account, with a sample of the newest tickets; raises the three errors."""
+        return checks.with_samples(self._calls, checks.fields_found(self._calls, self._account))
+
+    def webhooks(self) -> tuple[WebhookFound, ...]:
+        """Return the account's webhooks; raises the three errors."""
+        return webhooks.found(self._calls)
+
+    def install_webhook(self, url: str, *, secret: str) -> WebhookInstalled:
+        """Make the webhook unless it is there already; Zendesk chooses the secret."""
+        del secret
+        return webhooks.install(self._calls, name=WEBHOOK_NAME, endpoint=url)
+
+    def rotate_webhook(self, webhook_id: str, *, secret: str) -> WebhookInstalled:
+        """Give the webhook a new secret of Zendesk's choosing."""
+        del secret
+        return webhooks.rotate(self._calls, webhook_id)
+
+    def renew_webhooks(self, *, now: datetime) -> int:
+        """Return 0: Zendesk's webhooks do not expire."""
+        del now
+        return 0
+
+    def _comments(self, ref: TicketRef) -> list[Comment]:
+        found: list[Comment] = []
         asked = f"comments of {ref}"
         following: str | None = f"/api/v2/tickets/{ref.key}/comments.json"
-        query: dict[str, str | int] | None = {"page[size]": COMMENTS_A_PAGE}
+        query: dict[str, str | int] | None = {"page[size]": COMMENTS_A_PAGE, "include": "users"}
         for _ in range(-(-self._settings.most_comments // COMMENTS_A_PAGE)):
             comments, following = read_comments(self._calls.get(str(following), asked=asked, query=query))
             found.extend(comments)

@@ -9,36 +9,15 @@ for nothing, because a customer can write one.
 https://developer.zendesk.com/documentation/ticketing/managing-tickets/creating-and-updating-tickets/#setting-metadata
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from cases.ticket import Ticket
-
-ORIGIN = "makewhole"
-_LINE = re.compile(r"\[makewhole ([!-Z\\^-~]{1,200})\]")
+from connectors.marks import ORIGIN, mark_in_note
 
 
 def metadata(mark: str) -> dict[str, dict[str, str]]:
     """Return what to send as `ticket.metadata` with an update."""
     return {ORIGIN: {"mark": mark}}
-
-
-def signed(note: str, mark: str) -> str:
-    """Return the note with the mark as its last line."""
-    return f"{note.rstrip()}\n\n[{ORIGIN} {mark}]"
-
-
-def is_valid(mark: str) -> bool:
-    """Whether the mark can be found again once written: 1 to 200 printable ASCII characters, no blanks or brackets."""
-    return mark_in_note(signed("", mark)) == mark
-
-
-def mark_in_note(body: str) -> str | None:
-    """Return the mark in the last line of an internal note; None when it has none."""
-    lines = body.rstrip().rsplit("\n", 1)
-    found = _LINE.fullmatch(lines[-1].strip())
-    return found[1] if found else None
 
 
 def mark_in_audit(audit: Mapping[str, Any]) -> str | None:
@@ -58,19 +37,6 @@ def mark_in_audit(audit: Mapping[str, Any]) -> str | None:
             if found is not None:
                 return found
     return None
-
-
-def is_our_echo(ticket: Ticket) -> bool:
-    """Whether our own note is the last thing that happened to a ticket read with its comments.
-
-    True when the newest comment is an internal one with our mark, written in the second of the ticket's last change.
-    Somebody else's change in that very second is not told apart, and a write without a note is not seen: compare what
-    the ticket says as well. `mark_in_audit` is exact.
-    """
-    if not ticket.comments:
-        return False
-    last = ticket.comments[-1]
-    return not last.public and mark_in_note(last.body) is not None and last.written_at == ticket.updated_at
 
 
 def _at(record: object, name: str) -> object:

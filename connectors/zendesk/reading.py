@@ -9,7 +9,6 @@ https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremen
 https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_comments/
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -20,18 +19,15 @@ from typing import Any
 import msgspec
 from pydantic import AwareDatetime, BaseModel, StrictBool, StrictInt, StrictStr, ValidationError
 
-from cases.ticket import Comment, CustomerId, Requester, Satisfaction, Ticket, TicketRef, TicketStatus
+from cases.ticket import Author, Comment, CustomerId, Requester, Satisfaction, Ticket, TicketRef, TicketStatus
 from connectors.contract import UnexpectedReply
+from connectors.marks import mark_in_note
+from connectors.wire_json import exact, first_wrong, members, read_object, records, storable, value
 
 MERGED_TAG = "closed_by_merge"
 _MERGED_INTO = re.compile(r"merged into (?:request|ticket) #([0-9]{1,20})")
+_AUTHORS = {"end-user": Author.CUSTOMER, "agent": Author.AGENT, "admin": Author.AGENT}
 _STATUSES = {status.value: status for status in TicketStatus if status is not TicketStatus.UNKNOWN}
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-_ESCAPE = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
-)
-_SPLIT_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_SPLIT_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class WireRating(BaseModel):
@@ -55,6 +51,7 @@ class WireTicket(BaseModel):
     satisfaction_rating: WireRating | None = None
     created_at: AwareDatetime
     updated_at: AwareDatetime
+    via: dict[str, Any] | None = None
 
 
 class WireUser(BaseModel):
@@ -65,6 +62,7 @@ class WireUser(BaseModel):
     email: StrictStr | None = None
     external_id: StrictStr | None = None
     locale: StrictStr | None = None
+    role: StrictStr | None = None
 
 
 class WireComment(BaseModel):
@@ -107,18 +105,18 @@ def read_export(body: bytes, account: Account) -> ExportPage:
 
     Raises UnexpectedReply when the page itself is none, or does not say whether and where it goes on.
     """
-    members = _members(body)
-    records, end = _records(members, "tickets"), _value(members, "end_of_stream")
-    if records is None or not isinstance(end, bool):
+    page = members(body)
+    found, end = records(page, "tickets"), value(page, "end_of_stream")
+    if found is None or not isinstance(end, bool):
         raise UnexpectedReply("ticket export: the answer has no tickets or no end_of_stream")
-    after_cursor = _value(members, "after_cursor")
+    after_cursor = value(page, "after_cursor")
     if not isinstance(after_cursor, str | None) or (after_cursor is None and not end):
         raise UnexpectedReply("ticket export: the answer does not say where it goes on")
-    requesters = _requesters(_records(members, "users") or ())
+    requesters = _requesters(records(page, "users") or ())
     tickets: list[Ticket] = []
     raw: list[bytes] = []
     unreadable: list[tuple[str, str]] = []
-    for number, record in enumerate(map(bytes, records), start=1):
+    for number, record in enumerate(map(bytes, found), start=1):
         try:
             tickets.append(_ticket(record, requesters, account))
             raw.append(record)
@@ -135,58 +133,53 @@ def read_export(body: bytes, account: Account) -> ExportPage:
 
 def read_one(body: bytes, account: Account) -> tuple[Ticket, bytes]:
     """Return the ticket of `tickets/{id}`, without comments, and its raw record; raises UnexpectedReply."""
-    members = _members(body)
-    if "ticket" not in members:
+    answer = members(body)
+    if "ticket" not in answer:
         raise UnexpectedReply("ticket: the answer has no ticket")
-    record = bytes(members["ticket"])
+    record = bytes(answer["ticket"])
     try:
-        return _ticket(record, _requesters(_records(members, "users") or ()), account), record
+        return _ticket(record, _requesters(records(answer, "users") or ()), account), record
     except _Unreadable as error:
         raise UnexpectedReply(f"ticket {_key_of(record, 1)}: {error}") from None
 
 
-def read_comments(body: bytes) -> tuple[tuple[WireComment, ...], str | None]:
-    """Return one page of comments and the link to the next, None for the last; raises UnexpectedReply."""
-    records, following = _listing(body, "comments")
+def read_comments(body: bytes) -> tuple[tuple[Comment, ...], str | None]:
+    """Return one page of comments and the link to the next, None for the last; raises UnexpectedReply.
+
+    The users that come along tell on whose side an author stands.
+    """
+    found, following = _listing(body, "comments")
+    users = read_object(body).get("users")
+    roles = {each.get("id"): each.get("role") for each in users or () if isinstance(each, dict)}
     try:
-        return tuple(WireComment.model_validate(record) for record in records), following
+        wires = [WireComment.model_validate(record) for record in found]
     except ValidationError as error:
-        raise UnexpectedReply(f"comments: {_first_wrong(error)}") from None
+        raise UnexpectedReply(f"comments: {first_wrong(error)}") from None
+    return tuple(_comment(wire, roles.get(wire.author_id)) for wire in wires), following
 
 
 def read_audits(body: bytes) -> tuple[tuple[Mapping[str, Any], ...], str | None]:
     """Return one page of audits as sent, and the link to the next, None for the last; raises UnexpectedReply."""
-    records, following = _listing(body, "audits")
-    return tuple(record for record in records if isinstance(record, dict)), following
+    found, following = _listing(body, "audits")
+    return tuple(record for record in found if isinstance(record, dict)), following
 
 
-def read_object(body: bytes) -> dict[str, Any]:
-    """Return any other answer as a JSON object; raises UnexpectedReply."""
-    try:
-        answer = _exact(body)
-    except (ValueError, RecursionError):
-        answer = None
-    if not isinstance(answer, dict):
-        raise UnexpectedReply("the answer is no JSON object")
-    return answer
-
-
-def with_comments(ticket: Ticket, comments: Iterable[WireComment]) -> Ticket:
+def with_comments(ticket: Ticket, comments: Iterable[Comment]) -> Ticket:
     """Return the ticket with its comments, oldest first, and with the ticket it was merged into."""
-    ordered = sorted(comments, key=lambda each: (each.created_at, each.id))
-    return replace(
-        ticket,
-        comments=tuple(
-            Comment(
-                id=str(each.id),
-                author_id="" if each.author_id is None else str(each.author_id),
-                public=each.public,
-                body=_storable(each.body or each.plain_body),
-                written_at=each.created_at.astimezone(UTC),
-            )
-            for each in ordered
-        ),
-        merged_into=_merged_into(ticket, ordered),
+    ordered = tuple(sorted(comments, key=lambda each: (each.written_at, int(each.id))))
+    return replace(ticket, comments=ordered, merged_into=_merged_into(ticket, ordered))
+
+
+def _comment(wire: WireComment, role: object) -> Comment:
+    body = storable(wire.body or wire.plain_body)
+    ours = not wire.public and mark_in_note(body) is not None
+    return Comment(
+        id=str(wire.id),
+        author_id="" if wire.author_id is None else str(wire.author_id),
+        public=wire.public,
+        body=body,
+        written_at=wire.created_at.astimezone(UTC),
+        written_by=Author.US if ours else _AUTHORS.get(str(role), Author.UNKNOWN),
     )
 
 
@@ -205,22 +198,31 @@ def _ticket(record: bytes, requesters: Mapping[int, Requester], account: Account
     requester_id = wire.requester_id
     return Ticket(
         ref=account.ref(wire.id),
-        subject=_storable(wire.subject),
-        description=_storable(wire.description),
+        subject=storable(wire.subject),
+        description=storable(wire.description),
         status=_STATUSES.get(wire.status or "", TicketStatus.UNKNOWN),
-        status_text=_storable(wire.status),
+        status_text=storable(wire.status),
         requester=None if requester_id is None else requesters.get(requester_id) or _stranger(requester_id),
         handler_id=None if wire.assignee_id is None else str(wire.assignee_id),
-        tags=tuple(_storable(tag) for tag in wire.tags or ()),
+        tags=tuple(storable(tag) for tag in wire.tags or ()),
         fields=_fields(wire.custom_fields or (), account.fields),
         comments=(),
         satisfaction=None
         if rating is None or rating.score is None
-        else Satisfaction(score=rating.score, comment=_storable(rating.comment) or None),
+        else Satisfaction(score=rating.score, comment=storable(rating.comment) or None),
         merged_into=None,
         created_at=wire.created_at.astimezone(UTC),
         updated_at=wire.updated_at.astimezone(UTC),
+        links=_links(wire, account),
     )
+
+
+def _links(wire: WireTicket, account: Account) -> tuple[str, ...]:
+    """Return the closed ticket that this one follows up on, where it does."""
+    source = (wire.via or {}).get("source")
+    origin = source.get("from") if isinstance(source, dict) and source.get("rel") == "follow_up" else None
+    key = origin.get("ticket_id") if isinstance(origin, dict) else None
+    return (str(account.ref(key)),) if isinstance(key, int) else ()
 
 
 def _wire_ticket(record: bytes) -> WireTicket:
@@ -231,22 +233,13 @@ def _wire_ticket(record: bytes) -> WireTicket:
             return wire
     except ValidationError as error:
         if error.errors(include_input=False)[0]["type"] != "json_invalid":
-            raise _Unreadable(_first_wrong(error)) from None
+            raise _Unreadable(first_wrong(error)) from None
     try:
-        return WireTicket.model_validate(_exact(record))
+        return WireTicket.model_validate(exact(record))
     except ValidationError as error:
-        raise _Unreadable(_first_wrong(error)) from None
+        raise _Unreadable(first_wrong(error)) from None
     except (ValueError, RecursionError):
         raise _Unreadable("record: no JSON that can be read") from None
-
-
-def _storable(text: str | None) -> str:
-    """Return the text, "" for None, with a replacement character for what no database keeps: NUL, half a character."""
-    if text is None:
-        return ""
-    if text.isascii() and "\0" not in text:
-        return text
-    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def _stranger(requester_id: int) -> Requester:
@@ -272,36 +265,36 @@ def _field_text(value: object, name: str) -> str:
         case None:
             return ""
         case str():
-            return _storable(value)
+            return storable(value)
         case bool():
             return "yes" if value else "no"
         case int() | Decimal():
             return format(value, "f") if isinstance(value, Decimal) else str(value)
         case list() if all(isinstance(each, str) for each in value):
-            return _storable(", ".join(value))
+            return storable(", ".join(value))
         case _:
             raise _Unreadable(f"custom_fields: {name} is neither text, a number, yes or no, nor a list of texts")
 
 
-def _requesters(records: Iterable[msgspec.Raw]) -> dict[int, Requester]:
+def _requesters(users: Iterable[msgspec.Raw]) -> dict[int, Requester]:
     """Return the users that came along; one that cannot be understood is left out, its ticket keeps the bare id."""
     found: dict[int, Requester] = {}
-    for record in records:
+    for record in users:
         try:
             wire = WireUser.model_validate_json(bytes(record))
         except ValidationError:
             continue
         found[wire.id] = Requester(
             id=str(wire.id),
-            name=_storable(wire.name),
-            email=_storable(wire.email) or None,
-            customer_id=CustomerId(_storable(wire.external_id)) if wire.external_id else None,
+            name=storable(wire.name),
+            email=storable(wire.email) or None,
+            customer_id=CustomerId(storable(wire.external_id)) if wire.external_id else None,
             locale=wire.locale or None,
         )
     return found
 
 
-def _merged_into(ticket: Ticket, comments: list[WireComment]) -> TicketRef | None:
+def _merged_into(ticket: Ticket, comments: tuple[Comment, ...]) -> TicketRef | None:
     """Return where a ticket tagged as merged went: what its newest merge comment says.
 
     The tag and the sentence are what public exports of real accounts show; no specification names either.
@@ -309,22 +302,15 @@ def _merged_into(ticket: Ticket, comments: list[WireComment]) -> TicketRef | Non
     if MERGED_TAG not in ticket.tags:
         return None
     for comment in reversed(comments):
-        found = _MERGED_INTO.search(comment.body or comment.plain_body or "")
+        found = _MERGED_INTO.search(comment.body)
         if found and found[1] != ticket.ref.key:
             return replace(ticket.ref, key=found[1])
     return None
 
 
-def _first_wrong(error: ValidationError) -> str:
-    """Return the first thing wrong: where and what is expected, not what was there."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    place = ".".join(str(step) for step in first["loc"]) or "record"
-    return f"{place}: {first['type'].replace('_', ' ')}"
-
-
 def _key_of(record: bytes, number: int) -> str:
     try:
-        read = _exact(record)
+        read = exact(record)
     except (ValueError, RecursionError):
         read = None
     key = read.get("id") if isinstance(read, dict) else None
@@ -333,47 +319,11 @@ def _key_of(record: bytes, number: int) -> str:
 
 def _listing(body: bytes, name: str) -> tuple[list[Any], str | None]:
     answer = read_object(body)
-    records, links, meta = answer.get(name), answer.get("links"), answer.get("meta")
-    if not isinstance(records, list):
+    found, links, meta = answer.get(name), answer.get("links"), answer.get("meta")
+    if not isinstance(found, list):
         raise UnexpectedReply(f"{name}: the answer has none")
     following = links.get("next") if isinstance(links, dict) else None
     has_more = meta.get("has_more") if isinstance(meta, dict) else False
     if has_more and not isinstance(following, str):
         raise UnexpectedReply(f"{name}: there are more, and the answer does not say where")
-    return records, following if has_more else None
-
-
-def _members(body: bytes) -> dict[str, msgspec.Raw]:
-    """Return the members of a JSON object, not yet decoded: a record is kept as it was sent, byte for byte."""
-    for mended in (False, True):
-        try:
-            return _SPLIT_OBJECT.decode(_whole_characters(body) if mended else body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            continue
-    raise UnexpectedReply("the answer is no JSON object")
-
-
-def _whole_characters(body: bytes) -> bytes:
-    r"""Return the JSON with each lone half of a character (`\ud83d`: an emoji cut in two) replaced."""
-    return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
-
-
-def _records(members: Mapping[str, msgspec.Raw], name: str) -> list[msgspec.Raw] | None:
-    """Return the elements of a list, not yet decoded; None when there is no such list."""
-    try:
-        return _SPLIT_LIST.decode(members[name])
-    except (KeyError, msgspec.MsgspecError, RecursionError):
-        return None
-
-
-def _value(members: Mapping[str, msgspec.Raw], name: str) -> object:
-    """Return a member, decoded; None when it is missing or cannot be."""
-    try:
-        return _exact(bytes(members.get(name, b"null")))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _exact(text: bytes) -> Any:
-    """Return decoded JSON, fractions as Decimal; raises ValueError and RecursionError."""
-    return json.loads(text, parse_float=Decimal)
+    return found, following if has_more else None

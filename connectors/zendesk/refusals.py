@@ -42,6 +42,17 @@ class NoSuchRecord(Exception):
     """A 404: the vendor has no such record, or has deleted it."""
 
 
+class RecordInvalid(UnexpectedReply):
+    """A 422 that says what is wrong with which value. Nothing was written.
+
+    `details` holds (field id or "", the vendor's words), ten at most: "Claimed amount: 'x' is not a valid number".
+    """
+
+    def __init__(self, message: str, *, details: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(message)
+        self.details = details
+
+
 _BY_STATUS: dict[int, type[Exception]] = {401: CredentialsExpired, 404: NoSuchRecord, 410: NoSuchRecord}
 
 
@@ -82,6 +93,8 @@ def meaning(response: requests.Response, asked: str) -> Exception:
         return TryLater(said, wait_seconds=_TOO_RECENT_WAIT_SECONDS, done=False)
     if (status, code) == (409, "UpdateConflict"):
         return UpdateConflict(said)
+    if (status, code) == (422, "RecordInvalid"):
+        return RecordInvalid(said, details=_details(response))
     if status in _PASSING:
         return TryLater(said, wait_seconds=DEFAULT_WAIT_SECONDS, done=False)
     return _BY_STATUS.get(status, UnexpectedReply)(said)
@@ -102,3 +115,11 @@ def _codes(response: requests.Response) -> tuple[str, tuple[str, ...]]:
     details = body.get("details")
     names = details if isinstance(details, dict) else {}
     return code, tuple(sorted(name for name in names if _ATTRIBUTE.fullmatch(str(name))))[:10]
+
+
+def _details(response: requests.Response) -> tuple[tuple[str, str], ...]:
+    """Return (field id, words) of what a 422 finds wrong. Ticket fields stand under "base", some with `field_key`."""
+    details = response.json().get("details")
+    lists = details.values() if isinstance(details, dict) else ()
+    entries = [entry for each in lists if isinstance(each, list) for entry in each if isinstance(entry, dict)]
+    return tuple((str(each.get("field_key") or ""), str(each.get("description") or "")) for each in entries[:10])

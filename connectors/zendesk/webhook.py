@@ -17,8 +17,9 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from connectors.contract import Delivery, ForgedDelivery, MalformedDelivery, StaleDelivery
 
 SIGNATURE_HEADER = "X-Zendesk-Webhook-Signature"
 TIMESTAMP_HEADER = "X-Zendesk-Webhook-Signature-Timestamp"
@@ -26,35 +27,6 @@ WINDOW = timedelta(seconds=300)
 MOST_BODY_BYTES = 1 << 20
 _TICKET_SUBJECT = re.compile(r"zen:ticket:([0-9]{1,20})")
 _TICKET_ID = re.compile(r"[0-9]{1,20}")
-
-
-class ForgedDelivery(Exception):
-    """The signature is missing or none of our secrets made it: answer 401."""
-
-
-class StaleDelivery(Exception):
-    """Signed by our secret, but its timestamp is unreadable or outside the window: answer 401."""
-
-
-class MalformedDelivery(Exception):
-    """Signed, in time, and not a delivery we understand: answer 400."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One delivery that Zendesk did send.
-
-    Fields:
-        id: The same for every repeat of it: "6b9bbadf-5725-4e92-bebe-7b71011bf5f1".
-        ticket_key: "35436"; None when it is about something else (a user, an organization).
-        event_type: "zen:event-type:ticket.status_changed"; "trigger" for a trigger's or automation's own body.
-        signed_at: When Zendesk signed this attempt; aware.
-    """
-
-    id: str
-    ticket_key: str | None
-    event_type: str
-    signed_at: datetime
 
 
 def verify(raw: bytes, headers: Mapping[str, str], secrets: tuple[str, ...], now: datetime) -> Delivery:
@@ -73,8 +45,7 @@ def verify(raw: bytes, headers: Mapping[str, str], secrets: tuple[str, ...], now
     if len(raw) > MOST_BODY_BYTES:
         raise MalformedDelivery(f"the body is longer than {MOST_BODY_BYTES} bytes")
     _check_signature(raw, timestamp, given, secrets)
-    signed_at = _check_time(timestamp, now)
-    return _read(raw, signed_at)
+    return _read(raw, signed_at=_check_time(timestamp, now))
 
 
 def signature(raw: bytes, *, timestamp: str, secret: str) -> str:
@@ -108,7 +79,7 @@ def _check_time(timestamp: str, now: datetime) -> datetime:
     return signed_at
 
 
-def _read(raw: bytes, signed_at: datetime) -> Delivery:
+def _read(raw: bytes, *, signed_at: datetime) -> Delivery:
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):
@@ -116,7 +87,7 @@ def _read(raw: bytes, signed_at: datetime) -> Delivery:
     if not isinstance(body, dict):
         raise MalformedDelivery("the body is no JSON object")
     if "ticket_id" in body:
-        return _from_trigger(body["ticket_id"], raw, signed_at)
+        return _from_trigger(body["ticket_id"], raw, signed_at=signed_at)
     delivery_id, event_type, subject = body.get("id"), body.get("type"), body.get("subject")
     for name, value in (("id", delivery_id), ("type", event_type), ("subject", subject)):
         if not isinstance(value, str) or not 0 < len(value) <= 200:  # noqa: PLR2004  # Far above any seen.
@@ -124,16 +95,15 @@ def _read(raw: bytes, signed_at: datetime) -> Delivery:
     about = _TICKET_SUBJECT.fullmatch(str(subject))
     return Delivery(
         id=str(delivery_id),
-        ticket_key=about[1] if about else None,
+        ticket_keys=(about[1],) if about else (),
         event_type=str(event_type),
-        signed_at=signed_at,
     )
 
 
-def _from_trigger(ticket_id: object, raw: bytes, signed_at: datetime) -> Delivery:
+def _from_trigger(ticket_id: object, raw: bytes, *, signed_at: datetime) -> Delivery:
     """Return the delivery of a trigger, whose body has no id of its own: two alike in one second are one."""
     key = str(ticket_id)
     if isinstance(ticket_id, bool) or not _TICKET_ID.fullmatch(key):
         raise MalformedDelivery("ticket_id: must be a whole number")
     digest = hashlib.sha256(signed_at.isoformat().encode() + raw).hexdigest()
-    return Delivery(id=f"trigger:{digest[:32]}", ticket_key=key, event_type="trigger", signed_at=signed_at)
+    return Delivery(id=f"trigger:{digest[:32]}", ticket_keys=(key,), event_type="trigger")

@@ -23,23 +23,26 @@ from zenpy.lib.api_objects import Comment as ZenpyComment
 from zenpy.lib.api_objects import Ticket as ZenpyTicket
 
 from cases.ticket import Ticket, TicketRef, TicketStatus
-from connectors.contract import TicketUpdate, TryLater, UnexpectedReply
+from connectors.contract import FieldsRefused, TicketUpdate, TryLater, UnexpectedReply
+from connectors.marks import is_valid, signed
 from connectors.zendesk.calls import Calls
-from connectors.zendesk.marks import is_valid, mark_in_audit, metadata, signed
+from connectors.zendesk.checks import fields_found
+from connectors.zendesk.marks import mark_in_audit, metadata
 from connectors.zendesk.reading import Account, read_audits, read_one, utc_text
-from connectors.zendesk.refusals import NoSuchRecord, UpdateConflict
+from connectors.zendesk.refusals import NoSuchRecord, RecordInvalid, UpdateConflict
 
 MOST_NOTE_CHARACTERS = 65_535
 MOST_TRIES = 3
 CONFLICT_WAIT_SECONDS = 2.0
 AUDITS_A_PAGE = 100
+MOST_WORDS = 200
 
 
 def write(calls: Calls, account: Account, update: TicketUpdate, *, most_audits: int) -> bool:
     """Write once: True when written now, False when the mark was there already.
 
     Raises the three errors of the contract. UnexpectedReply: closed, deleted or merged away, a field that is not
-    mapped, a note that is too long; nothing was written then.
+    mapped, a note that is too long; nothing was written then. FieldsRefused: Zendesk does not take these values.
     """
     field_ids = {name: field_id for field_id, name in account.fields.items()}
     _refuse_impossible(update, field_ids)
@@ -53,6 +56,8 @@ def write(calls: Calls, account: Account, update: TicketUpdate, *, most_audits: 
             calls.update_ticket(_wire_update(update, ticket, field_ids), asked=f"update of {update.ref}")
         except UpdateConflict:
             continue
+        except RecordInvalid as error:
+            raise _refused(calls, account, update, error) from None
         except NoSuchRecord:
             raise _gone(update.ref) from None
         return True
@@ -125,6 +130,21 @@ def _tags(update: TicketUpdate, ticket: Ticket) -> list[str]:
     """Return all tags as they shall be, in the vendor's order, new ones last."""
     kept = [tag for tag in ticket.tags if tag not in update.remove_tags]
     return list(dict.fromkeys([*kept, *update.add_tags]))
+
+
+def _refused(calls: Calls, account: Account, update: TicketUpdate, error: RecordInvalid) -> UnexpectedReply:
+    """Return which of our fields a 422 is about: by its id where it is said, else by the title its words begin with."""
+    sent = {name for name, _ in update.fields}
+    if not sent:
+        return error
+    fields = [each for each in fields_found(calls, account) if each.name in sent]
+    refused = {
+        each.name: words[:MOST_WORDS]
+        for key, words in error.details
+        for each in fields
+        if each.name and (key == each.id or words.startswith(f"{each.title}:"))
+    }
+    return FieldsRefused(str(error), fields=tuple(sorted(refused.items()))) if refused else error
 
 
 def _gone(ref: TicketRef) -> UnexpectedReply:

@@ -5,12 +5,11 @@ import threading
 from datetime import date
 
 import pytest
-import requests
 
-from connectors.contract import AccessRefused, TicketSource, TryLater, UnexpectedReply
+from connectors.contract import AccessRefused, ForgedDelivery, Helpdesk, TryLater, UnexpectedReply
 from connectors.zendesk.client import ZendeskTickets, connect
 from connectors.zendesk.settings import ApiToken, OAuthClient
-from connectors.zendesk.webhook import ForgedDelivery, verify
+from connectors.zendesk.webhook import verify
 from tests.connectors.conftest import Script, World, a_ticket, until
 from tests.connectors.zendesk_world import PUT, all_pages, an_update, ref
 
@@ -135,7 +134,7 @@ def test_doctor_finds_a_whole_account_well(world: World) -> None:
 
     assert [check.fix for check in source.checks(today=date(2026, 11, 2))] == [None] * 4
     assert source.whoami().role == "admin"
-    assert ("order_id", "Order id", "text") in [(each.name, each.title, each.type) for each in source.field_names()]
+    assert ("order_id", "Order id", "text") in [(each.name, each.title, each.type) for each in source.fields_found()]
 
 
 def test_doctor_names_what_is_wrong(world: World) -> None:
@@ -156,19 +155,20 @@ def test_doctor_without_a_server_raises_nothing() -> None:
     assert [check.fix is None for check in source.checks(today=date(2026, 11, 2))] == [True, False, False, False]
 
 
-def test_a_webhook_is_registered_once_and_its_secret_read(world: World) -> None:
+def test_a_webhook_is_registered_once_and_its_secret_read_and_changed(world: World) -> None:
     source = world.connect()
-    endpoint = "http://127.0.0.1:9/webhooks/zendesk"
+    endpoint = "http://127.0.0.1:9/webhooks/zendesk/harbor"
 
-    first = source.register_webhook(name="Makewhole", endpoint=endpoint)
-    again = source.register_webhook(name="Makewhole", endpoint=endpoint)
-    other = source.register_webhook(name="Makewhole", endpoint=endpoint + "/2")
+    first = source.install_webhook(endpoint, secret="")
+    again = source.install_webhook(endpoint, secret="")
+    other = source.install_webhook(endpoint + "/2", secret="")
+    rotated = source.rotate_webhook(first.id, secret="")
 
     assert first == again != other
-    state = requests.get(f"{world.url}/zendesk/_sandbox/state", timeout=10).json()
-    assert {each["id"]: each["secret"] for each in state["webhooks"]}[first] == source.webhook_secret(first)
+    assert rotated.secret not in {None, first.secret}
+    assert {each.id: (each.url, each.secret) for each in source.webhooks()}[first.id] == (endpoint, rotated.secret)
     with pytest.raises(UnexpectedReply, match="there is none"):
-        source.webhook_secret("NOPE")
+        source.rotate_webhook("NOPE", secret="")
 
 
 def test_no_log_line_holds_a_customers_words_or_a_secret(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -190,8 +190,8 @@ def test_no_log_line_holds_a_customers_words_or_a_secret(world: World, caplog: p
     assert "Bearer" not in ours
 
 
-def test_it_is_a_ticket_source(world: World) -> None:
-    source: TicketSource = world.connect()
+def test_it_is_a_helpdesk(world: World) -> None:
+    source: Helpdesk = world.connect()
 
     assert isinstance(source, ZendeskTickets)
 
@@ -200,14 +200,14 @@ def test_a_delivery_of_the_sandbox_is_believed_and_names_the_ticket(world: World
     world.load(a_ticket())
     script.answer(200)
     source = world.connect()
-    webhook = source.register_webhook(name="Makewhole", endpoint=f"{script.url}/webhooks/zendesk")
+    webhook = source.install_webhook(f"{script.url}/webhooks/zendesk/harbor", secret="")
 
     world.agent_edits(35436, ticket={"status": "pending"})
 
     until(lambda: bool(script.asked))
     _, _, headers, raw = script.asked[0]
-    delivery = verify(raw, headers, (source.webhook_secret(webhook),), world.clock.now)
-    assert delivery.ticket_key == "35436"
+    delivery = verify(raw, headers, (str(webhook.secret),), world.clock.now)
+    assert delivery.ticket_keys == ("35436",)
     assert delivery.event_type == "zen:event-type:ticket.status_changed"
     with pytest.raises(ForgedDelivery):
         verify(raw, headers, ("another secret",), world.clock.now)

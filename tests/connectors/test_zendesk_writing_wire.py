@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import TryLater, UnexpectedReply
+from cases.ticket import Author
+from connectors.contract import FieldsRefused, TryLater, UnexpectedReply
+from connectors.marks import mark_in_note
 from connectors.transport import Exchange
-from connectors.zendesk.marks import is_our_echo, mark_in_note
 from tests.connectors.conftest import World, a_ticket
 from tests.connectors.zendesk_world import PUT, START, all_pages, an_update, keys, ref
 
@@ -198,20 +199,19 @@ def test_a_customer_who_writes_our_mark_stops_no_note(world: World) -> None:
     assert len(world.notes(35436)) == 1
 
 
-def test_our_own_note_is_known_as_our_echo(world: World) -> None:
+def test_our_own_note_is_told_from_an_agents(world: World) -> None:
     world.load(a_ticket())
     source = world.connect()
-    before = source.read(ref())
-    world.clock.pass_seconds(5)
     source.write(an_update())
     ours = source.read(ref())
     world.clock.pass_seconds(5)
     world.agent_edits(35436, ticket={"comment": {"body": "Looks fine", "public": False}})
     after = source.read(ref())
 
-    assert [is_our_echo(read[0]) for read in (before, ours, after) if read is not None] == [False, True, False]
     assert ours is not None
+    assert after is not None
     assert mark_in_note(ours[0].comments[-1].body) == "CASE-4711/3"
+    assert [each.written_by for each in after[0].comments[-2:]] == [Author.US, Author.AGENT]
 
 
 def test_a_write_without_a_note_is_found_by_its_metadata(world: World) -> None:
@@ -221,3 +221,14 @@ def test_a_write_without_a_note_is_found_by_its_metadata(world: World) -> None:
     assert [source.write(an_update(note=None)) for _ in range(2)] == [True, False]
     assert source.marks(ref()) == {"CASE-4711/3"}
     assert len(world.ticket(35436)["comments"]) == 1
+
+
+def test_a_value_that_zendesk_refuses_is_named_and_nothing_is_written(world: World) -> None:
+    world.load(a_ticket())
+
+    with pytest.raises(FieldsRefused) as refusal:
+        world.connect().write(an_update(fields=(("claimed_amount", "a lot"), ("mw_state", "paid"))))
+
+    assert [name for name, _ in refusal.value.fields] == ["claimed_amount"]
+    assert world.notes(35436) == []
+    assert world.connect().write(an_update(fields=(("mw_state", "paid"),))) is True
