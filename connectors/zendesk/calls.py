@@ -15,9 +15,10 @@ import requests
 from zenpy import Zenpy
 from zenpy.lib.api_objects import Ticket as ZenpyTicket
 
+from connectors.bearer import Bearer
 from connectors.contract import AccessRefused, BudgetLeft
 from connectors.transport import Budget, Exchange, TokenBucket, Transport
-from connectors.zendesk.auth import Bearer, credentials
+from connectors.zendesk.auth import credentials
 from connectors.zendesk.refusals import CredentialsExpired, refuse, understood
 from connectors.zendesk.settings import ZendeskSettings
 
