@@ -11,6 +11,7 @@ BENCHES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("Slack acknowledgement, SQLite", ("tests.bench.slack_ack",), ("--seconds", "5")),
     ("Slack acknowledgement, PostgreSQL", ("tests.bench.slack_ack", "--postgres"), ("--seconds", "5")),
     ("Webhook intake", ("tests.bench.webhooks",), ("--requests", "1000")),
+    ("Mirror of three systems", ("tests.bench.mirror",), ("--quick",)),
     ("Backfill", ("tests.bench.backfill",), ("--tickets", "5000")),
 )
 

@@ -1,0 +1,110 @@
+"""The product's own mirror: a connector, the poll of `sync.intake`, change detection, audit, cases and all.
+
+This is where a connector is plugged in: one line in `SOURCES` for what reads its system. A system whose backfill goes
+another way than its poll (Bulk 2) gets a class of its own beside `Ours`, with the two methods of `task.Mirror`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cases.loss import LossKind
+from cases.people import People
+from connectors.accounts.client import NotFound
+from connectors.contract import TicketSource
+from connectors.zendesk.client import connect
+from connectors.zendesk.settings import ApiToken, ZendeskSettings
+from policy.book import load_book
+from store import tickets as tickets_kept
+from store.cases import CaseRepository
+from store.database import Database, create_engine
+from store.jobs import DurableJobs
+from store.migrating import migrate
+from sync.intake import Intake, poll
+from tests.bench.mirror.task import Absent, Task
+from workflow import one_case
+from workflow.desk import Desk
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+POLICIES = Path(__file__).resolve().parents[3] / "config" / "policies"
+TOPICS = {"delayed_withdrawal": LossKind.TRANSACTION}
+#: 1,000,000 records of Jira are 10,000 pages.
+MOST_POLLS = 100
+ZENDESK_FIELDS = (
+    ("compensation_topic", 900_001),
+    ("order_id", 900_002),
+    ("position_id", 900_003),
+    ("transaction_id", 900_004),
+    ("incident_id", 900_005),
+    ("claimed_amount", 900_006),
+    ("claimed_asset", 900_007),
+    *((f"mw_{number}", number) for number in range(900_011, 900_014)),
+)
+
+
+def zendesk(url: str) -> TicketSource:
+    """Return our connector on the server, with no budgets of its own."""
+    settings = ZendeskSettings(
+        subdomain="harbor",
+        auth=ApiToken(email="bot@harbor.example", token="sandbox-api-token"),
+        fields=ZENDESK_FIELDS,
+        target=f"{url}/zendesk",
+        calls_per_minute=None,
+        exports_per_minute=None,
+    )
+    return connect(settings)
+
+
+#: What reads each system; gets the server's address.
+SOURCES: dict[str, Callable[[str], TicketSource]] = {"zendesk": zendesk}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ours:
+    """One account that the product mirrors. records: How many it has."""
+
+    intake: Intake
+    records: int
+
+    def backfill(self) -> int:
+        """Read and keep everything."""
+        kept = 0
+        # A poll ends after so many pages however many there are.
+        for _ in range(MOST_POLLS):
+            self.poll()
+            with self.intake.desk.database.read() as connection:
+                kept = tickets_kept.count(connection)
+            if kept >= self.records:
+                break
+        return kept
+
+    def poll(self) -> int:
+        """Do what the schedule does."""
+        return poll(self.intake, clock=lambda: datetime.now(UTC))
+
+
+@contextmanager
+def open_mirror(task: Task) -> Iterator[Ours]:
+    """Open the product's database, with its whole schema, and one intake on it."""
+    if task.system not in SOURCES:
+        raise Absent(f"no connector for {task.system} is plugged in (tests/bench/mirror/ours.py)")
+    engine = create_engine(task.store_url)
+    migrate(engine, task.store_url)
+    desk = Desk(
+        database=Database(
+            engine, DurableJobs(engine, lambda kind, _key: "work" if kind == one_case.PROPOSE else task.system)
+        ),
+        cases=CaseRepository(audit_key=b"bench"),
+        policies=load_book(POLICIES),
+        people=People(everyone=()),
+        evidence=lambda loss: NotFound(message=loss.key),
+        topics=TOPICS,
+        pay_way="payout-provider",
+        case_url=str,
+    )
+    source = SOURCES[task.system](task.url)
+    intake = Intake(desk=desk, source=source, vendor=task.system, account="harbor", start=START)
+    yield Ours(intake=intake, records=task.records)
+    engine.dispose()
