@@ -11,6 +11,7 @@ The adapter is mounted on the real host name only, so production URLs stay what 
 """
 
 import email.utils
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ READS = ("GET", "HEAD", "OPTIONS")
 CHUNK_BYTES = 1 << 18
 #: A token that is whole but for rounding counts as whole: waiting for the rest would take no time at all, for ever.
 ROUNDING = 1e-6
+_REASON = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
 
 
 class TokenBucket:
@@ -107,7 +109,7 @@ class Exchange:
         status: 200; None when no whole answer came.
         seconds: From sending to the last byte.
         size_bytes: Of the body as decoded.
-        limit: The vendor's limit for the current window, whichever of the three header spellings it used; None unsaid.
+        limit: The vendor's limit for the current window, whichever of the header spellings it used; None unsaid.
         remaining: What is left of it; None unsaid.
         told_at: The vendor's own clock, to the second; None unsaid.
     """
@@ -134,6 +136,7 @@ class Transport:
         read_seconds: For each next piece of an answer; the whole answer may take `whole_seconds`.
         most_reply_bytes: A longer answer, as decoded, is refused.
         budgets: Each call must fit into all that count it.
+        narrow_reasons: What a 429's RateLimit-Reason says where it is about one record only: no budget is held then.
         patience_seconds: A budget that is free again this soon is waited for; a longer wait is `TryLater`.
         on_response: Called with every answer, and with each call that got none; must not raise.
         clock, sleep: Monotonic time and waiting; arguments so that tests need neither.
@@ -146,6 +149,7 @@ class Transport:
     whole_seconds: float = 60.0
     most_reply_bytes: int = 64 << 20
     budgets: tuple[Budget, ...] = ()
+    narrow_reasons: frozenset[str] = frozenset()
     patience_seconds: float = 0.25
     on_response: Callable[[Exchange], None] | None = None
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
@@ -270,15 +274,21 @@ class VendorAdapter(HTTPAdapter):
         where = f"{method} {self._transport.host}{path}"
         wait_seconds = retry_after_seconds(response.headers)
         if status == requests.codes.too_many_requests:
-            for budget in self._transport.budgets:
-                if budget.counts(method=method, path=path):
-                    budget.bucket.hold(wait_seconds)
-            raise TryLater(f"{where}: 429, too many calls", wait_seconds=wait_seconds, done=False)
+            reason = _reason(response.headers)
+            if reason not in self._transport.narrow_reasons:
+                self._hold(method=method, path=path, seconds=wait_seconds)
+            said = f"{where}: 429, too many calls" + (f" ({reason})" if reason else "")
+            raise TryLater(said, wait_seconds=wait_seconds, done=False)
         if status >= requests.codes.server_error:
             done = False if method in READS else None
             raise TryLater(f"{where}: {status}", wait_seconds=wait_seconds, done=done)
         if requests.codes.multiple_choices <= status < requests.codes.bad_request:
             raise UnexpectedReply(f"{where}: {status}, a redirect, which is not followed")
+
+    def _hold(self, *, method: str, path: str, seconds: float) -> None:
+        for budget in self._transport.budgets:
+            if budget.counts(method=method, path=path):
+                budget.bucket.hold(seconds)
 
     def _report(self, *, method: str, path: str, response: requests.Response | None, started: float) -> None:
         if self._transport.on_response is None:
@@ -292,9 +302,13 @@ class VendorAdapter(HTTPAdapter):
                 status=None if response is None else response.status_code,
                 seconds=self._transport.clock() - started,
                 size_bytes=0 if response is None else len(response.content),
-                limit=_first_number(headers, "X-Rate-Limit", "Rate-Limit", "RateLimit-Limit"),
+                limit=_first_number(headers, "X-Rate-Limit", "Rate-Limit", "RateLimit-Limit", "X-RateLimit-Limit"),
                 remaining=_first_number(
-                    headers, "X-Rate-Limit-Remaining", "Rate-Limit-Remaining", "RateLimit-Remaining"
+                    headers,
+                    "X-Rate-Limit-Remaining",
+                    "Rate-Limit-Remaining",
+                    "RateLimit-Remaining",
+                    "X-RateLimit-Remaining",
                 ),
                 told_at=told_at(headers),
             )
@@ -325,6 +339,12 @@ def told_at(headers: Mapping[str, str]) -> datetime | None:
     except (TypeError, ValueError):
         return None
     return said.astimezone(UTC) if said.tzinfo else None
+
+
+def _reason(headers: Mapping[str, str]) -> str:
+    """Return what RateLimit-Reason says: "jira-per-issue-on-write"; "" when it is missing or no plain word."""
+    said = headers.get("RateLimit-Reason", "")
+    return said if _REASON.fullmatch(said) else ""
 
 
 def _was_never_sent(error: Exception) -> bool:

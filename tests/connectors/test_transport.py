@@ -272,3 +272,29 @@ def test_connections_are_used_again(script: Script) -> None:
 
     assert len(script.asked) == 3
     assert len(script.ports) == 1
+
+
+def test_a_429_about_one_record_holds_nothing_else_back(script: Script) -> None:
+    clock = Ticking()
+    budget = Budget(name="calls", bucket=TokenBucket(per_minute=600, burst=10, clock=clock))
+    script.answer(429, Retry_After="30", RateLimit_Reason="jira-per-issue-on-write")
+    script.answer(200)
+    session = transport_to(
+        script, budgets=(budget,), narrow_reasons=frozenset({"jira-per-issue-on-write"}), clock=clock, sleep=clock.sleep
+    ).session()
+
+    with pytest.raises(TryLater, match="jira-per-issue-on-write") as caught:
+        session.put(f"https://{HOST}/rest/api/3/issue/10042")
+    answer = session.put(f"https://{HOST}/rest/api/3/issue/10043")
+
+    assert (caught.value.wait_seconds, caught.value.done) == (30.0, False)
+    assert answer.status_code == 200
+
+
+def test_budgets_are_heard_in_jiras_spelling_too(script: Script) -> None:
+    seen: list[Exchange] = []
+    script.answer(200, X_RateLimit_Limit="100", X_RateLimit_Remaining="99")
+
+    transport_to(script, on_response=seen.append).session().get(f"https://{HOST}/rest/api/3/myself")
+
+    assert [(each.limit, each.remaining) for each in seen] == [(100, 99)]
