@@ -19,6 +19,7 @@ class Kind(StrEnum):
     """What an item is, and the kind of the job that sends it."""
 
     NOTE = "note"
+    FIELDS = "fields"
     CARD = "card"
     THREAD = "thread"
 
@@ -57,6 +58,40 @@ class Item:
         return f"{self.lane}#{self.sequence}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the writing of a lane is.
+
+    Fields:
+        last: The number of the last item whose sending was begun; 0 for none.
+        under_way: Whether that item may be on its way at this moment.
+    """
+
+    last: int
+    under_way: bool
+
+    def has_done(self, sequence: int) -> bool:
+        """Whether the sending of this item had ended."""
+        return sequence < self.last or (sequence == self.last and not self.under_way)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stuck:
+    """A lane whose first item waits.
+
+    Fields:
+        item: The first of the lane that waits.
+        behind: How many wait behind it.
+        put_at: Since when it waits; aware, UTC.
+        problem: What went wrong the last time it was tried; None when nothing did.
+    """
+
+    item: Item
+    behind: int
+    put_at: datetime
+    problem: str | None
+
+
 def put(tx: Transaction, *, lane: str, case_number: int, kind: Kind, document: str, now: datetime) -> None:
     """Add an item at the end of its lane; the caller holds the case, which keeps the lane's order."""
     column = tables.outbox.c
@@ -76,6 +111,35 @@ def put(tx: Transaction, *, lane: str, case_number: int, kind: Kind, document: s
     )
     if not busy:
         tx.enqueue(kind, f"{lane}#{last + 1}")
+
+
+def put_once(tx: Transaction, *, lane: str, case_number: int, kind: Kind, now: datetime) -> None:
+    """Add an item that carries nothing and is worked out when it is sent, unless such a one waits untried already."""
+    tx.hold(lane)
+    column = tables.outbox.c
+    same = (column.lane == lane, column.kind == kind, column.state == State.WAITING, column.attempted_at.is_(None))
+    if tx.execute(sa.select(column.sequence).where(*same).limit(1)).one_or_none() is None:
+        put(tx, lane=lane, case_number=case_number, kind=kind, document="", now=now)
+
+
+def progress(connection: sa.Connection, lane: str) -> Progress:
+    """Return how far the writing of a lane is."""
+    column = tables.outbox.c
+    last = connection.execute(
+        sa.select(column.sequence, column.state)
+        .where(column.lane == lane, column.attempted_at.is_not(None))
+        .order_by(column.sequence.desc())
+        .limit(1)
+    ).one_or_none()
+    return Progress(last=last.sequence if last else 0, under_way=last is not None and last.state == State.WAITING)
+
+
+def waiting(connection: sa.Connection, lane: str, kind: Kind) -> tuple[Item, ...]:
+    """Return the items of this kind that a lane still has waiting, in order."""
+    column = tables.outbox.c
+    mine = (column.lane == lane, column.kind == kind, column.state == State.WAITING)
+    rows = connection.execute(sa.select(tables.outbox).where(*mine).order_by(column.sequence))
+    return tuple(_item(row) for row in rows)
 
 
 def find(connection: sa.Connection, key: str) -> Item | None:
@@ -144,6 +208,26 @@ def refused(connection: sa.Connection) -> tuple[tuple[Item, str], ...]:
         sa.select(tables.outbox).where(column.state == State.REFUSED).order_by(column.put_at, column.lane)
     )
     return tuple((_item(row), row.problem or "") for row in rows)
+
+
+def stuck(connection: sa.Connection, kinds: tuple[Kind, ...], *, before: datetime) -> tuple[Stuck, ...]:
+    """Return the lanes whose first waiting item is of these kinds and was put before this moment, oldest first."""
+    column, failed = tables.outbox.c, tables.job_failures.c
+    first = (
+        sa.select(column.lane, sa.func.min(column.sequence).label("sequence"), sa.func.count().label("number"))
+        .where(column.state == State.WAITING)
+        .group_by(column.lane)
+        .subquery()
+    )
+    key = column.lane + sa.literal("#") + sa.cast(column.sequence, sa.String)
+    rows = connection.execute(
+        sa.select(tables.outbox, first.c.number, failed.problem.label("trouble"))
+        .join(first, sa.and_(column.lane == first.c.lane, column.sequence == first.c.sequence))
+        .outerjoin(tables.job_failures, sa.and_(failed.kind == column.kind, failed.key == key))
+        .where(column.kind.in_(kinds), column.put_at < before)
+        .order_by(column.put_at, column.lane)
+    )
+    return tuple(Stuck(item=_item(row), behind=row.number - 1, put_at=row.put_at, problem=row.trouble) for row in rows)
 
 
 def unsent(connection: sa.Connection, case_number: int, kind: Kind) -> int:

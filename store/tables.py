@@ -278,9 +278,9 @@ case_fields = sa.Table(
     sa.Column("changed_at", UTCDateTime, nullable=False),
 )
 
-# One field of one ticket of a case. `base` is the hash of the value both sides last agreed on, `written` of what we
-# last wrote there (a vendor may show it otherwise); `stamp` the vendor's own at that time.
-# `problem` makes it a conflict that waits for a person.
+# One field of one ticket of a case. `base` is the hash of the value the ticket was last heard to show, `stamp` the
+# vendor's own at that time; `written` the hash of what we last wrote there and `alike` of how a vendor may show it
+# otherwise. `place` is the number in the ticket's lane of a write that no reading has shown yet.
 mirrored_fields = sa.Table(
     "mirrored_fields",
     metadata,
@@ -288,22 +288,48 @@ mirrored_fields = sa.Table(
     sa.Column("field", sa.String(100), primary_key=True),
     sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), nullable=False, index=True),
     sa.Column("base", sa.String(32)),
-    sa.Column("written", sa.String(32)),
     sa.Column("stamp", UTCDateTime),
-    sa.Column("problem", sa.Text),
-    sa.Column("ours", sa.Text),
-    sa.Column("theirs", sa.Text),
-    sa.Column("found_at", UTCDateTime, index=True),
+    sa.Column("written", sa.String(32)),
+    sa.Column("alike", sa.String(32)),
+    sa.Column("place", sa.Integer),
+    sa.Column("restores", sa.Integer, nullable=False),
+    sa.Column("restores_since", UTCDateTime),
 )
 
-# Comments of agents that were passed on to the other tickets of their case.
+# Where a ticket and its case disagree on a field, and how that ended; `settled_at` is None while it is open.
+field_conflicts = sa.Table(
+    "field_conflicts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), nullable=False, index=True),
+    sa.Column("ref", sa.String(200), nullable=False),
+    sa.Column("field", sa.String(100), nullable=False),
+    sa.Column("cause", sa.String(20), nullable=False),
+    sa.Column("problem", sa.Text, nullable=False),
+    sa.Column("ours", sa.Text, nullable=False),
+    sa.Column("theirs", sa.Text, nullable=False),
+    sa.Column("found_at", UTCDateTime, nullable=False),
+    sa.Column("settled_at", UTCDateTime),
+    sa.Column("settled_by", sa.String(100)),
+    sa.Column("took", sa.String(10)),
+)
+sa.Index(
+    "ix_field_conflicts_open",
+    field_conflicts.c.ref,
+    sqlite_where=field_conflicts.c.settled_at.is_(None),
+    postgresql_where=field_conflicts.c.settled_at.is_(None),
+)
+
+# Comments of agents that were heard for a case: each once, however often it is read. `copies` is to how many other
+# tickets it was passed on.
 comment_copies = sa.Table(
     "comment_copies",
     metadata,
     sa.Column("source_ref", sa.String(200), primary_key=True),
     sa.Column("comment_id", sa.String(100), primary_key=True),
-    sa.Column("target_ref", sa.String(200), primary_key=True),
-    sa.Column("copied_at", UTCDateTime, nullable=False),
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), nullable=False),
+    sa.Column("copies", sa.Integer, nullable=False),
+    sa.Column("heard_at", UTCDateTime, nullable=False),
 )
 
 # How each source ("zendesk:harbor") fares. Cursors say where reading goes on; this is for people.

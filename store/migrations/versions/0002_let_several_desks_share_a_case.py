@@ -16,9 +16,11 @@ def upgrade() -> None:
         "comment_copies",
         sa.Column("source_ref", sa.String(length=200), nullable=False),
         sa.Column("comment_id", sa.String(length=100), nullable=False),
-        sa.Column("target_ref", sa.String(length=200), nullable=False),
-        sa.Column("copied_at", UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("source_ref", "comment_id", "target_ref", name=op.f("pk_comment_copies")),
+        sa.Column("case_number", sa.Integer(), nullable=False),
+        sa.Column("copies", sa.Integer(), nullable=False),
+        sa.Column("heard_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["case_number"], ["cases.number"], name=op.f("fk_comment_copies_case_number")),
+        sa.PrimaryKeyConstraint("source_ref", "comment_id", name=op.f("pk_comment_copies")),
     )
     op.create_table(
         "erased_customers",
@@ -78,18 +80,44 @@ def upgrade() -> None:
         sa.Column("field", sa.String(length=100), nullable=False),
         sa.Column("case_number", sa.Integer(), nullable=False),
         sa.Column("base", sa.String(length=32), nullable=True),
-        sa.Column("written", sa.String(length=32), nullable=True),
         sa.Column("stamp", UTCDateTime(), nullable=True),
-        sa.Column("problem", sa.Text(), nullable=True),
-        sa.Column("ours", sa.Text(), nullable=True),
-        sa.Column("theirs", sa.Text(), nullable=True),
-        sa.Column("found_at", UTCDateTime(), nullable=True),
+        sa.Column("written", sa.String(length=32), nullable=True),
+        sa.Column("alike", sa.String(length=32), nullable=True),
+        sa.Column("place", sa.Integer(), nullable=True),
+        sa.Column("restores", sa.Integer(), nullable=False),
+        sa.Column("restores_since", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["case_number"], ["cases.number"], name=op.f("fk_mirrored_fields_case_number")),
         sa.PrimaryKeyConstraint("ref", "field", name=op.f("pk_mirrored_fields")),
     )
     with op.batch_alter_table("mirrored_fields", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mirrored_fields_case_number"), ["case_number"], unique=False)
-        batch_op.create_index(batch_op.f("ix_mirrored_fields_found_at"), ["found_at"], unique=False)
+
+    op.create_table(
+        "field_conflicts",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("case_number", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=200), nullable=False),
+        sa.Column("field", sa.String(length=100), nullable=False),
+        sa.Column("cause", sa.String(length=20), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("ours", sa.Text(), nullable=False),
+        sa.Column("theirs", sa.Text(), nullable=False),
+        sa.Column("found_at", UTCDateTime(), nullable=False),
+        sa.Column("settled_at", UTCDateTime(), nullable=True),
+        sa.Column("settled_by", sa.String(length=100), nullable=True),
+        sa.Column("took", sa.String(length=10), nullable=True),
+        sa.ForeignKeyConstraint(["case_number"], ["cases.number"], name=op.f("fk_field_conflicts_case_number")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_field_conflicts")),
+    )
+    with op.batch_alter_table("field_conflicts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_field_conflicts_case_number"), ["case_number"], unique=False)
+        batch_op.create_index(
+            "ix_field_conflicts_open",
+            ["ref"],
+            unique=False,
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
+        )
 
     with op.batch_alter_table("tickets", schema=None) as batch_op:
         batch_op.add_column(sa.Column("name", sa.Text(), nullable=True))
