@@ -1,4 +1,4 @@
-"""The whole sandbox in one ASGI app: Zendesk, Slack, payouts and account data, each mounted at its name."""
+"""The whole sandbox in one ASGI app: every vendor mounted at its name."""
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from sandbox.accounts.app import create_app as create_accounts
 from sandbox.payouts.app import create_app as create_payouts
+from sandbox.salesforce.app import create_app as create_salesforce
 from sandbox.seed import load_seed
 from sandbox.slack.app import create_app as create_slack
 from sandbox.zendesk.app import create_app as create_zendesk
@@ -26,6 +27,8 @@ dt {{ margin-top: 1rem; font-weight: 600 }} code {{ background: #f2f2f2; padding
 <dd>Channels, cards and modals of the workspace T0HARBOR001; click as different people.</dd>
 <dt>Zendesk</dt><dd>Support API of <code>harbor.zendesk.com</code> under <code>/zendesk/api/v2/</code>,
 tokens at <code>/zendesk/oauth/tokens</code>.</dd>
+<dt>Salesforce</dt><dd>The org <code>harbor.my.salesforce.com</code>: REST under
+<code>/salesforce/services/data/</code>, tokens at <code>/salesforce/services/oauth2/token</code>.</dd>
 <dt>Payout provider</dt><dd><code>/payouts/v1/payouts</code></dd>
 <dt>Account data</dt><dd><code>/accounts/v1/losses/…</code></dd>
 <dt>Control</dt><dd>{control}</dd>
@@ -41,10 +44,10 @@ def create_sandbox(
     slack_request_url: str | None = None,
     zendesk_webhook_url: str | None = None,
 ) -> Starlette:
-    """Return the app that serves all four vendors.
+    """Return the app that serves all vendors.
 
     seed: Load the demo world.
-    pace: "vendor" keeps Zendesk's limits and lags, "fast" has none.
+    pace: "vendor" keeps the vendors' limits and lags, "fast" has none.
     slack_request_url: Where Slack sends events, interactions and commands; None = nowhere yet.
     zendesk_webhook_url: Where a webhook that is registered from the start points; None = no webhook.
     """
@@ -52,6 +55,7 @@ def create_sandbox(
     tickets = world.zendesk_load() if world else None
     apps = {
         "zendesk": create_zendesk(pace=pace, seed=tickets, webhook_url=zendesk_webhook_url),
+        "salesforce": create_salesforce(pace=pace),
         "slack": create_slack(seed=seed, request_url=slack_request_url),
         "payouts": create_payouts(unknown_payees=world.unknown_payees if world else ()),
         "accounts": create_accounts(records=world.records if world else ()),

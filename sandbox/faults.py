@@ -167,6 +167,7 @@ class FaultMiddleware:
     """ASGI middleware that does the wire faults to every request outside ``/_sandbox/``.
 
     refusal_bodies: (content type, body) per fault name, where the vendor has its own words for 429 or 503.
+    refusal_statuses: Status per fault name, where the vendor answers another one; Retry-After goes with 429 only.
     """
 
     def __init__(
@@ -175,9 +176,11 @@ class FaultMiddleware:
         *,
         faults: Faults,
         refusal_bodies: Mapping[str, tuple[str, bytes]] | None = None,
+        refusal_statuses: Mapping[str, int] | None = None,
     ) -> None:
         self.app = app
         self.faults = faults
+        self.refusal_statuses = dict(refusal_statuses or {})
         self.refusal_bodies = dict(refusal_bodies or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -204,7 +207,8 @@ class FaultMiddleware:
             await _read_whole(receive)
             await drop_connection(receive, send)
             return
-        status = 429 if fault.fault == "rate_limited" else 503
+        usual = 429 if fault.fault == "rate_limited" else 503
+        status = self.refusal_statuses.get(fault.fault, usual)
         content_type, body = self.refusal_bodies.get(
             fault.fault, ("application/json", json.dumps({"error": fault.fault}).encode())
         )
