@@ -37,8 +37,13 @@ class TicketRef:
     account: str
     key: str
 
+    @property
+    def source(self) -> str:
+        """The account it is of: "zendesk:harbor"."""
+        return f"{self.vendor}:{self.account}"
+
     def __str__(self) -> str:
-        return f"{self.vendor}:{self.account}:{self.key}"
+        return f"{self.source}:{self.key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

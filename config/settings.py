@@ -8,21 +8,20 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from cases.loss import LossKind
 from cases.proposal import Classification
 from config.checking import STRICT, check
+from config.helpdesks import URL, Helpdesk, Name, Seconds, Zendesk
 from config.mistakes import BadSettings, Mistake, did_you_mean
 from config.secret import REFERENCE, Key, Secret, Surroundings, look_up
 from config.yaml_text import Step, path_text, read_document
 
 #: Overrides `database`, so that one file serves many places.
 DATABASE_VARIABLE = "MAKEWHOLE_DATABASE_URL"
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]+@|[?&]password=", re.IGNORECASE)
 
 
@@ -47,17 +46,6 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> "
     return settings
 
 
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise PydanticCustomError("url", "write an address like https://host/path")
-    if parts.username or parts.password:
-        raise PydanticCustomError("url", "remove the credentials from the address")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        raise PydanticCustomError("url", "use https: a token would travel in the clear")
-    return text.rstrip("/")
-
-
 def _database(text: object, info: ValidationInfo) -> object:
     if not isinstance(text, str):
         return text
@@ -78,27 +66,10 @@ def _beside_the_file(text: str, info: ValidationInfo) -> str:
     return str(path)
 
 
-URL = Annotated[str, AfterValidator(_url)]
 DatabaseURL = Annotated[str, BeforeValidator(_database)]
 ExistingPath = Annotated[str, AfterValidator(_beside_the_file)]
 ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,20}$")]
 Locale = Literal["en", "zh"]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-FieldName = Literal[
-    "compensation_topic",
-    "order_id",
-    "position_id",
-    "transaction_id",
-    "incident_id",
-    "claimed_amount",
-    "claimed_asset",
-    "mw_state",
-    "mw_amount",
-    "mw_currency",
-    "mw_reason",
-    "mw_case_url",
-]
 
 _ALWAYS_NEEDED = ("compensation_topic", "mw_state", "mw_amount", "mw_currency", "mw_reason", "mw_case_url")
 
@@ -110,73 +81,6 @@ class Listen(BaseModel):
 
     host: Name = "127.0.0.1"
     port: int = Field(default=8800, ge=0, le=65_535)
-
-
-class OAuth(BaseModel):
-    """A Zendesk OAuth client for the client credentials grant."""
-
-    model_config = STRICT
-
-    kind: Literal["oauth"]
-    client_id: Name
-    client_secret: Secret
-    scope: Name = "read write"
-
-
-class ApiToken(BaseModel):
-    """A Zendesk API token; Zendesk takes none after 30 April 2027."""
-
-    model_config = STRICT
-
-    kind: Literal["api_token"]
-    email: Name
-    token: Secret
-
-
-class Zendesk(BaseModel):
-    """One Zendesk account.
-
-    Fields:
-        subdomain: "harbor" for harbor.zendesk.com.
-        auth: How we get in.
-        fields: Our name and the id of each custom field.
-        webhook_secrets: The webhook's signing secrets, two during a rotation.
-        start: Tickets changed before this moment are not read.
-        target: A local server in Zendesk's place; None for the real one.
-        poll_seconds: Pause between two readings of what changed.
-        reconcile_seconds: Pause between two repairs of what webhook and poll have missed.
-        reconcile_hours: How far back a repair looks.
-    """
-
-    model_config = STRICT
-
-    subdomain: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
-    auth: Annotated[OAuth | ApiToken, Field(discriminator="kind")]
-    fields: Mapping[FieldName, Annotated[int, Field(gt=0)]]
-    webhook_secrets: tuple[Secret, ...] = Field(min_length=1, max_length=2)
-    start: AwareDatetime
-    target: URL | None = None
-    poll_seconds: Seconds = 60.0
-    reconcile_seconds: Seconds = 3_600.0
-    reconcile_hours: float = Field(default=24.0, gt=0, le=720)
-    page_size: int = Field(default=1_000, ge=1, le=1_000)
-    connect_seconds: Seconds = 3.0
-    read_seconds: Seconds = 20.0
-    whole_seconds: Seconds = 60.0
-    most_comments: int = Field(default=5_000, ge=1, le=5_000)
-    most_audits: int = Field(default=5_000, ge=100, le=100_000)
-    most_reply_bytes: int = Field(default=64 << 20, ge=1 << 16, le=1 << 30)
-    calls_per_minute: int | None = Field(default=200, ge=1)
-    exports_per_minute: int | None = Field(default=10, ge=1)
-    updates_per_minute: int | None = Field(default=100, ge=1)
-
-    @model_validator(mode="after")
-    def _ids_are_distinct(self) -> Self:
-        names: dict[int, str] = {}
-        for name, number in self.fields.items():
-            if names.setdefault(number, name) != name:
-                raise PydanticCustomError("fields", f"fields: {name} and {names[number]} have the same id")
-        return self
 
 
 class Route(BaseModel):
@@ -275,6 +179,8 @@ class Workers(BaseModel):
     model_config = STRICT
 
     zendesk: int = Field(default=4, ge=1, le=64)
+    salesforce: int = Field(default=4, ge=1, le=64)
+    jira: int = Field(default=4, ge=1, le=64)
     slack: int = Field(default=4, ge=1, le=64)
     money: int = Field(default=2, ge=1, le=64)
     work: int = Field(default=4, ge=1, le=64)
@@ -310,7 +216,7 @@ class Settings(BaseModel):
     listen: Listen = Listen()
     audit_key: Key
     link_key: Key
-    zendesk: Zendesk
+    zendesk: Zendesk | None = None
     slack: Slack
     payouts: Annotated[PayoutProvider | Finance, Field(discriminator="way")]
     accounts: Accounts
@@ -321,14 +227,27 @@ class Settings(BaseModel):
     log: Log = Log()
     keep_deliveries_days: int = Field(default=30, ge=1, le=3_650)
 
+    @model_validator(mode="after")
+    def _has_a_helpdesk(self) -> Self:
+        if not self.helpdesks:
+            raise PydanticCustomError("helpdesk", "add at least one of zendesk, salesforce and jira")
+        return self
+
+    @property
+    def helpdesks(self) -> Mapping[str, Helpdesk]:
+        """Every helpdesk that is set, by its source: {"zendesk:harbor": …}."""
+        given = (self.zendesk,)
+        return {f"{each.vendor}:{each.account}": each for each in given if each is not None}
+
 
 def _missing_fields(settings: Settings) -> Iterator[tuple[tuple[Step, ...], str]]:
     """Yield the ticket fields that our own notes and the topics need and nobody has mapped."""
     needed = dict.fromkeys(_ALWAYS_NEEDED, "Makewhole reads or writes it on every ticket")
     needed |= {f"{kind}_id": f"the topic {topic} is about one" for topic, kind in settings.topics.items()}
-    for name, why in needed.items():
-        if name not in settings.zendesk.fields:
-            yield ("zendesk", "fields", name), f"add the id of this ticket field: {why}"
+    for desk in settings.helpdesks.values():
+        for name, why in needed.items():
+            if name not in desk.fields:
+                yield (desk.vendor, "fields", name), f"add this ticket field: {why}"
 
 
 def _unknown_topics(settings: Settings) -> Iterator[tuple[tuple[Step, ...], str]]:

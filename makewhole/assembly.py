@@ -19,12 +19,12 @@ from bot.posting import Posting
 from bot.routing import Channel, Route, Routing
 from cases.people import People
 from cases.proposal import CaseId
+from config.helpdesks import Helpdesk as HelpdeskSettings
 from config.people import load_people
-from config.settings import OAuth, PayoutProvider, Settings
+from config.settings import PayoutProvider, Settings
 from connectors.accounts.client import AccountData
-from connectors.contract import AccessRefused, TryLater
-from connectors.zendesk.client import ZendeskTickets, connect
-from connectors.zendesk.settings import ApiToken, OAuthClient, ZendeskSettings
+from connectors.contract import AccessRefused, Helpdesk, TryLater
+from makewhole.helpdesks import connect_helpdesks
 from payouts.http_provider import HTTPProvider
 from payouts.ledger import PAYOUT_PROVIDER
 from payouts.paying import Terms
@@ -36,7 +36,7 @@ from store.failures import Attempt, forget_failure, record_failure
 from store.jobs import DurableJobs, Handler, QueueSettings
 from store.outbox import Item, Kind, State
 from sync import intake as tickets_in
-from sync.intake import POLL, Intake
+from sync.intake import POLL, Intake, parse_ref
 from sync.outbox import write_note
 from sync.schedule import Tick
 from web.case_page import case_key
@@ -46,17 +46,15 @@ from workflow.paying import Cashier
 
 log = structlog.get_logger(__name__)
 RECONCILE, TIDY = "reconcile", "tidy"
-QUEUE_OF = {
-    POLL: "zendesk",
-    RECONCILE: "zendesk",
-    readings.JOB: "zendesk",
-    Kind.NOTE: "zendesk",
+#: Kinds of jobs that call a helpdesk; each vendor has a queue of its own, so that none waits for another's limits.
+HELPDESK_KINDS = frozenset({POLL, RECONCILE, readings.JOB, Kind.NOTE})
+QUEUES = {
     Kind.CARD: "slack",
     Kind.THREAD: "slack",
+    ANSWER_JOB: "slack",
     one_case.PROPOSE: "work",
     one_case.ESCALATE: "work",
     TIDY: "work",
-    ANSWER_JOB: "slack",
     one_case.PAY: "money",
 }
 TIDY_SECONDS = 3600
@@ -68,17 +66,22 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def queue_of(kind: str, key: str) -> str:
+    """Return the queue of a job; a helpdesk's jobs are about "zendesk:harbor…" or the lane "ticket/zendesk:harbor…"."""
+    return key.removeprefix("ticket/").partition(":")[0] if kind in HELPDESK_KINDS else QUEUES[kind]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """Everything that runs, joined; nothing has been started or called yet."""
+    """Everything that runs, joined; nothing has been started or called yet. Accounts go by source: "zendesk:harbor"."""
 
     settings: Settings
     engine: sa.Engine
     jobs: DurableJobs
     database: Database
     desk: Desk
-    zendesk: ZendeskTickets
-    intake: Intake
+    helpdesks: Mapping[str, Helpdesk]
+    intakes: Mapping[str, Intake]
     cashier: Cashier | None
     posting: Posting
     answering: Answering
@@ -97,7 +100,7 @@ class House:
 def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> House:
     """Return the house for these settings; raises what the policies and people files are found wrong for."""
     engine = create_engine(settings.database)
-    queue = DurableJobs(engine, QUEUE_OF)
+    queue = DurableJobs(engine, queue_of)
     database = Database(engine, queue)
     people = load_people(Path(settings.people))
     accounts = httpx.Client(trust_env=False)
@@ -111,7 +114,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
         pay_way=PAYOUT_PROVIDER if isinstance(settings.payouts, PayoutProvider) else settings.payouts.way,
         case_url=lambda case_id: case_url(settings, case_id),
     )
-    zendesk = connect(zendesk_settings(settings))
+    helpdesks = {f"{each.vendor}:{each.account}": each for each in connect_helpdesks(settings)}
     provider = payout_provider(settings)
     calls = _slack_calls(settings)
     kept_cases, routing, inbox = KeptCases(desk=desk), _routing(settings), KeptInbox(database=database)
@@ -121,14 +124,17 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
         jobs=queue,
         database=database,
         desk=desk,
-        zendesk=zendesk,
-        intake=Intake(
-            desk=desk,
-            source=zendesk,
-            vendor="zendesk",
-            account=settings.zendesk.subdomain,
-            start=settings.zendesk.start,
-        ),
+        helpdesks=helpdesks,
+        intakes={
+            name: Intake(
+                desk=desk,
+                source=each,
+                vendor=each.vendor,
+                account=each.account,
+                start=settings.helpdesks[name].start,
+            )
+            for name, each in helpdesks.items()
+        },
         cashier=Cashier(provider=provider, terms=_terms(settings), clock=clock) if provider else None,
         posting=Posting(
             slack=calls,
@@ -161,7 +167,6 @@ def roles_held(people: People) -> Mapping[str, int]:
 def handlers(house: House) -> Mapping[str, Handler]:
     """Return the body of every kind of job."""
     desk, clock = house.desk, house.clock
-    window = timedelta(hours=house.settings.zendesk.reconcile_hours)
 
     def answer(key: str) -> None:
         source, _, delivery_id = key.partition("/")
@@ -171,11 +176,9 @@ def handlers(house: House) -> Mapping[str, Handler]:
             deliveries.end(tx, source, delivery_id, now=clock())
 
     return {
-        POLL: lambda slot: _in_its_slot(house, POLL, slot, lambda: tickets_in.poll(house.intake, clock=clock)),
-        RECONCILE: lambda slot: _in_its_slot(
-            house, RECONCILE, slot, lambda: tickets_in.reconcile(house.intake, window=window, clock=clock)
-        ),
-        readings.JOB: lambda key: tickets_in.read_ticket(house.intake, key, clock=clock),
+        POLL: lambda slot: _in_its_slot(house, POLL, slot, lambda it: tickets_in.poll(it, clock=clock)),
+        RECONCILE: lambda slot: _in_its_slot(house, RECONCILE, slot, lambda it: _reconcile(house, it)),
+        readings.JOB: lambda key: tickets_in.read_ticket(_intake_of(house, key), key, clock=clock),
         one_case.PROPOSE: lambda key: one_case.make_proposal(desk, key, now=clock()),
         one_case.ESCALATE: lambda key: one_case.escalate(desk, key, now=clock()),
         one_case.PAY: lambda key: paying.pay(desk, house.cashier, key),
@@ -192,6 +195,8 @@ def queues(settings: Settings) -> tuple[QueueSettings, ...]:
     workers = settings.workers
     return (
         QueueSettings(name="zendesk", concurrency=workers.zendesk),
+        QueueSettings(name="salesforce", concurrency=workers.salesforce),
+        QueueSettings(name="jira", concurrency=workers.jira),
         QueueSettings(name="slack", concurrency=workers.slack),
         QueueSettings(name="money", concurrency=workers.money),
         QueueSettings(name="work", concurrency=workers.work),
@@ -200,11 +205,14 @@ def queues(settings: Settings) -> tuple[QueueSettings, ...]:
 
 def ticks(settings: Settings) -> tuple[Tick, ...]:
     """Return what is to run by the clock."""
-    source = f"zendesk:{settings.zendesk.subdomain}"
-    return (
-        Tick(kind=POLL, subject=source, every_seconds=max(1, round(settings.zendesk.poll_seconds))),
-        Tick(kind=RECONCILE, subject=source, every_seconds=max(1, round(settings.zendesk.reconcile_seconds))),
-        Tick(kind=TIDY, subject="store", every_seconds=TIDY_SECONDS),
+    tidying = Tick(kind=TIDY, subject="store", every_seconds=TIDY_SECONDS)
+    return (*(tick for source, given in settings.helpdesks.items() for tick in _ticks(source, given)), tidying)
+
+
+def _ticks(source: str, given: HelpdeskSettings) -> tuple[Tick, ...]:
+    pauses = {POLL: given.poll_seconds, RECONCILE: given.reconcile_seconds}
+    return tuple(
+        Tick(kind=kind, subject=source, every_seconds=max(1, round(seconds))) for kind, seconds in pauses.items()
     )
 
 
@@ -222,7 +230,8 @@ def _send(house: House, key: str) -> None:
     case_id = CaseId(f"{PREFIX}{item.case_number}")
     match item.kind:
         case Kind.NOTE:
-            write_note(house.desk, house.zendesk, item, clock=house.clock)
+            ref = parse_ref(item.lane.removeprefix("ticket/"))
+            write_note(house.desk, house.helpdesks[ref.source], item, clock=house.clock)
             return
         case Kind.CARD:
             house.posting.show_card(case_id, now=house.clock())
@@ -243,11 +252,25 @@ def _tidy(house: House) -> None:
         deliveries.forget_handled(tx, before=now - timedelta(days=house.settings.keep_deliveries_days))
 
 
-def _in_its_slot(house: House, kind: str, slot: str, work: Callable[[], object]) -> None:
+def _reconcile(house: House, intake: Intake) -> None:
+    hours = house.settings.helpdesks[intake.name].reconcile_hours
+    tickets_in.reconcile(intake, window=timedelta(hours=hours), clock=house.clock)
+
+
+def _intake_of(house: House, key: str) -> Intake:
+    """Return the intake of the account that a job's key begins with: "zendesk:harbor:17@3"."""
+    return house.intakes[parse_ref(key).source]
+
+
+def _in_its_slot(house: House, kind: str, slot: str, work: Callable[[Intake], object]) -> None:
     """Do what a tick asked for. What cannot be done now is done by the next tick, not by a job that waits for ever."""
-    attempt = Attempt(kind=kind, key=slot.partition("@")[0], number=1)
+    source = slot.partition("@")[0]
+    if source not in house.intakes:
+        log.warning("this account is no longer in the settings", kind=kind, source=source)
+        return
+    attempt = Attempt(kind=kind, key=source, number=1)
     try:
-        work()
+        work(house.intakes[source])
     except (TryLater, AccessRefused) as problem:
         log.warning("not done in its slot", kind=kind, slot=slot, problem=str(problem))
         with house.database.begin() as tx:
@@ -255,33 +278,6 @@ def _in_its_slot(house: House, kind: str, slot: str, work: Callable[[], object])
     else:
         with house.database.begin() as tx:
             forget_failure(tx, attempt)
-
-
-def zendesk_settings(settings: Settings) -> ZendeskSettings:
-    """Return how the Zendesk account is reached."""
-    given = settings.zendesk
-    auth: OAuthClient | ApiToken
-    if isinstance(given.auth, OAuth):
-        secret = given.auth.client_secret.reveal()
-        auth = OAuthClient(client_id=given.auth.client_id, client_secret=secret, scope=given.auth.scope)
-    else:
-        auth = ApiToken(email=given.auth.email, token=given.auth.token.reveal())
-    return ZendeskSettings(
-        subdomain=given.subdomain,
-        auth=auth,
-        fields=tuple(sorted(given.fields.items())),
-        target=given.target,
-        connect_seconds=given.connect_seconds,
-        read_seconds=given.read_seconds,
-        whole_seconds=given.whole_seconds,
-        page_size=given.page_size,
-        most_comments=given.most_comments,
-        most_audits=given.most_audits,
-        most_reply_bytes=given.most_reply_bytes,
-        calls_per_minute=given.calls_per_minute,
-        exports_per_minute=given.exports_per_minute,
-        updates_per_minute=given.updates_per_minute,
-    )
 
 
 def payout_provider(settings: Settings, *, most_seconds: float = math.inf) -> HTTPProvider | None:

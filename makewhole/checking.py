@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.table import Table
 
 from makewhole.assembly import utc_now
-from makewhole.doctor import inside, outside
+from makewhole.doctor import desks, inside, outside
 from makewhole.doctor.check import Check, Examined, Group, State, fail
 from makewhole.opening import read_settings, set_up_log
 from makewhole.printing import print_json, table, to_people
@@ -28,7 +28,7 @@ GROUPS: Mapping[str, Group] = {
     "queue": inside.queue,
     "tickets": inside.ticket_mirror,
     "payouts": inside.payouts,
-    "zendesk": outside.zendesk,
+    **desks.GROUPS,
     "slack": outside.slack,
     "provider": outside.payout_way,
     "accounts": outside.accounts,

@@ -58,7 +58,7 @@ def sandbox(*, port: int = 0, own_url: str = USUAL_SELF, seed: bool = True) -> I
     """Run a sandbox until the block ends; Slack and Zendesk in it call us at `own_url`."""
     command = [sys.executable, "-m", "sandbox", "--port", str(port), "--pace", "fast"]
     command += ["--seed"] if seed else ["--no-seed"]
-    command += ["--zendesk-webhook-url", f"{own_url}/webhooks/zendesk"]
+    command += ["--zendesk-webhook-url", f"{own_url}/webhooks/zendesk/harbor"]
     process = subprocess.Popen(  # noqa: S603  # Our own program.
         command, stdout=subprocess.PIPE, text=True, cwd=CONFIG.parent
     )

@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ import structlog
 import uvicorn
 
 from bot import app as slack_app
+from connectors.contract import Delivery, Helpdesk
 from makewhole.assembly import House
 from makewhole.opening import opened
 from makewhole.printing import to_people
@@ -25,7 +27,7 @@ from store import failures, figures, jobs
 from store.jobs import Worker
 from web.app import Doors, create_app, server
 from web.metrics import Gauge
-from web.webhooks import ZendeskDoor
+from web.webhooks import Door
 
 log = structlog.get_logger(__name__)
 SANDBOX_PORT, OWN_PORT = 8900, 8800
@@ -84,7 +86,6 @@ def listening(host: str, port: int) -> socket.socket:
 
 def doors(house: House, worker: Worker) -> Doors:
     """Return what the web needs of the house."""
-    secrets = tuple(secret.reveal() for secret in house.settings.zendesk.webhook_secrets)
     slack = None
     if house.settings.slack.mode == "http":
         bolt = slack_app.create_app(house.slack, house.slack_backing)
@@ -93,13 +94,20 @@ def doors(house: House, worker: Worker) -> Doors:
         database=house.database,
         cases=house.desk.cases,
         people=house.desk.people,
-        zendesk=ZendeskDoor(account=house.settings.zendesk.subdomain, secrets=secrets),
+        webhooks=tuple(map(_door, house.helpdesks.values())),
         slack=slack,
         link_key=house.settings.link_key.reveal().encode(),
         clock=house.clock,
         checks={"worker": worker.problem},
         gauges=gauges(house),
     )
+
+
+def _door(helpdesk: Helpdesk) -> Door:
+    def read(raw: bytes, headers: Mapping[str, str], path_secret: str, now: datetime) -> Delivery:
+        return helpdesk.delivery(raw, headers, path_secret=path_secret, now=now)
+
+    return Door(source=f"{helpdesk.vendor}:{helpdesk.account}", read=read)
 
 
 def gauges(house: House) -> tuple[Gauge, ...]:

@@ -74,9 +74,9 @@ class QueueSettings:
 
 
 class DurableJobs:
-    """Enqueues jobs; `queue_of` says which queue a kind of job belongs to."""
+    """Enqueues jobs; `queue_of` says which queue a job belongs to, by its kind and key."""
 
-    def __init__(self, engine: sa.Engine, queue_of: Mapping[str, str]) -> None:
+    def __init__(self, engine: sa.Engine, queue_of: Callable[[str, str], str]) -> None:
         self._queue_of = queue_of
         self._client = DBOSClient(
             system_database_engine=engine,
@@ -94,7 +94,7 @@ class DurableJobs:
         """Put one numbered attempt of a job on its queue."""
         options: dict[str, Any] = {
             "workflow_name": WORKFLOW,
-            "queue_name": self._queue_of[attempt.kind],
+            "queue_name": self._queue_of(attempt.kind, attempt.key),
             "workflow_id": f"{attempt.kind}:{attempt.key}@{attempt.number}",
             "app_version": VERSION,
         }

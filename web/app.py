@@ -23,8 +23,9 @@ from web.group_commit import GroupCommit
 from web.guard import Guard
 from web.health import Check, healthz, metrics_page, readyz
 from web.metrics import Gauge, Metrics
-from web.webhooks import Endpoint, Intake, ZendeskDoor, zendesk_webhooks
+from web.webhooks import Door, Endpoint, Intake, webhooks
 
+WEBHOOK_PATHS = ("/webhooks/{vendor}/{account}", "/webhooks/{vendor}/{account}/{secret}")
 SLACK_PATHS = ("events", "interactivity", "commands")
 
 
@@ -53,7 +54,7 @@ class Doors:
         database: Where deliveries are kept and cases are found.
         cases: The cases in it.
         people: Whose names the page of a case shows.
-        zendesk: Whose webhooks are taken.
+        webhooks: Whose webhooks are taken.
         slack: Answers Slack's requests, their body at hand, at most 1 MiB; None with Socket Mode.
         link_key: Makes the addresses of cases' pages unguessable.
         clock: Gives now, aware, UTC.
@@ -65,7 +66,7 @@ class Doors:
     database: Database
     cases: CaseRepository
     people: People
-    zendesk: ZendeskDoor
+    webhooks: tuple[Door, ...]
     slack: Endpoint | None
     link_key: bytes = field(repr=False)
     clock: Callable[[], datetime]
@@ -93,8 +94,10 @@ def create_app(doors: Doors) -> Starlette:
         finally:
             await asyncio.to_thread(writer.close)
 
+    intake = Intake(writer=writer, metrics=metrics, clock=doors.clock, body_seconds=doors.limits.body_seconds)
+    taken = webhooks(doors.webhooks, intake)
     routes: list[BaseRoute] = [
-        Route("/webhooks/zendesk", _zendesk(doors, writer, metrics), methods=["POST"]),
+        *(Route(path, taken, methods=["POST"]) for path in WEBHOOK_PATHS),
         Route("/cases/{case_id}", case_page(room)),
         Route("/healthz", healthz),
         Route("/readyz", readyz(doors.database, doors.checks)),
@@ -130,11 +133,6 @@ def server(app: Starlette, *, host: str, port: int) -> uvicorn.Server:
         h11_max_incomplete_event_size=64 << 10,
     )
     return uvicorn.Server(config)
-
-
-def _zendesk(doors: Doors, writer: GroupCommit, metrics: Metrics) -> Endpoint:
-    intake = Intake(writer=writer, metrics=metrics, clock=doors.clock, body_seconds=doors.limits.body_seconds)
-    return zendesk_webhooks(doors.zendesk, intake)
 
 
 def _slack(answer: Endpoint, kind: str, metrics: Metrics, body_seconds: float) -> Endpoint:

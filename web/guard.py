@@ -24,9 +24,8 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
 }
 _INTERNAL_ERROR = b'{"error":"internal"}'
-_ROUTES = frozenset(
-    {"/webhooks/zendesk", "/slack/events", "/slack/interactivity", "/slack/commands", "/healthz", "/readyz", "/metrics"}
-)
+_ROUTES = frozenset({"/slack/events", "/slack/interactivity", "/slack/commands", "/healthz", "/readyz", "/metrics"})
+_OPEN_ROUTES = {"/cases/": "/cases/{case_id}", "/webhooks/": "/webhooks/{vendor}"}
 
 
 class Guard:
@@ -84,12 +83,14 @@ def route_of(path: str) -> str:
     """Return the route of a path, one of few: a figure must not be split by what strangers make up."""
     if path in _ROUTES:
         return path
-    return "/cases/{case_id}" if path.startswith("/cases/") else "other"
+    return next((route for start, route in _OPEN_ROUTES.items() if path.startswith(start)), "other")
 
 
 def _shown(scope: Scope) -> str:
-    """Return the path as it may be logged: without its query, in which keys stand, and not without end."""
-    return str(scope["path"])[:200]
+    """Return the path as it may be logged: without its query and what follows a webhook's account; keys stand there."""
+    path = str(scope["path"])
+    shown = "/".join(path.split("/")[:4]) if path.startswith("/webhooks/") else path
+    return shown[:200]
 
 
 def _with_headers(message: Message) -> MutableMapping[str, Any]:

@@ -1,7 +1,8 @@
-"""Zendesk's webhooks: checked, kept with the job that reads the ticket again, then answered.
+"""The vendors' webhooks: checked, kept with the jobs that read their tickets again, then answered.
 
-Zendesk gives us ten seconds and sends again after 409, and after 429 or 503 with Retry-After; nothing else is repeated,
-so a delivery that could not be kept is answered 503. The delivery id drops repeats.
+Zendesk gives us ten seconds and sends again after 409, and after 429 or 503 with Retry-After, Jira after 408, 409, 425,
+429 and 5xx, Salesforce until it sees its acknowledgement: a delivery that could not be kept is answered 503. The
+delivery id drops repeats.
 """
 
 import re
@@ -12,16 +13,15 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from connectors.zendesk.webhook import Delivery, ForgedDelivery, MalformedDelivery, StaleDelivery, verify
+from connectors.contract import Delivery, ForgedDelivery, MalformedDelivery, StaleDelivery
 from store import deliveries, readings
 from store.database import Transaction
 from web.bodies import BodyCutShort, BodyTooLarge, BodyTooSlow, read_body
 from web.group_commit import GroupCommit, NotWritten
 from web.metrics import Metrics
 
-SOURCE = "zendesk"
 RETRY_AFTER_SECONDS = 10
-#: The id becomes part of a job's id, whose length is bounded; Zendesk's own are UUIDs.
+#: The id is a key in the database, whose length is bounded; the vendors' own are UUIDs and digests.
 _PLAIN_ID = re.compile(r"[!-~]{1,100}")
 
 Clock = Callable[[], datetime]
@@ -40,16 +40,19 @@ _REFUSALS: Mapping[type[Exception], tuple[str, int]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ZendeskDoor:
-    """Whose webhooks are taken.
+class Door:
+    """Whose webhooks are taken, at `/webhooks/{vendor}/{account}` and behind a secret in the path.
 
     Fields:
-        account: "harbor".
-        secrets: The webhook's signing secrets, two during a rotation.
+        source: "zendesk:harbor".
+        read: Checks a delivery and says which tickets it is about, from (body, headers, secret in the path, now);
+            see `connectors.contract.Helpdesk.delivery`.
+        acknowledgement: (body, media type) that the vendor must see; None for a word of ours.
     """
 
-    account: str
-    secrets: tuple[str, ...]
+    source: str
+    read: Callable[[bytes, Mapping[str, str], str, datetime], Delivery]
+    acknowledgement: tuple[bytes, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,49 +65,56 @@ class Intake:
     body_seconds: float
 
 
-def zendesk_webhooks(door: ZendeskDoor, intake: Intake) -> Endpoint:
-    """Return the endpoint for `POST /webhooks/zendesk`.
+def webhooks(doors: tuple[Door, ...], intake: Intake) -> Endpoint:
+    """Return the endpoint for `POST /webhooks/{vendor}/{account}`, and the same with a secret behind it.
 
-    200 kept, known already, or about no ticket · 400 malformed · 401 forged or stale · 408 slow · 413 too long ·
-    503 not kept.
+    200 kept, known already, or about no ticket · 400 malformed · 401 forged or stale · 404 no such account of ours ·
+    408 slow · 413 too long · 503 not kept.
     """
+    by_source = {door.source: door for door in doors}
 
     async def endpoint(request: Request) -> Response:
+        door = by_source.get(f"{request.path_params['vendor']}:{request.path_params['account']}")
+        if door is None:
+            return JSONResponse({"error": "not_found"}, status_code=404)
         outcome, status = await _take(request, door, intake)
         intake.metrics.webhooks.labels(outcome).inc()
-        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None  # noqa: PLR2004  # HTTP's own.
+        if door.acknowledgement is not None and status == 200:  # noqa: PLR2004  # HTTP's own.
+            body, media_type = door.acknowledgement
+            return Response(body, media_type=media_type)
+        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None  # noqa: PLR2004
         return JSONResponse({"outcome": outcome}, status_code=status, headers=headers)
 
     return endpoint
 
 
-async def _take(request: Request, door: ZendeskDoor, intake: Intake) -> tuple[str, int]:
+async def _take(request: Request, door: Door, intake: Intake) -> tuple[str, int]:
     """Return what became of a delivery, and the status that says so."""
     try:
         raw = await read_body(request, patience_seconds=intake.body_seconds)
-        delivery = verify(raw, request.headers, door.secrets, intake.clock())
-        if delivery.ticket_key is None:
+        secret = request.path_params.get("secret", "")
+        delivery = door.read(raw, request.headers, secret, intake.clock())
+        if not delivery.ticket_keys:
             return "no_ticket", 200
         if not _PLAIN_ID.fullmatch(delivery.id):
             return "malformed", 400
-        first = await intake.writer.write(_keeping(delivery, raw, door.account, intake.clock()))
+        first = await intake.writer.write(_keeping(delivery, raw, door.source, intake.clock()))
     except tuple(_REFUSALS) as refusal:
         return _REFUSALS[type(refusal)]
     return ("kept" if first else "repeated"), 200
 
 
-def _keeping(delivery: Delivery, raw: bytes, account: str, now: datetime) -> Callable[[Transaction], bool]:
-    """Return the write that keeps a delivery and enqueues its ticket's reading; False from it for a repeat."""
+def _keeping(delivery: Delivery, raw: bytes, source: str, now: datetime) -> Callable[[Transaction], bool]:
+    """Return the write that keeps a delivery and asks for its tickets to be read; False from it for a repeat."""
     body = raw.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL's text has no NUL.
-    ticket = f"{SOURCE}:{account}:{delivery.ticket_key}"
+    named = [f"{source}:{key}" for key in delivery.ticket_keys]
 
     def write(tx: Transaction) -> bool:
-        # Once its ticket is to be read nothing is left to do with the delivery itself: it may be forgotten in time.
-        first = deliveries.keep(
-            tx, source=SOURCE, delivery_id=delivery.id, body=body, now=now, outcome=f"read {ticket}"
-        )
-        if first:
-            readings.ask(tx, ticket, now=now)
+        # Once its tickets are to be read nothing is left to do with the delivery itself: it may be forgotten in time.
+        outcome = f"read {' '.join(named)}"
+        first = deliveries.keep(tx, source=source, delivery_id=delivery.id, body=body, now=now, outcome=outcome)
+        for ref in named if first else ():
+            readings.ask(tx, ref, now=now)
         return first
 
     return write

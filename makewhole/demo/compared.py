@@ -40,7 +40,7 @@ class Compared:
 def compare(house: House, sandbox: Sandbox, expected: tuple[Expected, ...]) -> Compared:
     """Return what all books say of the day."""
     vendor: dict[int, Any] = {each["id"]: each for each in _listed(sandbox, "/zendesk/_sandbox/state", "tickets")}
-    refs = tuple(TicketRef(vendor="zendesk", account=house.intake.account, key=str(key)) for key in vendor)
+    refs = tuple(TicketRef(vendor="zendesk", account="harbor", key=str(key)) for key in vendor)
     with house.database.read() as connection:
         stored = {str(each.case.about.id): each for each in house.desk.cases.each(connection)}
         mirrored = {ref.key: each.ticket for ref, each in tickets.known(connection, refs).items()}

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from config.mistakes import BadSettings
 from config.people import load_people
 from config.settings import PayoutProvider
-from makewhole.assembly import roles_held
+from makewhole.assembly import queue_of, roles_held
 from makewhole.doctor.check import Check, Examined, fail, ok, warn
 from makewhole.opening import reason_of
 from payouts.attempt import PayoutState
@@ -32,7 +32,8 @@ MOST_NAMED = 5
 def settings(seen: Examined) -> Iterator[Check]:
     """Say that the settings were read; had they not been, nothing could be examined."""
     given = seen.settings
-    found = f"Zendesk {given.zendesk.subdomain}, Slack {given.slack.team_id} by {given.slack.mode}, {given.payouts.way}"
+    desks = ", ".join(given.helpdesks)
+    found = f"{desks}, Slack {given.slack.team_id} by {given.slack.mode}, {given.payouts.way}"
     yield ok("settings", "read the settings and every secret they name", found)
 
 
@@ -196,7 +197,7 @@ def _with_finance(seen: Examined, connection: sa.Connection) -> Check:
 def _opened(seen: Examined) -> Iterator[sa.Connection]:
     engine = create_engine(seen.settings.database)
     try:
-        with Database(engine, DurableJobs(engine, {})).read() as connection:
+        with Database(engine, DurableJobs(engine, queue_of)).read() as connection:
             yield connection
     finally:
         engine.dispose()

@@ -1,7 +1,6 @@
-"""Checks of the vendors: who they take us for, what we may do there, and whether their clocks agree with ours."""
+"""Checks of Slack, the payout provider and the account data, and of every vendor's clock against ours."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,45 +14,19 @@ from config.mistakes import BadSettings
 from config.people import load_people
 from connectors.accounts.client import AccountData, NotFound
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
-from connectors.transport import Exchange, told_at
-from connectors.zendesk.client import ZendeskTickets, connect
-from makewhole.assembly import payout_provider, slack_settings, zendesk_settings
+from connectors.transport import told_at
+from makewhole.assembly import payout_provider, slack_settings
 from makewhole.doctor.check import Check, Examined, fail, ok, warn
 from payouts.answers import Absent, Alarm, Refused, Unanswered
 
 CALL_SECONDS = 10
-TICKETS_TRIED = 5
 CLOCKS_DIFFER, SIGNATURES_FAIL = timedelta(seconds=30), timedelta(seconds=300)
-LITTLE_LEFT = 0.1
 MOST_PEOPLE = 100
 NEEDED_SCOPES = frozenset({"chat:write", "channels:history", "channels:read", "commands", "users:read"})
 PRIVATE_SCOPES = frozenset({"groups:history", "groups:read"})
 #: Neither a customer nor a payout can have this name.
 NOBODY = "MAKEWHOLE-DOCTOR"
 ERRORS = (TryLater, AccessRefused, UnexpectedReply)
-#: What Zendesk's own checks are called here, in their order.
-ZENDESK_NAMES = ("zendesk.credentials", "zendesk.identity", "zendesk.fields", "zendesk.export")
-
-
-def zendesk(seen: Examined) -> Iterator[Check]:
-    """Try credentials, identity, fields and export, read one ticket whole, and look for our webhook."""
-    limits: list[tuple[int, int]] = []
-
-    def on_response(exchange: Exchange) -> None:
-        seen.hear("Zendesk", exchange.told_at)
-        if exchange.limit and exchange.remaining is not None:
-            limits.append((exchange.remaining, exchange.limit))
-
-    account = _zendesk(seen, on_response)
-    for name, each in zip(ZENDESK_NAMES, account.checks(today=seen.clock().date()), strict=True):
-        if each.fix is None:
-            yield ok(name, each.tried, each.found)
-        else:
-            yield (fail if each.urgent else warn)(name, each.tried, each.found, fix=each.fix)
-    yield _one_ticket(seen, account)
-    yield _webhook(seen, account)
-    if limits:
-        yield _headroom(limits[-1])
 
 
 def slack(seen: Examined) -> Iterator[Check]:
@@ -148,49 +121,6 @@ def clock(seen: Examined) -> Iterator[Check]:
         yield ok("clock", tried, found)
 
 
-def _one_ticket(seen: Examined, account: ZendeskTickets) -> Check:
-    name, tried = "zendesk.ticket", f"read one ticket changed since {seen.settings.zendesk.start:%Y-%m-%d} whole"
-    try:
-        page = account.changed_since(None, start=seen.settings.zendesk.start)
-        for ticket in page.tickets:
-            whole = account.read(ticket.ref)
-            if whole is not None:
-                return ok(name, tried, f"{ticket.ref}, comments: {len(whole[0].comments)}")
-    except ERRORS as error:
-        return fail(name, tried, str(error), fix="as above; else this needs a look at the connector")
-    if page.unreadable:
-        return fail(name, tried, "none was understood", fix="this needs a look at the connector")
-    return ok(name, tried, "there is none yet")
-
-
-def _webhook(seen: Examined, account: ZendeskTickets) -> Check:
-    endpoint = f"{seen.settings.public_url}/webhooks/zendesk"
-    name, tried = "zendesk.webhook", f"looked for an active webhook that points at {endpoint}"
-    try:
-        found = account.webhooks_at(endpoint)
-        secrets = [account.webhook_secret(each) for each in found]
-    except AccessRefused as error:
-        return warn(name, tried, str(error), fix="only admins may look: check it in Admin Center, Webhooks")
-    except (TryLater, UnexpectedReply) as error:
-        return fail(name, tried, str(error), fix="try again; is the subdomain right?")
-    if not found:
-        return warn(name, tried, "none: changes are found by polling only", fix="make one in Admin Center, Webhooks")
-    known = {each.reveal() for each in seen.settings.zendesk.webhook_secrets}
-    strangers = [each for each, secret in zip(found, secrets, strict=True) if secret not in known]
-    if strangers:
-        fix = "set zendesk.webhook_secrets to its signing secret: its deliveries are refused until then"
-        return fail(name, tried, f"{', '.join(strangers)} signs with a secret that is not in the settings", fix=fix)
-    return ok(name, tried, f"{', '.join(found)}, and its signing secret is ours")
-
-
-def _headroom(limit: tuple[int, int]) -> Check:
-    remaining, of = limit
-    name, tried, found = "zendesk.limit", "read the rate limit of the last answer", f"{remaining} of {of} calls left"
-    if remaining < of * LITTLE_LEFT:
-        return warn(name, tried, found, fix="set zendesk.calls_per_minute lower, or let the plan be raised")
-    return ok(name, tried, found)
-
-
 def _identity(identity: Identity, *, team_id: str, bot_user_id: str) -> Check:
     name, tried = "slack.identity", "auth.test with the bot token"
     found = f"{identity.name}, team {identity.team_id}, user {identity.user_id}"
@@ -283,19 +213,3 @@ def _slack(seen: Examined) -> SlackCalls:
         base_url=given.base_url,
         timeout_seconds=CALL_SECONDS,
     )
-
-
-def _zendesk(seen: Examined, on_response: Callable[[Exchange], None]) -> ZendeskTickets:
-    """Return the account, with short waits, small pages and without budgets: they are for work, and ours are few."""
-    given = zendesk_settings(seen.settings)
-    patient = replace(
-        given,
-        connect_seconds=min(given.connect_seconds, CALL_SECONDS),
-        read_seconds=min(given.read_seconds, CALL_SECONDS),
-        whole_seconds=min(given.whole_seconds, CALL_SECONDS),
-        page_size=TICKETS_TRIED,
-        calls_per_minute=None,
-        exports_per_minute=None,
-        updates_per_minute=None,
-    )
-    return connect(patient, on_response=on_response)

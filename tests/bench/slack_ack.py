@@ -102,7 +102,7 @@ def serve(url: str, *, noise_per_second: int) -> None:
     """Serve both endpoints with a worker beside them until the input closes; says its port in one line."""
     engine = create_engine(url)
     migrate(engine, url)
-    jobs = DurableJobs(engine, {ANSWER_JOB: "slack", NOISE_JOB: "work"})
+    jobs = DurableJobs(engine, lambda kind, _key: {ANSWER_JOB: "slack", NOISE_JOB: "work"}[kind])
     database = Database(engine, jobs)
     inbox = KeptInbox(database=database)
     worker = Worker(

@@ -15,12 +15,13 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from connectors.zendesk.webhook import SIGNATURE_HEADER, TIMESTAMP_HEADER, signature
+from connectors.contract import Delivery
+from connectors.zendesk.webhook import SIGNATURE_HEADER, TIMESTAMP_HEADER, signature, verify
 
 SECRET = "bench-webhook-secret"
 VARIANTS = ("bare", "single", "group")
@@ -117,7 +118,7 @@ def requests(count: int) -> list[bytes]:
         ).encode()
         timestamp = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         head = (
-            "POST /webhooks/zendesk HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            "POST /webhooks/zendesk/harbor HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             f"{TIMESTAMP_HEADER}: {timestamp}\r\n"
             f"{SIGNATURE_HEADER}: {signature(body, timestamp=timestamp, secret=SECRET)}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
@@ -173,15 +174,19 @@ def our_app(url: str, *, together: int, linger: float) -> Any:
     from store.database import Database, create_engine
     from store.jobs import DurableJobs
     from web.app import Doors, IntakeLimits, create_app
-    from web.webhooks import ZendeskDoor
+    from web.webhooks import Door
 
     engine = create_engine(url)
+
+    def read(raw: bytes, headers: Mapping[str, str], _path_secret: str, now: datetime) -> Delivery:
+        return verify(raw, headers, (SECRET,), now)
+
     return create_app(
         Doors(
-            database=Database(engine, DurableJobs(engine, {"read": "zendesk"})),
+            database=Database(engine, DurableJobs(engine, lambda _kind, _key: "zendesk")),
             cases=CaseRepository(audit_key=b"bench"),
             people=People(everyone=()),
-            zendesk=ZendeskDoor(account="harbor", secrets=(SECRET,)),
+            webhooks=(Door(source="zendesk:harbor", read=read),),
             slack=None,
             link_key=b"bench",
             clock=lambda: datetime.now(UTC),
@@ -222,7 +227,7 @@ def bare_app(url: str) -> Any:
         await asyncio.to_thread(keep, body)
         return JSONResponse({"outcome": "kept"})
 
-    return Starlette(routes=[Route("/webhooks/zendesk", endpoint, methods=["POST"])])
+    return Starlette(routes=[Route("/webhooks/zendesk/harbor", endpoint, methods=["POST"])])
 
 
 def _nowhere() -> Any:

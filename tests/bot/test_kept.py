@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.answering import Answering
 from bot.approvals import DecisionRequest, Question
 from bot.calls import SlackCalls
-from bot.kept import ANSWER_JOB, KeptCards, KeptCases, KeptDesk, KeptInbox, KeptLines
+from bot.kept import KeptCards, KeptCases, KeptDesk, KeptInbox, KeptLines
 from bot.posting import Posting
 from cases.case import Approved, AwaitingApproval, Declined, Proposed
 from cases.loss import LossKind
@@ -33,8 +33,6 @@ from workflow.approval import AlreadyCounted, Counted, Decided, NotAllowed, Refu
 from workflow.desk import Desk
 from workflow.telling import tell_slack
 
-KINDS = (ANSWER_JOB, Kind.CARD, Kind.THREAD, Kind.NOTE, "pay", "propose", "escalate", "read")
-
 
 class Kept:
     """A desk on a fresh SQLite file with one case that waits for approval."""
@@ -43,7 +41,7 @@ class Kept:
         url = f"sqlite:///{folder}/house.sqlite"
         self.engine = create_engine(url)
         migrate(self.engine, url)
-        self.database = Database(self.engine, DurableJobs(self.engine, dict.fromkeys(KINDS, "work")))
+        self.database = Database(self.engine, DurableJobs(self.engine, lambda _kind, _key: "work"))
         self.desk = Desk(
             database=self.database,
             cases=CaseRepository(audit_key=b"k" * 32),

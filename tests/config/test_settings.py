@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from cases.loss import LossKind
 from cases.proposal import Classification
+from config.helpdesks import OAuth
 from config.mistakes import BadSettings
-from config.settings import OAuth, PayoutProvider, load_settings
+from config.settings import PayoutProvider, load_settings
 from tests.config.conftest import ROOT, SECRETS, Written
 
 
@@ -242,11 +243,11 @@ def test_a_topic_needs_the_field_that_its_reference_stands_in(written: Written) 
 
     assert refused(path) == [
         (
-            "settings.yaml:25:3: zendesk.fields.mw_state: add the id of this ticket field: "
+            "settings.yaml:25:3: zendesk.fields.mw_state: add this ticket field: "
             "Makewhole reads or writes it on every ticket"
         ),
         (
-            "settings.yaml:25:3: zendesk.fields.position_id: add the id of this ticket field: "
+            "settings.yaml:25:3: zendesk.fields.position_id: add this ticket field: "
             "the topic okb_volatility_2024_01 is about one"
         ),
     ]

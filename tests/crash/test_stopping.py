@@ -90,7 +90,7 @@ def _working(url: str, do: Callable[[str], None]) -> tuple[Worker, sa.Engine]:
 
 
 def _jobs(engine: sa.Engine) -> DurableJobs:
-    return DurableJobs(engine, {"work": "work"})
+    return DurableJobs(engine, lambda _kind, _key: "work")
 
 
 def _connections(url: str) -> int:

@@ -15,7 +15,7 @@ FENCED = 75
 def main(url: str, file: str, mood: str, alone: str = "") -> None:
     """Work until killed; write down in the file which job began, and which ended."""
     engine = create_engine(url)
-    jobs = DurableJobs(engine, KINDS)
+    jobs = DurableJobs(engine, lambda kind, _key: KINDS[kind])
     worker = Worker(Database(engine, jobs), jobs, url, (QueueSettings(name="work", concurrency=4),))
 
     def note(key: str) -> None:

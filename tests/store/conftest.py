@@ -15,7 +15,7 @@ AUDIT_KEY = b"k" * 32
 @pytest.fixture
 def database(store_url: str) -> Iterator[Database]:
     engine = create_engine(store_url, connections=24)
-    yield Database(engine, DurableJobs(engine, KINDS))
+    yield Database(engine, DurableJobs(engine, lambda kind, _key: KINDS[kind]))
     engine.dispose()
 
 

@@ -19,7 +19,7 @@ PAY = Attempt(kind="pay", key="CASE-1/ab", number=1)
 
 def tried(database: Database, act: Callable[[str], None], *, number: int = 1) -> tuple[Job, ...]:
     """Let a worker try the job of a payout; return the jobs that wait then."""
-    worker = Worker(database, DurableJobs(database.engine, KINDS), "", ())
+    worker = Worker(database, DurableJobs(database.engine, lambda kind, _key: KINDS[kind]), "", ())
     worker._handlers = {"pay": act}
     worker._run(Attempt(kind=PAY.kind, key=PAY.key, number=number))
     with database.read() as connection:
@@ -157,7 +157,7 @@ def test_a_replay_gets_a_number_that_the_queue_has_never_seen(database: Database
         tx.enqueue("note", "a_b%#1")
         tx.enqueue("note", "a_b%#1@7")
         tx.enqueue("note", "aXb%#1@9")
-        DurableJobs(database.engine, KINDS).enqueue_attempt(
+        DurableJobs(database.engine, lambda kind, _key: KINDS[kind]).enqueue_attempt(
             tx.connection, Attempt(kind="note", key="a_b%#1", number=12), 60
         )
 

@@ -37,7 +37,7 @@ def working(
     database: Database, handlers: dict[str, Callable[[str], None]], *, on_fenced: Callable[[], None] = lambda: None
 ) -> Iterator[Worker]:
     url = database.engine.url.render_as_string(hide_password=False)
-    worker = Worker(database, DurableJobs(database.engine, KINDS), url, QUEUES)
+    worker = Worker(database, DurableJobs(database.engine, lambda kind, _key: KINDS[kind]), url, QUEUES)
     worker.start(handlers, on_fenced=on_fenced, alone=database.engine.dialect.name == "sqlite")
     try:
         yield worker

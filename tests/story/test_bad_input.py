@@ -116,7 +116,7 @@ def test_a_webhook_that_zendesk_did_not_sign_is_refused(day: Day) -> None:
     kept = _deliveries(day)
     headers = {"X-Zendesk-Webhook-Signature": "bm8=", "X-Zendesk-Webhook-Signature-Timestamp": "2026-11-22T12:00:00Z"}
 
-    answer = httpx.post(f"{day.town.own_url}/webhooks/zendesk", content=b"{}", headers=headers, trust_env=False)
+    answer = httpx.post(f"{day.town.own_url}/webhooks/zendesk/harbor", content=b"{}", headers=headers, trust_env=False)
 
     assert answer.status_code == 401
     assert _deliveries(day) == kept

@@ -43,7 +43,7 @@ def test_two_moments_share_a_slot_only_when_they_are_closer_than_its_length(
 
 def test_a_slot_is_enqueued_once_however_many_hosts_tick(store_url: str) -> None:
     engine = create_engine(store_url, connections=12)
-    database = Database(engine, DurableJobs(engine, KINDS))
+    database = Database(engine, DurableJobs(engine, lambda kind, _key: KINDS[kind]))
 
     at_once(8, lambda number: run_tick(database, POLL, lambda: NOON + timedelta(seconds=number)))
     with database.read() as connection:
@@ -61,7 +61,7 @@ def test_a_slot_is_enqueued_once_however_many_hosts_tick(store_url: str) -> None
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_a_host_ticks_at_once_when_it_starts(store_url: str) -> None:
     engine = create_engine(store_url)
-    database = Database(engine, DurableJobs(engine, KINDS))
+    database = Database(engine, DurableJobs(engine, lambda kind, _key: KINDS[kind]))
     hourly = Tick(kind="poll", subject="zendesk:harbor", every_seconds=3600)
 
     def enqueued() -> list[str]:
@@ -79,5 +79,5 @@ def test_a_host_ticks_at_once_when_it_starts(store_url: str) -> None:
 def test_a_tick_while_the_database_is_down_is_missed_quietly() -> None:
     engine = create_engine("postgresql://127.0.0.1:1/nothing?connect_timeout=1")
 
-    run_tick(Database(engine, DurableJobs(engine, KINDS)), POLL, lambda: NOON)
+    run_tick(Database(engine, DurableJobs(engine, lambda kind, _key: KINDS[kind])), POLL, lambda: NOON)
     engine.dispose()

@@ -16,13 +16,14 @@ import sqlalchemy as sa
 
 from cases.people import People, Person
 from cases.proposal import PersonId
-from connectors.zendesk.webhook import SIGNATURE_HEADER, TIMESTAMP_HEADER, signature
+from connectors.contract import Delivery
+from connectors.zendesk.webhook import SIGNATURE_HEADER, TIMESTAMP_HEADER, signature, verify
 from store import tables
 from store.cases import CaseRepository
 from store.database import Database, create_engine
 from store.jobs import DurableJobs, backlog
 from web.app import Doors, create_app, server
-from web.webhooks import ZendeskDoor
+from web.webhooks import Door
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SECRET = "sandbox-webhook-secret"
@@ -51,7 +52,7 @@ class House:
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
         """Send one delivery."""
-        return self.http.post("/webhooks/zendesk", content=body, headers=dict(headers))
+        return self.http.post("/webhooks/zendesk/harbor", content=body, headers=dict(headers))
 
     def deliveries(self) -> int:
         """Return how many deliveries are kept."""
@@ -115,6 +116,15 @@ def running(doors: Doors) -> Iterator[int]:
     assert not thread.is_alive()
 
 
+def zendesk_door(*secrets: str) -> Door:
+    """Return the door of the account "harbor", which believes these secrets."""
+
+    def read(raw: bytes, headers: Mapping[str, str], _path_secret: str, now: datetime) -> Delivery:
+        return verify(raw, headers, secrets, now)
+
+    return Door(source="zendesk:harbor", read=read)
+
+
 @pytest.fixture
 def open_house(store_url: str) -> Iterator[Callable[..., House]]:
     """Return what starts a server with some doors changed; everything ends with the test."""
@@ -123,12 +133,12 @@ def open_house(store_url: str) -> Iterator[Callable[..., House]]:
         def start(**changes: Any) -> House:
             engine = create_engine(store_url)
             stack.callback(engine.dispose)
-            database = Database(engine, DurableJobs(engine, {"read": "zendesk"}))
+            database = Database(engine, DurableJobs(engine, lambda _kind, _key: "zendesk"))
             doors = Doors(
                 database=database,
                 cases=CaseRepository(audit_key=AUDIT_KEY),
                 people=People(everyone=(AMELIA,)),
-                zendesk=ZendeskDoor(account="harbor", secrets=(SECRET,)),
+                webhooks=(zendesk_door(SECRET),),
                 slack=None,
                 link_key=LINK_KEY,
                 clock=lambda: NOW,

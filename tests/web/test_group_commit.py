@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 @pytest.fixture
 def database(store_url: str) -> Iterator[Database]:
     engine = create_engine(store_url)
-    yield Database(engine, DurableJobs(engine, {"read": "zendesk"}))
+    yield Database(engine, DurableJobs(engine, lambda _kind, _key: "zendesk"))
     engine.dispose()
 
 

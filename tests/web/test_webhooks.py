@@ -11,9 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from store import deliveries
-from tests.web.conftest import NOW, SECRET, House, event, signed
+from tests.web.conftest import NOW, SECRET, House, event, signed, zendesk_door
 from web.app import IntakeLimits
-from web.webhooks import ZendeskDoor
 
 
 def test_a_genuine_delivery_is_kept_with_the_job_that_reads_its_ticket(house: House) -> None:
@@ -23,7 +22,7 @@ def test_a_genuine_delivery_is_kept_with_the_job_that_reads_its_ticket(house: Ho
 
     assert (answer.status_code, answer.json()) == (200, {"outcome": "kept"})
     with house.database.read() as connection:
-        kept = deliveries.find(connection, "zendesk", "6b9bbadf-5725-4e92-bebe-000000000017")
+        kept = deliveries.find(connection, "zendesk:harbor", "6b9bbadf-5725-4e92-bebe-000000000017")
     assert kept is not None
     assert kept.body == body.decode()
     assert kept.received_at == NOW
@@ -114,9 +113,7 @@ def test_zendesks_own_signed_example_is_believed_and_only_too_old(
         "X-Zendesk-Webhook-Signature": "10IqYzYTLHRftNsNE+im0DeOM6/JactIRuy0XCHJ9B8=",
         "X-Zendesk-Webhook-Signature-Timestamp": "1234",
     }
-    theirs = open_house(
-        zendesk=ZendeskDoor(account="harbor", secrets=("dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==",))
-    )
+    theirs = open_house(webhooks=(zendesk_door("dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="),))
     ours = open_house()
 
     believed, forged = theirs.post(body, headers), ours.post(body, headers)
@@ -126,7 +123,7 @@ def test_zendesks_own_signed_example_is_believed_and_only_too_old(
 
 
 def test_both_secrets_of_a_rotation_are_good(open_house: Callable[..., House]) -> None:
-    house = open_house(zendesk=ZendeskDoor(account="harbor", secrets=("new", SECRET)))
+    house = open_house(webhooks=(zendesk_door("new", SECRET),))
     first, second = event(1), event(2)
 
     answers = [house.post(first, signed(first)), house.post(second, signed(second, secret="new"))]
@@ -181,14 +178,16 @@ def test_a_triggers_own_body_is_taken_too(house: House) -> None:
 
 
 def test_a_body_announced_too_long_is_refused_before_it_is_sent(house: House) -> None:
-    answer = house.raw(b"POST /webhooks/zendesk HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n")
+    answer = house.raw(b"POST /webhooks/zendesk/harbor HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert house.deliveries() == 0
 
 
 def test_a_body_of_any_announced_length_is_refused_without_a_crash(house: House) -> None:
-    answer = house.raw(b"POST /webhooks/zendesk HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 19 + b"\r\n\r\n")
+    answer = house.raw(
+        b"POST /webhooks/zendesk/harbor HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 19 + b"\r\n\r\n"
+    )
 
     assert answer.startswith(b"HTTP/1.1 4")
 
@@ -198,13 +197,13 @@ def test_an_endless_body_is_cut_off_at_its_limit(house: House) -> None:
         for _ in range(20):
             yield b"x" * 65_536
 
-    answer = house.http.post("/webhooks/zendesk", content=pieces())
+    answer = house.http.post("/webhooks/zendesk/harbor", content=pieces())
 
     assert (answer.status_code, answer.json()) == (413, {"outcome": "too_large"})
 
 
 def test_a_body_cut_short_leaves_nothing_behind(house: House) -> None:
-    head = b"POST /webhooks/zendesk HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n"
+    head = b"POST /webhooks/zendesk/harbor HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n"
 
     house.raw(head + b'{"id": "half', hang_up=True)
 
@@ -215,7 +214,7 @@ def test_a_body_cut_short_leaves_nothing_behind(house: House) -> None:
 def test_a_body_that_crawls_is_given_up(open_house: Callable[..., House]) -> None:
     house = open_house(limits=IntakeLimits(body_seconds=0.2))
 
-    answer = house.raw(b"POST /webhooks/zendesk HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{")
+    answer = house.raw(b"POST /webhooks/zendesk/harbor HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{")
 
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert house.deliveries() == 0
@@ -253,7 +252,7 @@ def test_while_somebody_holds_the_database_zendesk_is_told_to_come_again(open_ho
 
 
 def test_only_post_is_understood(house: House) -> None:
-    answer = house.http.get("/webhooks/zendesk")
+    answer = house.http.get("/webhooks/zendesk/harbor")
 
     assert (answer.status_code, answer.json()) == (405, {"error": "method_not_allowed"})
 
@@ -269,7 +268,7 @@ def test_outcomes_are_counted(house: House) -> None:
     assert 'makewhole_webhooks_total{outcome="kept"} 1.0' in figures
     assert 'makewhole_webhooks_total{outcome="repeated"} 1.0' in figures
     assert 'makewhole_webhooks_total{outcome="forged"} 1.0' in figures
-    assert 'makewhole_request_seconds_count{route="/webhooks/zendesk"} 3.0' in figures
+    assert 'makewhole_request_seconds_count{route="/webhooks/{vendor}"} 3.0' in figures
 
 
 def test_a_client_that_is_slow_to_read_its_answer_harms_nobody(house: House) -> None:

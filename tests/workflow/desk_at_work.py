@@ -13,7 +13,7 @@ from cases.people import People
 from cases.proposal import CaseId, Proposal, Verdict
 from cases.ticket import Ticket
 from config.people import load_people
-from makewhole.assembly import QUEUE_OF
+from makewhole.assembly import HELPDESK_KINDS, QUEUES, queue_of
 from makewhole.verifying import verify
 from payouts.ledger import trial_balance
 from payouts.paying import Terms
@@ -83,7 +83,7 @@ class DeskAtWork:
 
     def __init__(self, url: str) -> None:
         self.engine = create_engine(url, connections=24)
-        self.jobs = DurableJobs(self.engine, QUEUE_OF)
+        self.jobs = DurableJobs(self.engine, queue_of)
         self.database = Database(self.engine, self.jobs)
         self.time = Time()
         self.facts = dict(FACTS)
@@ -125,7 +125,7 @@ class DeskAtWork:
 
     def work(self, *kinds: str) -> None:
         """Do every job that waits, of these kinds or all but escalations, until none is left; waiting costs no time."""
-        wanted = kinds or tuple(each for each in QUEUE_OF if each != one_case.ESCALATE)
+        wanted = kinds or tuple(each for each in (*HELPDESK_KINDS, *QUEUES) if each != one_case.ESCALATE)
         for _ in range(MOST_ROUNDS):
             jobs = [each for each in self.waiting() if each.kind in wanted]
             if not jobs:

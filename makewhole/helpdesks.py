@@ -1,0 +1,71 @@
+"""The helpdesks that the settings name, each behind the one contract of all connectors."""
+
+from collections.abc import Callable
+
+from config.helpdesks import Helpdesk as HelpdeskSettings
+from config.helpdesks import OAuth, Zendesk
+from config.settings import Settings
+from connectors.contract import Helpdesk
+from connectors.transport import Exchange
+from connectors.zendesk import client as zendesk
+from connectors.zendesk.settings import ApiToken, OAuthClient, ZendeskSettings
+
+CALL_SECONDS = 10.0
+WAITS = ("connect_seconds", "read_seconds", "whole_seconds")
+
+
+def connect_helpdesks(
+    settings: Settings, *, on_response: Callable[[Exchange], None] | None = None
+) -> tuple[Helpdesk, ...]:
+    """Return a connector for each account in the settings; nothing is called yet.
+
+    on_response: Told of every answer, from whichever thread; must not raise.
+    """
+    found: list[Helpdesk] = []
+    if settings.zendesk is not None:
+        found.append(zendesk.connect(_zendesk(settings.zendesk), on_response=on_response))
+    return tuple(found)
+
+
+def hurried(settings: Settings) -> Settings:
+    """Return the settings with short waits, small pages and no budgets: for `doctor`, whose calls are few."""
+    unset = {"page_size": 5, "calls_per_minute": None, "exports_per_minute": None, "updates_per_minute": None}
+    changed = {}
+    for vendor in ("zendesk", "salesforce", "jira"):
+        given = getattr(settings, vendor, None)
+        if given is not None:
+            waits = {name: min(getattr(given, name), CALL_SECONDS) for name in WAITS}
+            known = {name: value for name, value in unset.items() if name in type(given).model_fields}
+            changed[vendor] = given.model_copy(update=waits | known)
+    return settings.model_copy(update=changed)
+
+
+def webhook_url(settings: Settings, given: HelpdeskSettings) -> str:
+    """Return where this account's webhooks shall point."""
+    return f"{settings.public_url}/webhooks/{given.vendor}/{given.account}"
+
+
+def _zendesk(given: Zendesk) -> ZendeskSettings:
+    auth: OAuthClient | ApiToken
+    if isinstance(given.auth, OAuth):
+        secret = given.auth.client_secret.reveal()
+        auth = OAuthClient(client_id=given.auth.client_id, client_secret=secret, scope=given.auth.scope)
+    else:
+        auth = ApiToken(email=given.auth.email, token=given.auth.token.reveal())
+    return ZendeskSettings(
+        subdomain=given.subdomain,
+        auth=auth,
+        fields=tuple(sorted(given.fields.items())),
+        webhook_secrets=tuple(secret.reveal() for secret in given.webhook_secrets),
+        target=given.target,
+        connect_seconds=given.connect_seconds,
+        read_seconds=given.read_seconds,
+        whole_seconds=given.whole_seconds,
+        page_size=given.page_size,
+        most_comments=given.most_comments,
+        most_audits=given.most_audits,
+        most_reply_bytes=given.most_reply_bytes,
+        calls_per_minute=given.calls_per_minute,
+        exports_per_minute=given.exports_per_minute,
+        updates_per_minute=given.updates_per_minute,
+    )
