@@ -1,0 +1,143 @@
+"""Comments and remote links of one issue, as our nouns. Pure.
+
+Who may read a comment: in a service project its customers, unless it is internal (`jsdPublic` false) or restricted to a
+role or group; in every other project people of the site only, so there no comment is public.
+Surprise: `jsdPublic` is true outside service projects too, where it means nothing.
+"""
+
+from typing import Any
+
+import msgspec
+
+from cases.ticket import Author, Comment
+from connectors.contract import UnexpectedReply
+from connectors.jira.adf_reading import DOCUMENT, text_of
+from connectors.jira.reading import Unreadable, WireUser, decoded, stamp
+from connectors.marks import ORIGIN, mark_in_note
+from connectors.wire_json import members, records, storable, value
+
+
+class WireProperty(msgspec.Struct):
+    """What a program has put beside a comment, unseen."""
+
+    key: str = ""
+    value: Any = None
+
+
+class WireComment(msgspec.Struct, rename="camel"):
+    """The part of a comment we understand."""
+
+    id: str
+    created: str
+    author: WireUser | None = None
+    body: msgspec.Raw = msgspec.Raw(b"null")
+    jsd_public: bool = True
+    jsd_author_can_see_request: bool = True
+    visibility: dict[str, Any] | None = None
+    properties: list[WireProperty] | None = None
+
+
+class WireObject(msgspec.Struct):
+    """What a remote link points at."""
+
+    url: str | None = None
+
+
+class WireRemoteLink(msgspec.Struct):
+    """The part of a remote link we understand."""
+
+    object: WireObject | None = None
+
+
+_COMMENT: msgspec.json.Decoder[WireComment] = msgspec.json.Decoder(WireComment)
+_REMOTE_LINKS: msgspec.json.Decoder[list[WireRemoteLink]] = msgspec.json.Decoder(list[WireRemoteLink])
+
+
+def read_comments(body: bytes, *, service: bool, reporter_id: str | None) -> tuple[tuple[Comment, ...], int]:
+    """Return one page of comments, as ordered by Jira, and how many there are in all.
+
+    service: Whether the issue is in a service project. reporter_id: Who asks there for help.
+    Raises UnexpectedReply: a comment that cannot be understood may be a customer's, and is not left out.
+    """
+    page = members(body)
+    found, total = records(page, "comments"), value(page, "total")
+    if found is None or not isinstance(total, int):
+        raise UnexpectedReply("comments: the answer has none, or not how many there are")
+    try:
+        return tuple(_comment(bytes(each), service=service, reporter_id=reporter_id) for each in found), total
+    except Unreadable as error:
+        raise UnexpectedReply(f"comments: {error}") from None
+
+
+def read_remote_links(body: bytes) -> tuple[str, ...]:
+    """Return the addresses that the issue's remote links point at; raises UnexpectedReply."""
+    try:
+        found = decoded(_REMOTE_LINKS, body, "remote links")
+    except Unreadable as error:
+        raise UnexpectedReply(str(error)) from None
+    return tuple(storable(each.object.url) for each in found if each.object and each.object.url)
+
+
+def mark_beside(properties: list[WireProperty] | None) -> str | None:
+    """Return our mark among a comment's properties; None when it has none."""
+    for each in properties or ():
+        mark = each.value.get("mark") if each.key == ORIGIN and isinstance(each.value, dict) else None
+        if isinstance(mark, str):
+            return mark
+    return None
+
+
+def marks_on_page(body: bytes) -> tuple[frozenset[str], int]:
+    """Return our marks on a page of comments that no customer can have written, and how many comments it has."""
+    found = records(members(body), "comments")
+    if found is None:
+        raise UnexpectedReply("comments: the answer has none")
+    try:
+        wires = [decoded(_COMMENT, bytes(each), "comment") for each in found]
+        marks = {mark_beside(wire.properties) or _mark_below(wire, _body(wire)) for wire in wires}
+    except Unreadable as error:
+        raise UnexpectedReply(f"comments: {error}") from None
+    return frozenset(mark for mark in marks if mark is not None), len(wires)
+
+
+def _comment(record: bytes, *, service: bool, reporter_id: str | None) -> Comment:
+    wire = decoded(_COMMENT, record, "comment")
+    if not (wire.id.isascii() and wire.id.isdigit()):
+        raise Unreadable("id: must be a whole number as text")
+    body = _body(wire)
+    public = service and wire.jsd_public and not wire.visibility
+    ours = mark_beside(wire.properties) or (None if public else _mark_below(wire, body))
+    return Comment(
+        id=wire.id,
+        author_id=wire.author.account_id if wire.author else "",
+        public=public,
+        body=body,
+        written_at=stamp(wire.created, "created"),
+        written_by=Author.US if ours is not None else _side(wire, reporter_id if service else None),
+    )
+
+
+def _body(wire: WireComment) -> str:
+    try:
+        return storable(text_of(decoded(DOCUMENT, bytes(wire.body), "body")))
+    except RecursionError:
+        raise Unreadable("body: nested too deep") from None
+
+
+def _mark_below(wire: WireComment, body: str) -> str | None:
+    """Return the mark in the last line, unless a customer may have written it."""
+    kind = wire.author.account_type if wire.author else "customer"
+    return None if kind == "customer" else mark_in_note(body)
+
+
+def _side(wire: WireComment, customer_id: str | None) -> Author:
+    """Return on whose side the author stands.
+
+    An app may bring in anybody's words, and so may a mail of somebody who is not part of the request.
+    """
+    author = wire.author
+    if author is None or author.account_type == "app" or not wire.jsd_author_can_see_request:
+        return Author.UNKNOWN
+    if author.account_type == "customer" or author.account_id == customer_id:
+        return Author.CUSTOMER
+    return Author.AGENT if author.account_type == "atlassian" else Author.UNKNOWN

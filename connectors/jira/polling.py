@@ -1,0 +1,168 @@
+"""Which issues changed: one search, read page by page, and where the next round begins.
+
+POST /rest/api/3/search/jql, 100 issues a page. A round asks for everything since a moment, oldest change first, and
+follows `nextPageToken`; the moment stays the same through the round, because the token holds the query.
+
+Surprises:
+- A date in JQL has minutes only, and means the time zone of the account that asks. Milliseconds since 1970, without
+  quotes, mean one moment everywhere (airbytehq/airbyte, pull requests 48395 and 48838).
+- Search lags behind writes, for seconds as a rule. So a round looks back: to `overlap` before the vendor's own clock
+  when the last one began, or before the newest change seen, whichever is later. What it reads twice is the same.
+- A token ends after 7 days. The cursor holds the newest change seen, and the round goes on from there without it.
+- Deleted issues, and issues moved to a project that is not read, are simply not found any more. `read` tells, and
+  so the reconciliation finds them.
+
+https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/
+https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/
+"""
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from connectors.contract import Cursor, Page, UnexpectedReply
+from connectors.jira.calls import Calls
+from connectors.jira.reading import Account, SearchPage, read_page
+from connectors.jira.refusals import BadRequest, NoSuchRecord
+from connectors.jira.settings import JiraSettings
+
+#: Jira takes so many ids to look at freshly.
+MOST_RECONCILED = 50
+_PROJECT = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,254}")
+_ASKED = "issue search"
+
+
+class Place(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A cursor.
+
+    Fields:
+        since: Where the round began, milliseconds since 1970, UTC.
+        newest: The newest change seen.
+        token: Where the next page of the round begins, "" for its first page.
+        asked: The vendor's clock when the round began; 0 when unknown.
+        ours: Issues that we wrote to just before the round, to be looked at freshly.
+    """
+
+    since: int
+    newest: int = 0
+    token: str = ""
+    asked: int = 0
+    ours: tuple[int, ...] = ()
+
+
+_PLACE = msgspec.json.Decoder(Place)
+
+
+class OwnWrites:
+    """The issues that this process wrote to last: search may not know yet."""
+
+    def __init__(self, *, remembered_seconds: float, clock: Callable[[], float]) -> None:
+        self._remembered_seconds = remembered_seconds
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._written_at: OrderedDict[int, float] = OrderedDict()
+
+    def add(self, issue_id: str) -> None:
+        """Remember a write made now."""
+        with self._lock:
+            self._written_at.pop(int(issue_id), None)
+            self._written_at[int(issue_id)] = self._clock()
+            if len(self._written_at) > MOST_RECONCILED:
+                self._written_at.popitem(last=False)
+
+    def recent(self) -> tuple[int, ...]:
+        """Return the ids, the oldest write first, 50 at most."""
+        earliest = self._clock() - self._remembered_seconds
+        with self._lock:
+            return tuple(issue_id for issue_id, written_at in self._written_at.items() if written_at >= earliest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """How the site is searched."""
+
+    calls: Calls
+    account: Account
+    settings: JiraSettings
+    own_writes: OwnWrites
+
+    def page(self, cursor: Cursor | None, *, start: datetime) -> Page:
+        """Return the next page of changes after `cursor`, from `start` (aware) when there is none; one call.
+
+        Raises the three errors.
+        """
+        place = self._place(cursor, start)
+        try:
+            found, told_at = self._ask(place)
+        except BadRequest:
+            if not place.token:
+                raise
+            place = Place(since=place.newest, newest=place.newest)  # The token has ended.
+            found, told_at = self._ask(place)
+        if not place.asked and told_at is not None:
+            place = replace(place, asked=_milliseconds(told_at))
+        newest = max([place.newest, *(_milliseconds(ticket.updated_at) for ticket in found.tickets)])
+        following = self._following(replace(place, newest=newest), found.next_token)
+        return Page(
+            tickets=found.tickets,
+            raw=found.raw,
+            unreadable=found.unreadable,
+            cursor=Cursor(msgspec.json.encode(following).decode()),
+            complete=found.next_token is None,
+        )
+
+    def _ask(self, place: Place) -> tuple[SearchPage, datetime | None]:
+        body: dict[str, Any] = {
+            "jql": changed_since(self.settings.projects, place.since),
+            "fields": list(self.account.wanted),
+            "maxResults": self.settings.page_size,
+        }
+        if place.token:
+            body["nextPageToken"] = place.token
+        if place.ours:
+            body["reconcileIssues"] = list(place.ours)
+        try:
+            answer, told_at = self.calls.search(body, asked=_ASKED)
+        except NoSuchRecord as error:
+            raise UnexpectedReply(f"{error}; is {self.settings.host} the right site?") from None
+        return read_page(answer, self.account), told_at
+
+    def _place(self, cursor: Cursor | None, start: datetime) -> Place:
+        if cursor is None:
+            since = _milliseconds(start)
+            return Place(since=since, newest=since, ours=self.own_writes.recent())
+        try:
+            place = _PLACE.decode(cursor)
+        except msgspec.MsgspecError:
+            raise UnexpectedReply("issue search: the cursor is none of ours") from None
+        return place if place.token else replace(place, ours=self.own_writes.recent())
+
+    def _following(self, place: Place, token: str | None) -> Place:
+        if token is not None:
+            return replace(place, token=token)
+        overlap = self.settings.overlap_seconds * 1000
+        settled = min(place.newest, place.asked - overlap) if place.asked else 0
+        since = max(place.since, place.newest - overlap, settled)
+        return Place(since=since, newest=place.newest)
+
+
+def changed_since(projects: tuple[str, ...], milliseconds: int) -> str:
+    """Return the query for what changed in these projects since a moment, oldest change first.
+
+    Raises UnexpectedReply for a project key that is none.
+    """
+    if not projects or not all(map(_PROJECT.fullmatch, projects)):
+        raise UnexpectedReply(f"projects: {', '.join(projects) or 'none'}: must be keys as ENG")
+    listed = ", ".join(f'"{key}"' for key in projects)
+    return f"project in ({listed}) AND updated >= {milliseconds} ORDER BY updated ASC, key ASC"
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
