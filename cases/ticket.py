@@ -85,6 +85,7 @@ class Comment:
         body: Plain text as the vendor gives it.
         written_at: Aware, UTC.
         written_by: On whose side the author stands; `us` for what carries a mark of ours, whoever's id it comes with.
+        author_name: What people call the author; "" when the vendor did not say.
     """
 
     id: str
@@ -93,6 +94,7 @@ class Comment:
     body: str
     written_at: datetime
     written_by: Author = Author.UNKNOWN
+    author_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

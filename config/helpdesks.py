@@ -1,6 +1,7 @@
 """The helpdesks an operator mirrors: one section of the settings for each vendor's account."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -28,6 +29,9 @@ def _url(text: str) -> str:
 URL = Annotated[str, AfterValidator(_url)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+APIName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")]
+CustomField = Annotated[str, Field(pattern=r"^customfield_[0-9]{1,9}$")]
+Source = Annotated[str, Field(pattern=r"^(zendesk|salesforce|jira):[a-z0-9][a-z0-9-]{0,62}$")]
 FieldName = Literal[
     "compensation_topic",
     "order_id",
@@ -69,6 +73,7 @@ class HelpdeskSettings(BaseModel):
     """What is set for every helpdesk, whichever vendor's.
 
     Fields:
+        mode: "shadow": mirror, work out what would be done and write nothing there; "live": write.
         start: Tickets changed before this moment are not read.
         target: A local server in the vendor's place; None for the real one.
         poll_seconds: Pause between two readings of what changed.
@@ -80,6 +85,7 @@ class HelpdeskSettings(BaseModel):
 
     model_config = STRICT
 
+    mode: Literal["shadow", "live"] = "shadow"
     start: AwareDatetime
     target: URL | None = None
     poll_seconds: Seconds = 60.0
@@ -131,4 +137,149 @@ class Zendesk(HelpdeskSettings):
         return self
 
 
-Helpdesk = Zendesk
+class ClientCredentials(BaseModel):
+    """A Salesforce External Client App with the client credentials flow."""
+
+    model_config = STRICT
+
+    kind: Literal["client_credentials"]
+    consumer_key: Name
+    consumer_secret: Secret
+
+
+class JWTBearer(BaseModel):
+    """A Salesforce External Client App with the JWT bearer flow: a certificate in place of a secret.
+
+    Fields:
+        username: Whom it acts as; must be pre-authorized for the app.
+        private_key: The RSA key whose certificate the app holds, as PEM.
+        certificate: That certificate as PEM, to be warned before it ends.
+        sandbox_org: True for a Salesforce sandbox org, which logs in at test.salesforce.com.
+    """
+
+    model_config = STRICT
+
+    kind: Literal["jwt"]
+    consumer_key: Name
+    username: Name
+    private_key: Secret
+    certificate: Secret | None = None
+    sandbox_org: bool = False
+
+
+class Salesforce(HelpdeskSettings):
+    """One Salesforce org, whose Cases are mirrored.
+
+    Fields:
+        my_domain: "harbor" for harbor.my.salesforce.com.
+        auth: How we get in.
+        fields: Our name and the API name of each Case field: "Order_Id__c".
+        customer_field: Holds our id of the customer on Contact and Account.
+        link_fields: Case fields that name other tickets, and whose: {"Jira_Key__c": "jira:harbor"}.
+        mark_field: A text field of ours on Case, by which a write whose answer was lost is found again.
+        status_on: The Status a Case is given with an outcome: {paid: Closed}.
+        read_feed: Whether Chatter posts on a Case are comments of its ticket.
+        organization_id: "00D…"; Outbound Messages of any other org are refused.
+        webhook_secrets: What stands behind the account in the address of Outbound Messages, two during a rotation.
+        calls_share: Of the org's API calls in 24 hours, this much is left for others.
+    """
+
+    my_domain: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    auth: Annotated[ClientCredentials | JWTBearer, Field(discriminator="kind")]
+    fields: Mapping[FieldName, APIName]
+    customer_field: APIName = "Customer_Number__c"
+    link_fields: Mapping[APIName, Source] = Field(default_factory=dict)
+    mark_field: APIName = "MW_Mark__c"
+    status_on: Mapping[Name, Name] = Field(default_factory=dict)
+    read_feed: bool = True
+    organization_id: str = Field(default="", pattern=r"^(00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?)?$")
+    webhook_secrets: tuple[Secret, ...] = Field(default=(), max_length=2)
+    page_size: int = Field(default=2_000, ge=200, le=2_000)
+    bulk_above: int = Field(default=2_000, ge=0)
+    overlap_seconds: Seconds = 60.0
+    calls_share: float = Field(default=0.2, ge=0, lt=1)
+
+    @property
+    def vendor(self) -> Vendor:
+        """Return "salesforce"."""
+        return "salesforce"
+
+    @property
+    def account(self) -> str:
+        """Return the My Domain name."""
+        return self.my_domain
+
+
+class AtlassianToken(BaseModel):
+    """An Atlassian account's API token. ends_on: The day that Atlassian showed when it was made."""
+
+    model_config = STRICT
+
+    kind: Literal["api_token"]
+    email: Name
+    token: Secret
+    ends_on: date | None = None
+
+
+class ServiceAccount(BaseModel):
+    """OAuth credentials of an Atlassian service account. cloud_id: At https://<site>/_edge/tenant_info."""
+
+    model_config = STRICT
+
+    kind: Literal["service_account"]
+    client_id: Name
+    client_secret: Secret
+    cloud_id: Name
+
+
+class Audience(BaseModel):
+    """Who may read our notes on issues of software projects: a role or a group."""
+
+    model_config = STRICT
+
+    kind: Literal["role", "group"]
+    name: Name
+
+
+class Jira(HelpdeskSettings):
+    """One Jira Cloud site, whose issues are mirrored.
+
+    Fields:
+        site: "harbor" for harbor.atlassian.net.
+        auth: How we get in.
+        projects: Keys of the projects that are read: [ENG, CARE].
+        fields: Our name and the id of each custom field: "customfield_10102".
+        customer_field: The custom field with our own id of the customer.
+        audience: Who may read our notes; service projects have internal comments besides.
+        transition_on: The id of the transition to make with an outcome: {paid: "31"}.
+        link_fields: Custom fields that name other tickets, and whose: {customfield_10120: "zendesk:harbor"}.
+        webhook_kind: "admin": made with an administrator's token. "dynamic": made by an OAuth app, renewed by us.
+        webhook_secrets: What deliveries are signed with, two during a rotation.
+    """
+
+    site: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    auth: Annotated[AtlassianToken | ServiceAccount, Field(discriminator="kind")]
+    projects: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,49}$")], ...] = Field(min_length=1, max_length=50)
+    fields: Mapping[FieldName, CustomField]
+    customer_field: CustomField | None = None
+    audience: Audience | None = None
+    transition_on: Mapping[Name, Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]] = Field(default_factory=dict)
+    link_fields: Mapping[CustomField, Source] = Field(default_factory=dict)
+    webhook_kind: Literal["admin", "dynamic"] = "admin"
+    webhook_secrets: tuple[Secret, ...] = Field(default=(), max_length=2)
+    page_size: int = Field(default=100, ge=1, le=100)
+    overlap_seconds: Annotated[int, Field(gt=0, le=86_400)] = 300
+    calls_per_minute: int | None = Field(default=1_500, ge=1)
+
+    @property
+    def vendor(self) -> Vendor:
+        """Return "jira"."""
+        return "jira"
+
+    @property
+    def account(self) -> str:
+        """Return the site's name."""
+        return self.site
+
+
+Helpdesk = Zendesk | Salesforce | Jira

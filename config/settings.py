@@ -15,7 +15,8 @@ from pydantic_core import PydanticCustomError
 from cases.loss import LossKind
 from cases.proposal import Classification
 from config.checking import STRICT, check
-from config.helpdesks import URL, Helpdesk, Name, Seconds, Zendesk
+from config.helpdesks import URL, Helpdesk, Jira, Name, Salesforce, Seconds, Zendesk
+from config.mirroring import Mirroring
 from config.mistakes import BadSettings, Mistake, did_you_mean
 from config.secret import REFERENCE, Key, Secret, Surroundings, look_up
 from config.yaml_text import Step, path_text, read_document
@@ -206,6 +207,7 @@ class Settings(BaseModel):
         topics: What kind of loss each topic of a ticket is about.
         policies: Folder of the policies.
         people: File of those who may decide.
+        mirror: Who owns which field of a case's tickets, and whose comments are passed on.
         keep_deliveries_days: How long handled webhooks and clicks are kept.
     """
 
@@ -217,12 +219,15 @@ class Settings(BaseModel):
     audit_key: Key
     link_key: Key
     zendesk: Zendesk | None = None
+    salesforce: Salesforce | None = None
+    jira: Jira | None = None
     slack: Slack
     payouts: Annotated[PayoutProvider | Finance, Field(discriminator="way")]
     accounts: Accounts
     topics: Mapping[Name, LossKind] = Field(min_length=1)
     policies: ExistingPath
     people: ExistingPath
+    mirror: Mirroring = Mirroring()
     workers: Workers = Workers()
     log: Log = Log()
     keep_deliveries_days: int = Field(default=30, ge=1, le=3_650)
@@ -236,7 +241,7 @@ class Settings(BaseModel):
     @property
     def helpdesks(self) -> Mapping[str, Helpdesk]:
         """Every helpdesk that is set, by its source: {"zendesk:harbor": …}."""
-        given = (self.zendesk,)
+        given = (self.zendesk, self.salesforce, self.jira)
         return {f"{each.vendor}:{each.account}": each for each in given if each is not None}
 
 

@@ -32,6 +32,17 @@ class UnexpectedReply(Exception):
     """The vendor's answer, or its refusal of ours, is none we understand. A retry will not help; read the message."""
 
 
+class FieldsMoved(TryLater):
+    """A field shows another value than the one the write was decided on (`TicketUpdate.seen`). Nothing was written.
+
+    The ticket is to be read again before anything is decided anew.
+    """
+
+    def __init__(self, message: str) -> None:
+        """Say which fields."""
+        super().__init__(message, wait_seconds=0.0, done=False)
+
+
 class FieldsRefused(UnexpectedReply):
     """The vendor refuses some of the fields, and nothing was written; the rest may be written without them.
 
@@ -196,6 +207,8 @@ class TicketUpdate:
         fields: Our names and values: ("mw_state", "paid"); an empty value clears the field.
         add_tags: Tags to add; others stay.
         remove_tags: Tags to take away.
+        seen: What fields showed when this was decided: ("order_id", "A-1"), "" for an empty one. A connector that
+            finds another value when it looks raises FieldsMoved.
     """
 
     ref: TicketRef
@@ -204,6 +217,7 @@ class TicketUpdate:
     fields: tuple[tuple[str, str], ...]
     add_tags: tuple[str, ...]
     remove_tags: tuple[str, ...]
+    seen: tuple[tuple[str, str], ...] = ()
 
 
 class TicketSource(Protocol):

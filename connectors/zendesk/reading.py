@@ -150,12 +150,12 @@ def read_comments(body: bytes) -> tuple[tuple[Comment, ...], str | None]:
     """
     found, following = _listing(body, "comments")
     users = read_object(body).get("users")
-    roles = {each.get("id"): each.get("role") for each in users or () if isinstance(each, dict)}
+    people = {each.get("id"): each for each in users or () if isinstance(each, dict)}
     try:
         wires = [WireComment.model_validate(record) for record in found]
     except ValidationError as error:
         raise UnexpectedReply(f"comments: {first_wrong(error)}") from None
-    return tuple(_comment(wire, roles.get(wire.author_id)) for wire in wires), following
+    return tuple(_comment(wire, people.get(wire.author_id, {})) for wire in wires), following
 
 
 def read_audits(body: bytes) -> tuple[tuple[Mapping[str, Any], ...], str | None]:
@@ -170,7 +170,7 @@ def with_comments(ticket: Ticket, comments: Iterable[Comment]) -> Ticket:
     return replace(ticket, comments=ordered, merged_into=_merged_into(ticket, ordered))
 
 
-def _comment(wire: WireComment, role: object) -> Comment:
+def _comment(wire: WireComment, author: Mapping[str, Any]) -> Comment:
     body = storable(wire.body or wire.plain_body)
     ours = not wire.public and mark_in_note(body) is not None
     return Comment(
@@ -179,7 +179,8 @@ def _comment(wire: WireComment, role: object) -> Comment:
         public=wire.public,
         body=body,
         written_at=wire.created_at.astimezone(UTC),
-        written_by=Author.US if ours else _AUTHORS.get(str(role), Author.UNKNOWN),
+        written_by=Author.US if ours else _AUTHORS.get(str(author.get("role")), Author.UNKNOWN),
+        author_name=storable(str(author.get("name") or "")),
     )
 
 

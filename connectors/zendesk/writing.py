@@ -23,7 +23,7 @@ from zenpy.lib.api_objects import Comment as ZenpyComment
 from zenpy.lib.api_objects import Ticket as ZenpyTicket
 
 from cases.ticket import Ticket, TicketRef, TicketStatus
-from connectors.contract import FieldsRefused, TicketUpdate, TryLater, UnexpectedReply
+from connectors.contract import FieldsMoved, FieldsRefused, TicketUpdate, TryLater, UnexpectedReply
 from connectors.marks import is_valid, signed
 from connectors.zendesk.calls import Calls
 from connectors.zendesk.checks import fields_found
@@ -43,6 +43,7 @@ def write(calls: Calls, account: Account, update: TicketUpdate, *, most_audits: 
 
     Raises the three errors of the contract. UnexpectedReply: closed, deleted or merged away, a field that is not
     mapped, a note that is too long; nothing was written then. FieldsRefused: Zendesk does not take these values.
+    FieldsMoved: a field in `seen` shows another value.
     """
     field_ids = {name: field_id for field_id, name in account.fields.items()}
     _refuse_impossible(update, field_ids)
@@ -52,6 +53,9 @@ def write(calls: Calls, account: Account, update: TicketUpdate, *, most_audits: 
             return False
         if ticket.status in {TicketStatus.CLOSED, TicketStatus.DELETED}:
             raise UnexpectedReply(f"{update.ref}: the ticket is {ticket.status} and takes no more writes")
+        moved = [name for name, value in update.seen if (ticket.field(name) or "") != value]
+        if moved:
+            raise FieldsMoved(f"{update.ref}: {', '.join(moved)} changed since it was read")
         try:
             calls.update_ticket(_wire_update(update, ticket, field_ids), asked=f"update of {update.ref}")
         except UpdateConflict:
