@@ -16,7 +16,7 @@ class FieldRule(BaseModel):
     """One field that all tickets of a case shall show alike.
 
     Fields:
-        on_change: What becomes of a change by anybody else: put back, or shown to people.
+        owner: The vendor whose agents fill it in; "newest": whoever changed it last. Ours (mw_…) is always makewhole's.
         on_change: What becomes of a change by anybody else: put back, or shown to people.
     """
 
