@@ -1,7 +1,8 @@
 """The Salesforce app: every route, and the clock and ids it runs on."""
 
+import contextlib
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +14,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.faults import FaultMiddleware, Faults
-from sandbox.salesforce import many, query, resources, sobjects
+from sandbox.salesforce import bulk, many, query, resources, sobjects
 from sandbox.salesforce.access import Access
+from sandbox.salesforce.composite import Subrequests
 from sandbox.salesforce.control import control_routes
 from sandbox.salesforce.door import (
     EXPIRED_TOKEN,
@@ -31,11 +33,15 @@ from sandbox.salesforce.limits import Limits
 from sandbox.salesforce.loading import load
 from sandbox.salesforce.oauth import oauth_routes
 from sandbox.salesforce.org import Org, stamp
+from sandbox.salesforce.outbound import DEFAULT_FIELDS, OUTBOUND_FAULTS, Outbound
 from sandbox.salesforce.refusals import not_found
 from sandbox.salesforce.settings import PACES
 from sandbox.salesforce.writing import ITEM_FAILED, ROW_LOCKED
 
-VENDOR_FAULTS = (EXPIRED_TOKEN, ROW_LOCKED, ITEM_FAILED, LATE_COMMIT, query.SHORT_PAGE, query.EMPTY_PAGE)
+VENDOR_FAULTS = (
+    *(EXPIRED_TOKEN, ROW_LOCKED, ITEM_FAILED, LATE_COMMIT, query.SHORT_PAGE, query.EMPTY_PAGE),
+    *OUTBOUND_FAULTS,
+)
 
 REFUSAL_BODIES = {
     "rate_limited": (
@@ -49,7 +55,7 @@ REFUSAL_BODIES = {
 }
 REFUSAL_STATUSES = {"rate_limited": 403}
 
-API: Table = (
+ROWS: Table = (
     ("", {"GET": resources.resources}),
     ("/limits", {"GET": resources.limits}),
     ("/query", {"GET": query.query}),
@@ -79,6 +85,23 @@ API: Table = (
 )
 
 
+JOBS: Table = (
+    ("/jobs/query", {"GET": bulk.listing, "POST": bulk.create_query}),
+    ("/jobs/query/{id}", {"GET": bulk.show, "PATCH": bulk.change, "DELETE": bulk.remove}),
+    ("/jobs/query/{id}/results", {"GET": bulk.query_results}),
+    ("/jobs/ingest", {"GET": bulk.listing, "POST": bulk.create_ingest}),
+    ("/jobs/ingest/{id}", {"GET": bulk.show, "PATCH": bulk.change, "DELETE": bulk.remove}),
+    ("/jobs/ingest/{id}/batches", {"PUT": bulk.upload}),
+    ("/jobs/ingest/{id}/{results}", {"GET": bulk.ingest_results}),
+)
+_SUBREQUESTS = Subrequests(ROWS)
+COMPOSITE: Table = (
+    ("/composite", {"POST": _SUBREQUESTS.composite}),
+    ("/composite/batch", {"POST": _SUBREQUESTS.batch}),
+)
+"""Jobs and composite requests themselves cannot stand inside a composite request."""
+
+
 def system_clock() -> datetime:
     """Return the time of the machine, aware UTC."""
     return datetime.now(UTC)
@@ -95,27 +118,48 @@ def create_app(
     new_id: Callable[[], str] = random_id,
     pace: str = "vendor",
     seed: Mapping[str, Any] | None = None,
+    outbound_url: str | None = None,
 ) -> Starlette:
     """Return the sandbox Salesforce as an app, to serve at the root or mounted.
 
     clock, new_id: Where time and the values of tokens come from, for tests.
     pace: "vendor" for its limits and waits, "fast" for none.
     seed: {"Account": [...], "Contact": [...], "Case": [...]} to load, see `loading.load`.
+    outbound_url: Where Outbound Messages of cases and case comments go from the start; None = nowhere yet.
     """
     org = Org(now=clock())
+    faults = Faults(vendor_faults=VENDOR_FAULTS)
+    outbound = Outbound(org=org, settings=lambda: desk.settings, faults=faults, clock=clock)
     desk = Desk(
         org=org,
         access=Access(org=org, new_id=new_id),
         limits=Limits(),
-        faults=Faults(vendor_faults=VENDOR_FAULTS),
+        outbound=outbound,
+        faults=faults,
         settings=PACES[pace],
         clock=clock,
         new_id=new_id,
     )
+    org.listeners.append(outbound.hear)
+    desk.before_each = lambda now: bulk.run_due_jobs(desk, now=now)
     if seed is not None:
         load(org, seed, at=stamp(clock()))
+    for name in DEFAULT_FIELDS if outbound_url else ():
+        outbound.subscribe(outbound_url, name)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await outbound.close()
+
     return Starlette(
-        routes=[*control_routes(desk), *oauth_routes(desk), *_version_routes(), *api_routes(desk, API)],
+        lifespan=lifespan,
+        routes=[
+            *control_routes(desk),
+            *oauth_routes(desk),
+            *_version_routes(),
+            *api_routes(desk, COMPOSITE + JOBS + ROWS),
+        ],
         middleware=[
             Middleware(
                 FaultMiddleware,

@@ -4,7 +4,9 @@ POST /_sandbox/records       {"Account": [...], "Contact": [...], "Case": [...],
 POST /_sandbox/settings      names of `settings.Settings`, or {"pace": "fast" | "vendor"}; GET shows them
 POST /_sandbox/certificates  {"client_id", "pem"}: certificate or public key for the JWT bearer flow
 POST /_sandbox/requests      {"used": 99990}: API requests of others that count against the org's allowance
-GET  /_sandbox/state         ?ids=500…,500… narrows the rows
+POST /_sandbox/outbound      {"endpoint", "object": "Case" | "CaseComment", "fields"?}; GET lists, DELETE clears
+POST /_sandbox/acts          what people do at the vendor's side: see `acts`
+GET  /_sandbox/state         ?ids=500…,500… narrows the rows; ?notifications=no leaves those out
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,12 +19,16 @@ from starlette.routing import Route
 
 from sandbox.faults import CONTROL_PREFIX, fault_routes
 from sandbox.salesforce.access import BadCertificate
+from sandbox.salesforce.acts import BadAct, act, person
 from sandbox.salesforce.door import Desk, json_answer, read_json, refusal
 from sandbox.salesforce.ids import read_id
 from sandbox.salesforce.loading import BadLoad, load
 from sandbox.salesforce.org import stamp
-from sandbox.salesforce.refusals import Refused
+from sandbox.salesforce.outbound import BadSubscription
+from sandbox.salesforce.refusals import Refused, record_refused
 from sandbox.salesforce.settings import BadSetting, changed
+from sandbox.salesforce.values import Troubled
+from sandbox.salesforce.writing import Pen
 
 Control = Callable[[Desk, Request], Awaitable[Response]]
 
@@ -39,6 +45,8 @@ def control_routes(desk: Desk) -> list[Route]:
         ("records", ["POST"], load_records),
         ("certificates", ["POST"], register_certificate),
         ("requests", ["POST"], use_requests),
+        ("outbound", ["GET", "POST", "DELETE"], outbound),
+        ("acts", ["POST"], do_act),
     )
     routes = [
         Route(f"{CONTROL_PREFIX}/{path}", _guarded(desk, control), methods=methods) for path, methods, control in table
@@ -52,7 +60,7 @@ def _guarded(desk: Desk, control: Control) -> Callable[[Request], Awaitable[Resp
             return await control(desk, request)
         except Refused as refused:
             return refusal(refused)
-        except (BadCertificate, BadControl, BadLoad, BadSetting) as error:
+        except (BadAct, BadCertificate, BadControl, BadLoad, BadSetting, BadSubscription) as error:
             return json_answer({"error": "bad_request", "message": str(error)}, status=400)
 
     return endpoint
@@ -69,6 +77,10 @@ async def state(desk: Desk, request: Request) -> Response:
     body["settings"] = asdict(desk.settings)
     body["tokens_given"] = desk.access.tokens_given
     body["requests_used"] = desk.limits.used
+    body["outbound"] = [asdict(subscription) for subscription in desk.outbound.subscriptions]
+    body["notifications_unfinished"] = desk.outbound.unfinished
+    if request.query_params.get("notifications") != "no":
+        body["notifications"] = desk.outbound.listing()
     return json_answer(body)
 
 
@@ -99,6 +111,39 @@ async def use_requests(desk: Desk, request: Request) -> Response:
         raise BadControl("used: must be a whole number from 0")
     desk.limits.used_by_others = used
     return json_answer({"requests_used": desk.limits.used})
+
+
+async def outbound(desk: Desk, request: Request) -> Response:
+    """Set up an Outbound Message, list them, or take them all away."""
+    if request.method == "DELETE":
+        desk.outbound.clear()
+    if request.method == "POST":
+        sent = await _sent(request)
+        made = desk.outbound.subscribe(sent.get("endpoint"), sent.get("object", "Case"), sent.get("fields"))
+        return json_answer(asdict(made), status=201)
+    return json_answer([asdict(subscription) for subscription in desk.outbound.subscriptions])
+
+
+async def do_act(desk: Desk, request: Request) -> Response:
+    """Let somebody do something at the vendor's side, Outbound Messages and all."""
+    sent = await _sent(request)
+    actor_id = person(desk.org, sent.get("by"))
+    pen = Pen(
+        org=desk.org,
+        actor_id=actor_id,
+        at=stamp(desk.clock()),
+        touch_parents=bool(desk.settings.comments_touch_cases),
+    )
+    try:
+        done = act(pen, sent)
+    except Troubled as troubled:
+        desk.org.roll_back()
+        return refusal(record_refused(troubled.troubles[0]))
+    except (BadAct, Refused):
+        desk.org.roll_back()
+        raise
+    desk.org.commit()
+    return json_answer(done)
 
 
 async def _sent(request: Request) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sandbox.faults import Faults, path_inside
 from sandbox.salesforce.access import Access, Token
 from sandbox.salesforce.limits import Limits
 from sandbox.salesforce.org import Org, stamp
+from sandbox.salesforce.outbound import Outbound
 from sandbox.salesforce.refusals import (
     Refused,
     Trouble,
@@ -38,18 +39,22 @@ JSON_TYPE = "application/json;charset=UTF-8"
 
 @dataclass(slots=True, kw_only=True)
 class Desk:
-    """Everything the handlers work on. settings is replaced as a whole by the control plane."""
+    """Everything the handlers work on. settings is replaced as a whole by the control plane.
+
+    before_each: Called with the time before a request is answered: works off bulk jobs.
+    """
 
     org: Org
     access: Access
     limits: Limits
+    outbound: Outbound
     faults: Faults
     settings: Settings
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     cursors: dict[str, Any] = field(default_factory=dict)
     jobs: dict[str, Any] = field(default_factory=dict)
-    find: "Callable[[str], tuple[Mapping[str, Handler], dict[str, str]] | None]" = lambda _: None
+    before_each: Callable[[datetime], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,24 +95,24 @@ class Call:
 
     def pen(self) -> Pen:
         """Return what rows are written with: now, or a little earlier where a transaction took long."""
-        desk = self.desk
-        late = desk.faults.strike(LATE_COMMIT, method=self.method, path=self.path)
-        lag = late.seconds if late else desk.settings.stamp_lag_seconds
-        return Pen(
-            org=desk.org,
-            actor_id=self.token.user_id,
-            at=stamp(self.now - timedelta(seconds=lag)),
-            trouble=self._trouble,
-            touch_parents=bool(desk.settings.comments_touch_cases),
-        )
+        late = self.desk.faults.strike(LATE_COMMIT, method=self.method, path=self.path)
+        lag = late.seconds if late else self.desk.settings.stamp_lag_seconds
+        at = stamp(self.now - timedelta(seconds=lag))
+        return pen_at(self.desk, actor_id=self.token.user_id, at=at, method=self.method, path=self.path)
 
-    def _trouble(self, row_id: str) -> Trouble | None:
-        faults = self.desk.faults
-        if faults.strike(ROW_LOCKED, method=self.method, path=self.path):
+
+def pen_at(desk: Desk, *, actor_id: str, at: str, method: str, path: str) -> Pen:
+    """Return what rows are written with by a request; its faults strike each row."""
+
+    def trouble(row_id: str) -> Trouble | None:
+        if desk.faults.strike(ROW_LOCKED, method=method, path=path):
             return locked_row(row_id)
-        if faults.strike(ITEM_FAILED, method=self.method, path=self.path):
+        if desk.faults.strike(ITEM_FAILED, method=method, path=path):
             return Trouble(code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="The sandbox was told to refuse this row.")
         return None
+
+    touches = bool(desk.settings.comments_touch_cases)
+    return Pen(org=desk.org, actor_id=actor_id, at=at, trouble=trouble, touch_parents=touches)
 
 
 Handler = Callable[[Call], Awaitable[Response]]
@@ -133,11 +138,12 @@ def _endpoint(desk: Desk, handlers: Mapping[str, Handler]) -> Callable[[Request]
             headers["Sforce-Limit-Info"] = desk.limits.header(desk.settings.daily_api_requests)
             desk.limits.take(desk.settings.daily_api_requests, now=now)
             headers["Sforce-Limit-Info"] = desk.limits.header(desk.settings.daily_api_requests)
+            desk.before_each(now)
             call = Call(
                 desk=desk,
                 method=request.method,
                 path=path_inside(request.scope),
-                version=_version(request.path_params["version"]),
+                version=check_version(request.path_params["version"]),
                 token=token,
                 now=now,
                 params=request.path_params,
@@ -185,7 +191,8 @@ def who_asks(desk: Desk, request: Request, *, now: datetime) -> Token:
     return desk.access.who(authorization, now=now)
 
 
-def _version(text: str) -> str:
+def check_version(text: str) -> str:
+    """Return a version the org has: "68.0"; raises `Refused` (404)."""
     number, _, rest = text.partition(".")
     if rest != "0" or not number.isdigit() or not OLDEST_VERSION <= int(number) <= NEWEST_VERSION:
         raise not_found()

@@ -162,6 +162,10 @@ class Org:
         self._undo.append((table, str(row["Id"]), before))
         self._happenings.append(Happening(entity=entity, before=before, after=row))
 
+    def purge(self, entity: Entity, row_id: str) -> None:
+        """Forget a row at once and for good; nobody is told."""
+        self.table(entity).remove(row_id)
+
     def mark(self) -> int:
         """Return how much has been written since the last commit, for `roll_back`."""
         return len(self._undo)
