@@ -37,6 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         pace=options.pace,
         slack_request_url=options.slack_request_url,
         zendesk_webhook_url=options.zendesk_webhook_url,
+        jira_webhook_url=options.jira_webhook_url,
     )
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
     signal.signal(signal.SIGTERM, _leave)
@@ -54,10 +55,11 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "--pace",
         choices=("vendor", "fast"),
         default="vendor",
-        help="vendor: Zendesk's request limits, export and search lags; fast: none (default: vendor)",
+        help="vendor: the vendors' request limits and lags; fast: none (default: vendor)",
     )
     parser.add_argument("--slack-request-url", help="where Slack sends events, interactions and commands")
     parser.add_argument("--zendesk-webhook-url", help="where a webhook registered from the start points")
+    parser.add_argument("--jira-webhook-url", help="the same for Jira")
     return parser.parse_args(argv)
 
 

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Mount, Route
 
 from sandbox.accounts.app import create_app as create_accounts
+from sandbox.jira.app import create_app as create_jira
 from sandbox.payouts.app import create_app as create_payouts
 from sandbox.salesforce.app import create_app as create_salesforce
 from sandbox.seed import load_seed
@@ -29,6 +30,8 @@ dt {{ margin-top: 1rem; font-weight: 600 }} code {{ background: #f2f2f2; padding
 tokens at <code>/zendesk/oauth/tokens</code>.</dd>
 <dt>Salesforce</dt><dd>The org <code>harbor.my.salesforce.com</code>: REST under
 <code>/salesforce/services/data/</code>, tokens at <code>/salesforce/services/oauth2/token</code>.</dd>
+<dt>Jira</dt><dd>The site <code>harbor.atlassian.net</code>: REST under <code>/jira/rest/api/3/</code>,
+Service Management under <code>/jira/rest/servicedeskapi/</code>.</dd>
 <dt>Payout provider</dt><dd><code>/payouts/v1/payouts</code></dd>
 <dt>Account data</dt><dd><code>/accounts/v1/losses/…</code></dd>
 <dt>Control</dt><dd>{control}</dd>
@@ -43,19 +46,21 @@ def create_sandbox(
     pace: str = "vendor",
     slack_request_url: str | None = None,
     zendesk_webhook_url: str | None = None,
+    jira_webhook_url: str | None = None,
 ) -> Starlette:
     """Return the app that serves all vendors.
 
     seed: Load the demo world.
     pace: "vendor" keeps the vendors' limits and lags, "fast" has none.
     slack_request_url: Where Slack sends events, interactions and commands; None = nowhere yet.
-    zendesk_webhook_url: Where a webhook that is registered from the start points; None = no webhook.
+    zendesk_webhook_url, jira_webhook_url: Where a webhook that is registered from the start points; None = no webhook.
     """
     world = load_seed() if seed else None
     tickets = world.zendesk_load() if world else None
     apps = {
         "zendesk": create_zendesk(pace=pace, seed=tickets, webhook_url=zendesk_webhook_url),
         "salesforce": create_salesforce(pace=pace),
+        "jira": create_jira(pace=pace, webhook_url=jira_webhook_url),
         "slack": create_slack(seed=seed, request_url=slack_request_url),
         "payouts": create_payouts(unknown_payees=world.unknown_payees if world else ()),
         "accounts": create_accounts(records=world.records if world else ()),

@@ -168,6 +168,7 @@ class FaultMiddleware:
 
     refusal_bodies: (content type, body) per fault name, where the vendor has its own words for 429 or 503.
     refusal_statuses: Status per fault name, where the vendor answers another one; Retry-After goes with 429 only.
+    refusal_headers: More headers per fault name: {"rate_limited": {"RateLimit-Reason": "jira-burst-based"}}.
     """
 
     def __init__(
@@ -177,11 +178,13 @@ class FaultMiddleware:
         faults: Faults,
         refusal_bodies: Mapping[str, tuple[str, bytes]] | None = None,
         refusal_statuses: Mapping[str, int] | None = None,
+        refusal_headers: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.app = app
         self.faults = faults
         self.refusal_statuses = dict(refusal_statuses or {})
         self.refusal_bodies = dict(refusal_bodies or {})
+        self.refusal_headers = dict(refusal_headers or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or do to it the fault that strikes it."""
@@ -212,7 +215,9 @@ class FaultMiddleware:
         content_type, body = self.refusal_bodies.get(
             fault.fault, ("application/json", json.dumps({"error": fault.fault}).encode())
         )
-        headers = {"retry-after": str(fault.retry_after)} if status == 429 else {}  # noqa: PLR2004
+        headers = dict(self.refusal_headers.get(fault.fault, {}))
+        if status == 429:  # noqa: PLR2004
+            headers["retry-after"] = str(fault.retry_after)
         await Response(body, status_code=status, headers=headers, media_type=content_type)(scope, receive, send)
 
     async def _process_then_trouble(  # The ASGI three, and the fault.
