@@ -5,18 +5,22 @@ and whichever comes second finds nothing left to do.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from cases.ticket import Ticket, TicketRef, TicketStatus
 from connectors.contract import AccessRefused, Page, TicketSource, UnexpectedReply
-from store import readings, tickets
+from store import outbox, readings, tickets
 from store.database import Transaction
+from store.outbox import Progress
 from store.tickets import MirroredTicket, Reading
+from sync.mirror import hear_fields
+from sync.mirroring import Mirroring
 from workflow import claims, hearing
 from workflow.desk import Desk
+from workflow.telling import ticket_lane
 
 POLL = "poll"
 MAX_PAGES = 200
@@ -33,6 +37,7 @@ class Intake:
         vendor: "zendesk".
         account: "harbor".
         start: Tickets changed before this moment are not read; aware, UTC.
+        mirroring: How fields and comments go between the tickets of a case.
     """
 
     desk: Desk
@@ -40,6 +45,7 @@ class Intake:
     vendor: str
     account: str
     start: datetime
+    mirroring: Mirroring = field(default_factory=Mirroring)
 
     @property
     def name(self) -> str:
@@ -63,6 +69,7 @@ def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> N
     ref = parse_ref(key.rpartition("@")[0])
     with intake.desk.database.read() as connection:
         served = readings.asked(connection, str(ref))
+        begun = outbox.progress(connection, ticket_lane(ref))
     try:
         found = intake.source.read(ref)
     except (AccessRefused, UnexpectedReply):
@@ -80,15 +87,28 @@ def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> N
         else:
             return
         reading = Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket))
-        take_in(intake.desk, tx, reading, before=before, now=now)
+        take_in(intake.desk, tx, reading, before=before, mirroring=intake.mirroring, begun=begun, now=now)
 
 
-def take_in(desk: Desk, tx: Transaction, reading: Reading, *, before: MirroredTicket | None, now: datetime) -> bool:
-    """Keep one ticket and let the desk hear it; False when we knew a newer one. The caller holds the ticket."""
+def take_in(
+    desk: Desk,
+    tx: Transaction,
+    reading: Reading,
+    *,
+    before: MirroredTicket | None,
+    mirroring: Mirroring,
+    begun: Progress,
+    now: datetime,
+) -> bool:
+    """Keep one ticket that was read whole and let the desk and the mirror hear it; False when we knew a newer one.
+
+    The caller holds the ticket. begun: How far writing to it was when the reading was begun.
+    """
     if before is not None and before.ticket.updated_at > reading.ticket.updated_at:
         return False
     tickets.keep(tx, (reading,))
     hearing.hear(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
+    hear_fields(desk, mirroring.fields, tx, reading.ticket, begun=begun, now=now)
     return True
 
 

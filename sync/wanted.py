@@ -1,0 +1,115 @@
+"""What the tickets of a case should show by now, and which of it one of them does not show yet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cases.case import Closed
+from cases.ticket import Ticket, TicketRef, Vendor
+from store import conflicts, mirror, outbox, tickets
+from store.cases import StoredCase
+from store.conflicts import Cause, Conflict
+from store.mirror import CaseValue, MirroredField
+from store.outbox import Kind
+from store.records import TICKET_UPDATE
+from sync.ownership import FieldRule, FieldRules, digest
+from workflow import claims
+from workflow.desk import Desk
+from workflow.notes import update_for
+from workflow.telling import ticket_lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """What a case says of its fields, and the tickets that are to show it.
+
+    Fields:
+        stored: The case; the caller holds it.
+        rules: Who owns which field.
+        tickets: Those of its tickets that were read, belong to it and are not gone.
+        values: What its mirrored fields are, by our name.
+        ours: What our own fields say of it; empty while tickets are told nothing.
+    """
+
+    stored: StoredCase
+    rules: FieldRules
+    tickets: Mapping[TicketRef, Ticket]
+    values: Mapping[str, CaseValue]
+    ours: Mapping[str, str]
+
+    def says(self, name: str) -> str | None:
+        """Return what the case says of a field; None when it says nothing."""
+        if name in self.ours:
+            return self.ours[name]
+        return self.values[name].value if name in self.values else None
+
+    def others_with(self, name: str, besides: TicketRef) -> tuple[TicketRef, ...]:
+        """Return its other tickets that have this field."""
+        return tuple(ref for ref in self.tickets if ref != besides and name in self.rules.names_on(ref))
+
+    def rule_for(self, name: str) -> FieldRule:
+        """Return the rule of a field for this case, whichever of its owners are there."""
+        present: frozenset[Vendor] = frozenset(ref.vendor for ref in self.tickets if name in self.rules.names_on(ref))
+        return self.rules.rule_for(name, present)
+
+
+def board_of(desk: Desk, rules: FieldRules, connection: sa.Connection, stored: StoredCase) -> Board:
+    """Return what a case says of its fields now."""
+    about = stored.case.about
+    told = stored.case.settled if isinstance(stored.case, Closed) else stored.case
+    update = update_for(told, version=stored.version, ref=about.tickets[0], url=desk.case_url(about.id))
+    known = tickets.known(connection, about.tickets)
+    return Board(
+        stored=stored,
+        rules=rules,
+        tickets={
+            ref: each.ticket
+            for ref, each in known.items()
+            if each.case_id == about.id and not claims.is_gone(each.ticket)
+        },
+        values=mirror.values_of(connection, stored.number),
+        ours=dict(update.fields) if update else {},
+    )
+
+
+def owed(connection: sa.Connection, board: Board, ref: TicketRef, *, sequence: int | None) -> dict[str, str]:
+    """Return what is to be written to one ticket of the case, by our name of the field.
+
+    sequence: The number of the item that is about to write it, which may have been tried before; None when none is.
+    """
+    ticket = board.tickets.get(ref)
+    if ticket is None:
+        return {}
+    known = mirror.fields_of(connection, ref)
+    held = conflicts.on_ticket(connection, str(ref))
+    soon = _carried_by_notes(connection, ref)
+    found = {}
+    for name in board.rules.names_on(ref):
+        wanted = board.says(name)
+        if wanted is None or name in soon or name not in known or holds(held.get(name), wanted):
+            continue
+        if _lacks(known[name], ticket.field(name) or "", wanted, sequence=sequence):
+            found[name] = wanted
+    return found
+
+
+def holds(conflict: Conflict | None, wanted: str) -> bool:
+    """Whether a conflict keeps us from writing this value; one that was refused may try another."""
+    return conflict is not None and (conflict.cause is not Cause.REFUSED or conflict.ours == wanted)
+
+
+def _lacks(known: MirroredField, shown: str, wanted: str, *, sequence: int | None) -> bool:
+    """Whether a ticket neither shows a value nor is about to."""
+    if known.place is not None:
+        return known.place == sequence or known.written != digest(wanted)
+    if digest(shown) != known.base:
+        # The ticket was changed since it was heard; it is being read, and only then it is known who wins.
+        return False
+    return shown != wanted and known.written != digest(wanted)
+
+
+def _carried_by_notes(connection: sa.Connection, ref: TicketRef) -> frozenset[str]:
+    """Return the fields that a note in the ticket's lane will bring up to date."""
+    notes = outbox.waiting(connection, ticket_lane(ref), Kind.NOTE)
+    return frozenset(name for each in notes for name, _ in TICKET_UPDATE.validate_json(each.document).fields)
