@@ -25,11 +25,12 @@ from config.settings import PayoutProvider, Settings
 from connectors.accounts.client import AccountData
 from connectors.contract import AccessRefused, Helpdesk, TryLater
 from makewhole.helpdesks import connect_helpdesks
+from makewhole.mirroring import mirroring_of
 from payouts.http_provider import HTTPProvider
 from payouts.ledger import PAYOUT_PROVIDER
 from payouts.paying import Terms
 from policy.book import load_book
-from store import deliveries, jobs, outbox, readings
+from store import deliveries, health, jobs, outbox, readings
 from store.cases import PREFIX, CaseRepository
 from store.database import Database, create_engine
 from store.failures import Attempt, forget_failure, record_failure
@@ -37,7 +38,8 @@ from store.jobs import DurableJobs, Handler, QueueSettings
 from store.outbox import Item, Kind, State
 from sync import intake as tickets_in
 from sync.intake import POLL, Intake, parse_ref
-from sync.outbox import write_note
+from sync.mirroring import Mirroring
+from sync.outbox import ref_of, write_fields, write_note
 from sync.schedule import Tick
 from web.case_page import case_key
 from workflow import one_case, paying
@@ -47,7 +49,7 @@ from workflow.paying import Cashier
 log = structlog.get_logger(__name__)
 RECONCILE, TIDY = "reconcile", "tidy"
 #: Kinds of jobs that call a helpdesk; each vendor has a queue of its own, so that none waits for another's limits.
-HELPDESK_KINDS = frozenset({POLL, RECONCILE, readings.JOB, Kind.NOTE})
+HELPDESK_KINDS = frozenset({POLL, RECONCILE, readings.JOB, Kind.NOTE, Kind.FIELDS})
 QUEUES = {
     Kind.CARD: "slack",
     Kind.THREAD: "slack",
@@ -82,6 +84,7 @@ class House:
     desk: Desk
     helpdesks: Mapping[str, Helpdesk]
     intakes: Mapping[str, Intake]
+    mirroring: Mirroring
     cashier: Cashier | None
     posting: Posting
     answering: Answering
@@ -115,6 +118,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
         case_url=lambda case_id: case_url(settings, case_id),
     )
     helpdesks = {f"{each.vendor}:{each.account}": each for each in connect_helpdesks(settings)}
+    mirroring = mirroring_of(settings, helpdesks)
     provider = payout_provider(settings)
     calls = _slack_calls(settings)
     kept_cases, routing, inbox = KeptCases(desk=desk), _routing(settings), KeptInbox(database=database)
@@ -132,9 +136,11 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
                 vendor=each.vendor,
                 account=each.account,
                 start=settings.helpdesks[name].start,
+                mirroring=mirroring,
             )
             for name, each in helpdesks.items()
         },
+        mirroring=mirroring,
         cashier=Cashier(provider=provider, terms=_terms(settings), clock=clock) if provider else None,
         posting=Posting(
             slack=calls,
@@ -183,6 +189,7 @@ def handlers(house: House) -> Mapping[str, Handler]:
         one_case.ESCALATE: lambda key: one_case.escalate(desk, key, now=clock()),
         one_case.PAY: lambda key: paying.pay(desk, house.cashier, key),
         Kind.NOTE: lambda key: _send(house, key),
+        Kind.FIELDS: lambda key: _send(house, key),
         Kind.CARD: lambda key: _send(house, key),
         Kind.THREAD: lambda key: _send(house, key),
         ANSWER_JOB: answer,
@@ -230,8 +237,12 @@ def _send(house: House, key: str) -> None:
     case_id = CaseId(f"{PREFIX}{item.case_number}")
     match item.kind:
         case Kind.NOTE:
-            ref = parse_ref(item.lane.removeprefix("ticket/"))
-            write_note(house.desk, house.helpdesks[ref.source], item, clock=house.clock)
+            source = house.helpdesks[ref_of(item).source]
+            write_note(house.desk, source, item, mirroring=house.mirroring, clock=house.clock)
+            return
+        case Kind.FIELDS:
+            source = house.helpdesks[ref_of(item).source]
+            write_fields(house.desk, source, item, mirroring=house.mirroring, clock=house.clock)
             return
         case Kind.CARD:
             house.posting.show_card(case_id, now=house.clock())
@@ -275,9 +286,11 @@ def _in_its_slot(house: House, kind: str, slot: str, work: Callable[[Intake], ob
         log.warning("not done in its slot", kind=kind, slot=slot, problem=str(problem))
         with house.database.begin() as tx:
             record_failure(tx, attempt, problem, now=house.clock())
+            health.failed(tx, source, str(problem), now=house.clock())
     else:
         with house.database.begin() as tx:
             forget_failure(tx, attempt)
+            health.succeeded(tx, source, house.helpdesks[source].budget(), now=house.clock())
 
 
 def payout_provider(settings: Settings, *, most_seconds: float = math.inf) -> HTTPProvider | None:

@@ -71,6 +71,14 @@ def worker(*, settings: SettingsFile = SETTINGS) -> None:
 
 
 @app.command()
+def status(*, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
+    """Show how every helpdesk's mirror fares; exit 1 when one is late, failing or was never read."""
+    from makewhole import status_shown
+
+    raise typer.Exit(status_shown.status(settings, as_json=as_json))
+
+
+@app.command()
 def migrate(*, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
     """Bring the database up to date; every other command that runs does it too."""
     from makewhole import operating

@@ -17,6 +17,7 @@ import uvicorn
 
 from bot import app as slack_app
 from connectors.contract import Delivery, Helpdesk
+from makewhole import status_shown
 from makewhole.assembly import House
 from makewhole.opening import opened
 from makewhole.printing import to_people
@@ -127,7 +128,14 @@ def gauges(house: House) -> tuple[Gauge, ...]:
         moments = figures.last_polls(connection)
         return {source: (house.clock() - at).total_seconds() for source, at in moments.items()}
 
+    def of_sources(name: str) -> Callable[[], Mapping[str, float]]:
+        return lambda: status_shown.figures_of(house, name)
+
     return (
+        *(
+            Gauge(name=f"makewhole_source_{name}", says=says, label="source", read=of_sources(name))
+            for name, says in status_shown.FIGURES.items()
+        ),
         Gauge(name="makewhole_last_poll_seconds", says="Time since a poll.", label="source", read=reading(poll_age)),
         Gauge(name="makewhole_backlog_jobs", says="Jobs that wait or run.", label="queue", read=reading(jobs.backlog)),
         Gauge(name="makewhole_dead_letters", says="Jobs that wait for an operator.", label=None, read=reading(dead)),

@@ -251,6 +251,15 @@ leases = sa.Table(
     sa.Column("dead", sa.Boolean, nullable=False),
 )
 
+# Which tickets a ticket names, by reference or by what people call them; the named one may never have been read.
+ticket_links = sa.Table(
+    "ticket_links",
+    metadata,
+    sa.Column("ref", sa.String(200), primary_key=True),
+    sa.Column("named", sa.String(200), primary_key=True, index=True),
+    sa.Column("place", sa.String(10), nullable=False),
+)
+
 # Whether a ticket and a case are about one loss, where only a person can say. `answer` is "same" or "apart"; None while
 # nobody has answered. A split leaves "apart" here too, so that nothing joins the two again by itself.
 link_questions = sa.Table(
@@ -341,7 +350,6 @@ sources = sa.Table(
     sa.Column("changed_at", UTCDateTime),
     sa.Column("problem", sa.Text),
     sa.Column("problem_at", UTCDateTime),
-    sa.Column("webhook_at", UTCDateTime),
     sa.Column("reconciled_at", UTCDateTime),
     sa.Column("differed", sa.Integer),
     sa.Column("budget_name", sa.String(100)),

@@ -36,7 +36,6 @@ def upgrade() -> None:
         sa.Column("changed_at", UTCDateTime(), nullable=True),
         sa.Column("problem", sa.Text(), nullable=True),
         sa.Column("problem_at", UTCDateTime(), nullable=True),
-        sa.Column("webhook_at", UTCDateTime(), nullable=True),
         sa.Column("reconciled_at", UTCDateTime(), nullable=True),
         sa.Column("differed", sa.Integer(), nullable=True),
         sa.Column("budget_name", sa.String(length=100), nullable=True),

@@ -1,0 +1,119 @@
+"""How each source fares, for people: when it was last read, how far it has come, what the vendor says is left.
+
+Cursors say where reading goes on; nothing here decides anything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from connectors.contract import BudgetLeft, Page
+from store import tables
+from store.database import Transaction, insert_into
+
+LONGEST_PROBLEM = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """One source as it stands; every moment is aware, UTC, and None for never.
+
+    Fields:
+        source: "zendesk:harbor".
+        succeeded_at: When a poll of it last ended well.
+        caught_up_at: When a poll last found nothing more to read; until then the account is still being filled in.
+        changed_at: The stamp of the newest ticket that was read: how far reading has come.
+        read_records: Tickets that polls have brought, repeats counted.
+        problem, problem_at: Why the last poll that failed did; None once one has succeeded.
+        webhook_at: When a webhook of it last came.
+        reconciled_at, differed: When it was last compared with the vendor, and how many tickets had differed.
+        budget: What the vendor last said of our calls; None when it says nothing.
+    """
+
+    source: str
+    succeeded_at: datetime | None = None
+    caught_up_at: datetime | None = None
+    changed_at: datetime | None = None
+    read_records: int = 0
+    problem: str | None = None
+    problem_at: datetime | None = None
+    webhook_at: datetime | None = None
+    reconciled_at: datetime | None = None
+    differed: int | None = None
+    budget: BudgetLeft | None = None
+
+
+def of_source(connection: sa.Connection, source: str) -> SourceHealth:
+    """Return how a source stands; one that was never read has nothing but its name."""
+    row = connection.execute(sa.select(tables.sources).where(tables.sources.c.source == source)).one_or_none()
+    received_at = tables.deliveries.c.received_at
+    newest = sa.select(received_at).where(tables.deliveries.c.source == source).order_by(received_at.desc())
+    webhook_at = connection.scalar(newest.limit(1))
+    if row is None:
+        return SourceHealth(source=source, webhook_at=webhook_at)
+    return SourceHealth(
+        source=source,
+        succeeded_at=row.succeeded_at,
+        caught_up_at=row.caught_up_at,
+        changed_at=row.changed_at,
+        read_records=row.read_records or 0,
+        problem=row.problem,
+        problem_at=row.problem_at,
+        webhook_at=webhook_at,
+        reconciled_at=row.reconciled_at,
+        differed=row.differed,
+        budget=_budget(row),
+    )
+
+
+def page_read(tx: Transaction, source: str, page: Page, *, now: datetime) -> None:
+    """Record one page of a poll, in the transaction that keeps it."""
+    column = tables.sources.c
+    newest = max((ticket.updated_at for ticket in page.tickets), default=None)
+    values: dict[str, object] = {"read_records": sa.func.coalesce(column.read_records, 0) + len(page.tickets)}
+    if newest is not None:
+        values["changed_at"] = newest
+    if page.complete:
+        values["caught_up_at"] = now
+    first = {"read_records": len(page.tickets), "changed_at": newest, "caught_up_at": now if page.complete else None}
+    _put(tx, source, first, values)
+
+
+def succeeded(tx: Transaction, source: str, budget: BudgetLeft | None, *, now: datetime) -> None:
+    """Record that a poll ended well, and what the vendor says is left of our budget."""
+    values: dict[str, object] = {"succeeded_at": now, "problem": None, "problem_at": None}
+    if budget is not None:
+        values |= {
+            "budget_name": budget.name,
+            "budget_limit": budget.limit,
+            "budget_remaining": budget.remaining,
+            "budget_at": budget.told_at,
+        }
+    _put(tx, source, values, values)
+
+
+def failed(tx: Transaction, source: str, problem: str, *, now: datetime) -> None:
+    """Record why a poll failed."""
+    values: dict[str, object] = {"problem": problem[:LONGEST_PROBLEM], "problem_at": now}
+    _put(tx, source, values, values)
+
+
+def reconciled(tx: Transaction, source: str, *, differed: int, now: datetime) -> None:
+    """Record that the mirror was compared with the vendor, and how many tickets had differed."""
+    values: dict[str, object] = {"reconciled_at": now, "differed": differed}
+    _put(tx, source, values, values)
+
+
+def _put(tx: Transaction, source: str, first: Mapping[str, object], changes: Mapping[str, object]) -> None:
+    statement = insert_into(tx, tables.sources).values(source=source, **first)
+    tx.execute(statement.on_conflict_do_update(index_elements=["source"], set_=changes))
+
+
+def _budget(row: sa.Row[tuple[object, ...]]) -> BudgetLeft | None:
+    if row.budget_name is None:
+        return None
+    return BudgetLeft(
+        name=row.budget_name, limit=row.budget_limit, remaining=row.budget_remaining, told_at=row.budget_at
+    )
