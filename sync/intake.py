@@ -12,7 +12,7 @@ import structlog
 
 from cases.ticket import Ticket, TicketRef, TicketStatus
 from connectors.contract import AccessRefused, Page, TicketSource, UnexpectedReply
-from store import outbox, readings, tickets
+from store import health, outbox, readings, tickets
 from store.database import Transaction
 from store.outbox import Progress
 from store.tickets import MirroredTicket, Reading
@@ -148,6 +148,7 @@ def keep_page(intake: Intake, page: Page, *, now: datetime, move_cursor: bool) -
             tickets.keep_unreadable(tx, f"{intake.name}:{key}", problem, now=now)
         if move_cursor:
             tickets.keep_cursor(tx, intake.name, page.cursor, now=now)
+            health.page_read(tx, intake.name, page, now=now)
     return len(news)
 
 
@@ -201,6 +202,8 @@ def reconcile(intake: Intake, *, window: timedelta, clock: Callable[[], datetime
                 tickets.forget_cursor(tx, place)
                 break
             tickets.keep_cursor(tx, place, page.cursor, now=now)
+    with intake.desk.database.begin() as tx:
+        health.reconciled(tx, intake.name, differed=differed, now=clock())
     if differed:
         log.warning("reconciliation repaired the mirror", source=intake.name, tickets=differed)
     return differed
