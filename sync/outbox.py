@@ -11,8 +11,16 @@ from datetime import datetime
 
 import structlog
 
-from cases.ticket import TicketRef
-from connectors.contract import AccessRefused, FieldsRefused, TicketSource, TicketUpdate, TryLater, UnexpectedReply
+from cases.ticket import Ticket, TicketRef
+from connectors.contract import (
+    AccessRefused,
+    FieldsMoved,
+    FieldsRefused,
+    TicketSource,
+    TicketUpdate,
+    TryLater,
+    UnexpectedReply,
+)
 from store import conflicts, mirror, outbox, tickets
 from store.cases import PREFIX, StoredCase
 from store.conflicts import Cause, Conflict
@@ -86,11 +94,14 @@ def write_fields(
     a ticket that takes no writes, all do. Raises TryLater and AccessRefused of the connector: the item stays first in
     its lane.
     """
-    _read_afresh(desk, source, item, mirroring=mirroring, clock=clock)
     write = _begin_fields(desk, mirroring, item, now=clock())
     if write is None:
         return
-    refused, problem = _write(desk, source, write)
+    try:
+        refused, problem = _write(desk, source, write)
+    except FieldsMoved:
+        _read_afresh(desk, source, item, mirroring=mirroring, clock=clock)
+        raise
     if problem is not None:
         log.warning("fields were refused", lane=item.lane, mark=write.update.mark, problem=problem)
         refused = {**{name: problem for name, _ in write.update.fields}, **refused}
@@ -124,7 +135,7 @@ def _begin_fields(desk: Desk, mirroring: Mirroring, item: Item, *, now: datetime
             words = dict.fromkeys(lacking, WORDS[Cause.CLOSED])
             _add_conflicts(tx, stored, ref, lacking, words, cause=Cause.CLOSED, now=now)
             lacking = {}
-        update = _update(stored, item, ref, lacking)
+        update = _update(stored, item, lacking, board.tickets.get(ref))
         if not lacking or ref.source in mirroring.shadowed:
             if lacking:
                 log.info("not written, in shadow", lane=item.lane, fields=sorted(lacking))
@@ -135,11 +146,20 @@ def _begin_fields(desk: Desk, mirroring: Mirroring, item: Item, *, now: datetime
     return _Write(item=item, update=update, before=before)
 
 
-def _update(stored: StoredCase, item: Item, ref: TicketRef, lacking: Mapping[str, str]) -> TicketUpdate:
+def _update(stored: StoredCase, item: Item, lacking: Mapping[str, str], ticket: Ticket | None) -> TicketUpdate:
     fields = tuple(sorted(lacking.items()))
     version = f"{item.sequence}.{digest(json.dumps(fields))[:8]}"
-    mark = f"{stored.case.about.id}/f/{version}"
-    return TicketUpdate(ref=ref, mark=mark, note=None, fields=fields, add_tags=(), remove_tags=())
+    # Our own fields are nobody else's: what somebody may have put there meanwhile is not worth a second look.
+    seen = ((name, ticket.field(name) or "") for name in lacking if not is_ours(name)) if ticket else ()
+    return TicketUpdate(
+        ref=ref_of(item),
+        mark=f"{stored.case.about.id}/f/{version}",
+        note=None,
+        fields=fields,
+        add_tags=(),
+        remove_tags=(),
+        seen=tuple(seen),
+    )
 
 
 def _begin(
@@ -174,7 +194,8 @@ def _write(desk: Desk, source: TicketSource, write: _Write) -> tuple[dict[str, s
             if not named:
                 return refused, str(error)
             refused.update(named)
-            update = replace(update, fields=tuple(each for each in update.fields if each[0] not in named))
+            fields = tuple(each for each in update.fields if each[0] not in named)
+            update = replace(update, fields=fields, seen=tuple(each for each in update.seen if each[0] not in named))
             continue
         except UnexpectedReply as error:
             return refused, str(error)
@@ -243,19 +264,14 @@ def _leave_unwritten(desk: Desk, write: _Write, *, now: datetime) -> None:
 def _read_afresh(
     desk: Desk, source: TicketSource, item: Item, *, mirroring: Mirroring, clock: Callable[[], datetime]
 ) -> None:
-    """Hear the ticket once more when fields of others are to be written: nobody's newer value is written over."""
+    """Hear a ticket whose fields are not what we took them for, before anything is written over them."""
     ref = ref_of(item)
     with desk.database.read() as connection:
-        case_id = tickets.case_of(connection, ref) or f"{PREFIX}{item.case_number}"
-        board = board_of(desk, mirroring.fields, connection, desk.cases.find(connection, case_id))
-        lacking = owed(connection, board, ref, sequence=item.sequence)
         begun = outbox.progress(connection, item.lane)
-    if ref.source in mirroring.shadowed or all(is_ours(name) for name in lacking):
-        return
     try:
         found = source.read(ref)
     except UnexpectedReply as error:
-        log.warning("a ticket could not be read before it is written", lane=item.lane, problem=str(error))
+        log.warning("a ticket that has changed could not be read", lane=item.lane, problem=str(error))
         return
     if found is not None:
         ticket, raw = found
