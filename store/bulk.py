@@ -41,7 +41,8 @@ def _statement(table: sa.Table, names: tuple[str, ...], key: str, newer: str, *,
     """Return the statement; every name in it is one of our own tables' and columns'."""
     if arrays:
         # Without lengths: a cast to VARCHAR(200) would cut what the column refuses.
-        types = (table.c[name].type.compile(postgresql.dialect()).partition("(")[0] for name in names)
+        dialect: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types.
+        types = (table.c[name].type.compile(dialect).partition("(")[0] for name in names)
         given = f"SELECT * FROM unnest({', '.join(f'%b::{each}[]' for each in types)})"  # noqa: S608
     else:
         given = f"VALUES ({', '.join('?' * len(names))})"
