@@ -18,6 +18,7 @@ from store.outbox import Progress
 from store.tickets import MirroredTicket, Reading
 from sync.mirror import hear_fields
 from sync.mirroring import Mirroring
+from sync.passing_on import hear_comments
 from workflow import claims, hearing
 from workflow.desk import Desk
 from workflow.telling import ticket_lane
@@ -109,6 +110,7 @@ def take_in(
     tickets.keep(tx, (reading,))
     hearing.hear(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
     hear_fields(desk, mirroring.fields, tx, reading.ticket, begun=begun, now=now)
+    hear_comments(desk, mirroring, tx, reading.ticket, now=now)
     return True
 
 
