@@ -55,6 +55,20 @@ class FieldsRefused(UnexpectedReply):
         self.fields = fields
 
 
+class Rehearsed(Exception):
+    """This call would have changed something at the vendor; it was not made, because a rehearsal was asked for.
+
+    Only a connector that was made with `rehearse` raises it, in place of its first write.
+    """
+
+    def __init__(self, *, method: str, url: str, body: bytes) -> None:
+        """Say which call: "PUT", "https://harbor.zendesk.com/api/v2/tickets/35436.json" and the body as it would go."""
+        super().__init__(f"{method} {url}")
+        self.method = method
+        self.url = url
+        self.body = body
+
+
 class ForgedDelivery(Exception):
     """A webhook's signature is missing or none of our secrets made it: answer 401."""
 
@@ -288,8 +302,32 @@ class Helpdesk(TicketSource, Protocol):
         """Make the webhook unless it is there already; vendors that choose secrets themselves ignore `secret`."""
         ...
 
+    def prepare_secret(self, webhook_id: str) -> str:
+        """Return a new secret that `rotate_webhook` can give the webhook; nothing is signed with it yet.
+
+        A repeat may return the same one. Vendors that choose secrets themselves are asked for one.
+        """
+        ...
+
     def rotate_webhook(self, webhook_id: str, *, secret: str) -> WebhookInstalled:
-        """Give the webhook a new secret; deliveries under way may still carry the old one."""
+        """Give the webhook a secret of `prepare_secret`; deliveries under way may still carry the old one.
+
+        Where no webhook can change its secret without losing deliveries, another takes its place: the id may differ.
+        """
+        ...
+
+    def ping(self, *, secret: str, now: datetime) -> tuple[bytes, Mapping[str, str], str]:
+        """Return a delivery about no ticket as the vendor would make it with this secret: body, headers, path secret.
+
+        No call is made.
+        """
+        ...
+
+    def send_ping(self, webhook_id: str, *, now: datetime) -> int | None:
+        """Let the vendor deliver something about no ticket now, and return the status it was answered with.
+
+        0: nobody answered. None: this vendor has no way to. Raises the three errors.
+        """
         ...
 
     def renew_webhooks(self, *, now: datetime) -> int:

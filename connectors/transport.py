@@ -7,7 +7,8 @@ The adapter is mounted on the real host name only, so production URLs stay what 
 4. turns 429, 5xx and a broken connection into `TryLater` with the time the vendor named, and says whether a write may
    have been carried out;
 5. keeps within our own budgets, and holds them for as long as a 429 says;
-6. hands every answer to a hook.
+6. hands every answer to a hook;
+7. in a rehearsal makes no call that changes anything, and raises `Rehearsed` in its place.
 """
 
 import email.utils
@@ -23,7 +24,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from connectors.contract import TryLater, UnexpectedReply
+from connectors.contract import Rehearsed, TryLater, UnexpectedReply
 
 #: How long to wait when the vendor does not say.
 DEFAULT_WAIT_SECONDS = 5.0
@@ -139,6 +140,8 @@ class Transport:
         narrow_reasons: What a 429's RateLimit-Reason says where it is about one record only: no budget is held then.
         patience_seconds: A budget that is free again this soon is waited for; a longer wait is `TryLater`.
         on_response: Called with every answer, and with each call that got none; must not raise.
+        rehearse: Whether only calls that change nothing are made.
+        is_harmless: Whether a POST (its path, its body) changes nothing: a login, a search. Asked in rehearsals only.
         clock, sleep: Monotonic time and waiting; arguments so that tests need neither.
     """
 
@@ -152,6 +155,8 @@ class Transport:
     narrow_reasons: frozenset[str] = frozenset()
     patience_seconds: float = 0.25
     on_response: Callable[[Exchange], None] | None = None
+    rehearse: bool = False
+    is_harmless: Callable[[str, bytes], bool] = lambda _path, _body: False
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
@@ -183,10 +188,13 @@ class VendorAdapter(HTTPAdapter):
         """Send, read the whole answer, and return it when its status is one to be understood (2xx, 4xx but 429).
 
         Raises TryLater: own budget used up, 429, 5xx, connection broken or too slow (`done` None for a write that may
-        have been carried out). Raises UnexpectedReply: redirect, oversized answer, untrusted certificate.
+        have been carried out). Raises UnexpectedReply: redirect, oversized answer, untrusted certificate. Raises
+        Rehearsed: a write, in a rehearsal; nothing is sent then.
         """
         transport = self._transport
         method, path = str(request.method), urlsplit(str(request.url)).path
+        if transport.rehearse:
+            self._rehearse(request, method=method, path=path)
         self._spend(method=method, path=path)
         started = transport.clock()
         try:
@@ -207,6 +215,14 @@ class VendorAdapter(HTTPAdapter):
         self._report(method=method, path=path, response=response, started=started)
         self._refuse(response, method=method, path=path)
         return response
+
+    def _rehearse(self, request: requests.PreparedRequest, *, method: str, path: str) -> None:
+        """Let through what changes nothing, and raise Rehearsed for everything else."""
+        given = request.body or b""
+        body = given.encode() if isinstance(given, str) else given
+        if method in READS or (method == "POST" and self._transport.is_harmless(path, body)):
+            return
+        raise Rehearsed(method=method, url=str(request.url), body=body)
 
     def _spend(self, *, method: str, path: str) -> None:
         """Use up one of each budget that counts this call, waiting a moment where a moment is enough."""

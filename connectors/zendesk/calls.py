@@ -18,7 +18,7 @@ from zenpy.lib.api_objects import Ticket as ZenpyTicket
 from connectors.bearer import Bearer
 from connectors.contract import AccessRefused, BudgetLeft
 from connectors.transport import Budget, Exchange, TokenBucket, Transport
-from connectors.zendesk.auth import credentials
+from connectors.zendesk.auth import TOKEN_PATH, credentials
 from connectors.zendesk.refusals import CredentialsExpired, refuse, understood
 from connectors.zendesk.settings import ZendeskSettings
 
@@ -32,6 +32,7 @@ class Calls:
 
     on_response: Told of every answer, see `transport.Exchange`.
     clock: Monotonic seconds.
+    rehearse: Raise Rehearsed in place of every call that would change something.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Calls:
         *,
         on_response: Callable[[Exchange], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        rehearse: bool = False,
     ) -> None:
         self._settings = settings
         self._budget: BudgetLeft | None = None
@@ -53,6 +55,8 @@ class Calls:
             most_reply_bytes=settings.most_reply_bytes,
             budgets=_budgets(settings, clock),
             on_response=self._hear,
+            rehearse=rehearse,
+            is_harmless=lambda path, _body: path == TOKEN_PATH,
             clock=clock,
         )
         self._auth = credentials(settings, session=self._transport.session, clock=clock)
@@ -95,14 +99,18 @@ class Calls:
 
         self._admitted(send, asked=asked, write=True)
 
-    def post(self, path: str, body: Mapping[str, object], *, asked: str) -> bytes:
-        """Return the raw body of the answer to a POST; raises as `update_ticket`."""
+    def send(self, method: str, path: str, body: Mapping[str, object] | None = None, *, asked: str) -> bytes:
+        """Send one write, once, and return the raw body of its answer; raises as `update_ticket`.
+
+        method: "POST", "PATCH" or "DELETE".
+        """
 
         def send(client: Zenpy) -> bytes:
             url = f"https://{self._settings.host}{path}"
+            http_method = getattr(client.tickets.session, method.lower())
             # As above; `create` would make objects of an answer whose id is all we need.
             response: requests.Response = client.tickets._call_api(  # noqa: SLF001
-                client.tickets.session.post, url, json=dict(body)
+                http_method, url, json=None if body is None else dict(body)
             )
             return response.content
 

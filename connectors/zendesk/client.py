@@ -48,13 +48,15 @@ def connect(
     *,
     on_response: Callable[[Exchange], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
+    rehearse: bool = False,
 ) -> "ZendeskTickets":
     """Return the account's tickets; nothing is called yet.
 
     on_response: Told of every answer (rate limits, metrics), from whichever thread; must not raise.
     clock: Monotonic seconds, for budgets and the age of the token.
+    rehearse: Raise Rehearsed in place of every call that would change something.
     """
-    return ZendeskTickets(settings, Calls(settings, on_response=on_response, clock=clock))
+    return ZendeskTickets(settings, Calls(settings, on_response=on_response, clock=clock, rehearse=rehearse))
 
 
 class ZendeskTickets:
@@ -160,10 +162,21 @@ class ZendeskTickets:
         del secret
         return webhooks.install(self._calls, name=WEBHOOK_NAME, endpoint=url)
 
+    def prepare_secret(self, webhook_id: str) -> str:
+        """Return the secret of a webhook like this one that is not active yet, made now unless there is one."""
+        return webhooks.prepare(self._calls, webhook_id, name=WEBHOOK_NAME)
+
     def rotate_webhook(self, webhook_id: str, *, secret: str) -> WebhookInstalled:
-        """Give the webhook a new secret of Zendesk's choosing."""
-        del secret
-        return webhooks.rotate(self._calls, webhook_id)
+        """Let the webhook that was prepared with this secret take the other's place; its id is another."""
+        return webhooks.rotate(self._calls, webhook_id, name=WEBHOOK_NAME, new_secret=secret)
+
+    def ping(self, *, secret: str, now: datetime) -> tuple[bytes, Mapping[str, str], str]:
+        """Return a delivery about no ticket, signed with this secret."""
+        return *webhook.ping(secret=secret, now=now), ""
+
+    def send_ping(self, webhook_id: str, *, now: datetime) -> int:
+        """Let Zendesk test the webhook with a delivery about no ticket, and return the status that we answered."""
+        return webhooks.send_ping(self._calls, webhook_id, webhook.ping_body(now))
 
     def renew_webhooks(self, *, now: datetime) -> int:
         """Return 0: Zendesk's webhooks do not expire."""

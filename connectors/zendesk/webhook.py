@@ -54,6 +54,18 @@ def signature(raw: bytes, *, timestamp: str, secret: str) -> str:
     return base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()
 
 
+def ping_body(now: datetime) -> dict[str, str]:
+    """Return the body of a delivery about no ticket."""
+    return {"id": f"ping-{now.timestamp():.6f}", "type": "makewhole.ping", "subject": "makewhole:ping"}
+
+
+def ping(*, secret: str, now: datetime) -> tuple[bytes, Mapping[str, str]]:
+    """Return the body and headers of a delivery about no ticket, as Zendesk would sign it with this secret."""
+    raw, timestamp = json.dumps(ping_body(now)).encode(), now.isoformat()
+    signed = signature(raw, timestamp=timestamp, secret=secret)
+    return raw, {"Content-Type": "application/json", SIGNATURE_HEADER: signed, TIMESTAMP_HEADER: timestamp}
+
+
 def _check_signature(raw: bytes, timestamp: str, given: str, secrets: tuple[str, ...]) -> None:
     if not given or not timestamp:
         raise ForgedDelivery("a signature header is missing")

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from connectors.contract import TryLater, UnexpectedReply
+from connectors.contract import Rehearsed, TryLater, UnexpectedReply
 from connectors.transport import Budget, Exchange, TokenBucket, Transport, retry_after_seconds
 from tests.connectors.conftest import Script
 
@@ -298,3 +298,30 @@ def test_budgets_are_heard_in_jiras_spelling_too(script: Script) -> None:
     transport_to(script, on_response=seen.append).session().get(f"https://{HOST}/rest/api/3/myself")
 
     assert [(each.limit, each.remaining) for each in seen] == [(100, 99)]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_rehearsal_sends_nothing_that_may_change_something(script: Script, method: str) -> None:
+    script.answer(200, b"{}")
+    session = transport_to(script, rehearse=True).session()
+
+    with pytest.raises(Rehearsed) as rehearsed:
+        session.request(method, f"https://{HOST}/api/v2/tickets/1.json", data='{"a": 1}')
+
+    assert script.asked == []
+    assert (rehearsed.value.method, rehearsed.value.body) == (method, b'{"a": 1}')
+    assert rehearsed.value.url == f"https://{HOST}/api/v2/tickets/1.json"
+
+
+def test_a_rehearsal_reads_and_lets_through_the_posts_that_are_harmless(script: Script) -> None:
+    script.answer(200, b"{}")
+    script.answer(200, b"{}")
+    is_harmless = lambda path, body: path == "/search" and body == b"{}"  # noqa: E731  # One line, one meaning.
+    session = transport_to(script, rehearse=True, is_harmless=is_harmless).session()
+
+    session.get(f"https://{HOST}/api/v2/tickets/1.json")
+    session.post(f"https://{HOST}/search", data="{}")
+    with pytest.raises(Rehearsed):
+        session.post(f"https://{HOST}/search", data='{"delete": true}')
+
+    assert [method for method, _, _, _ in script.asked] == ["GET", "POST"]

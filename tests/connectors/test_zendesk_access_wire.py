@@ -1,17 +1,20 @@
 """Getting in, doctor, webhooks and logs, over the wire against the sandbox."""
 
+import json
 import logging
 import threading
 from datetime import date
 
 import pytest
 
-from connectors.contract import AccessRefused, ForgedDelivery, Helpdesk, TryLater, UnexpectedReply
+from connectors.contract import AccessRefused, ForgedDelivery, Helpdesk, Rehearsed, TryLater, UnexpectedReply
 from connectors.zendesk.client import ZendeskTickets, connect
 from connectors.zendesk.settings import ApiToken, OAuthClient
 from connectors.zendesk.webhook import verify
 from tests.connectors.conftest import Script, World, a_ticket, until
 from tests.connectors.zendesk_world import PUT, all_pages, an_update, ref
+
+ENDPOINT = "http://127.0.0.1:9/webhooks/zendesk/harbor"
 
 
 def test_one_token_serves_all_threads(world: World) -> None:
@@ -155,20 +158,75 @@ def test_doctor_without_a_server_raises_nothing() -> None:
     assert [check.fix is None for check in source.checks(today=date(2026, 11, 2))] == [True, False, False, False]
 
 
-def test_a_webhook_is_registered_once_and_its_secret_read_and_changed(world: World) -> None:
+def test_a_webhook_is_registered_once(world: World) -> None:
     source = world.connect()
-    endpoint = "http://127.0.0.1:9/webhooks/zendesk/harbor"
 
-    first = source.install_webhook(endpoint, secret="")
-    again = source.install_webhook(endpoint, secret="")
-    other = source.install_webhook(endpoint + "/2", secret="")
-    rotated = source.rotate_webhook(first.id, secret="")
+    first = source.install_webhook(ENDPOINT, secret="")
+    again = source.install_webhook(ENDPOINT, secret="")
+    other = source.install_webhook(ENDPOINT + "/2", secret="")
 
     assert first == again != other
-    assert rotated.secret not in {None, first.secret}
-    assert {each.id: (each.url, each.secret) for each in source.webhooks()}[first.id] == (endpoint, rotated.secret)
+    assert {each.id: (each.url, each.secret) for each in source.webhooks()}[first.id] == (ENDPOINT, first.secret)
+
+
+def test_a_new_secret_is_known_before_anything_is_signed_with_it(world: World) -> None:
+    source = world.connect()
+    first = source.install_webhook(ENDPOINT, secret="")
+
+    secret = source.prepare_secret(first.id)
+    repeated = source.prepare_secret(first.id)
+    before = [(each.id, each.secret) for each in source.webhooks() if each.active]
+    rotated = source.rotate_webhook(first.id, secret=secret)
+
+    assert secret == repeated != first.secret
+    assert before == [(first.id, first.secret)]
+    assert rotated.secret == secret
+    assert [(each.id, each.url, each.active, each.secret) for each in source.webhooks()] == [
+        (rotated.id, ENDPOINT, True, secret)
+    ]
+
+
+def test_a_secret_that_was_not_prepared_changes_nothing(world: World) -> None:
+    source = world.connect()
+    first = source.install_webhook(ENDPOINT, secret="")
+
+    with pytest.raises(UnexpectedReply, match="none was prepared"):
+        source.rotate_webhook(first.id, secret="of-somebody-else")
     with pytest.raises(UnexpectedReply, match="there is none"):
         source.rotate_webhook("NOPE", secret="")
+
+    assert [(each.id, each.active) for each in source.webhooks()] == [(first.id, True)]
+
+
+def test_a_ping_of_ours_and_one_of_the_vendors_are_about_no_ticket(world: World, script: Script) -> None:
+    source = world.connect(webhook_secrets=("ours",))
+    webhook = source.install_webhook(f"{script.url}/webhooks/zendesk/harbor", secret="")
+    script.answer(200)
+
+    status = source.send_ping(webhook.id, now=world.clock.now)
+
+    _, _, headers, raw = script.asked[0]
+    theirs = verify(raw, headers, (str(webhook.secret),), world.clock.now)
+    raw, headers, path_secret = source.ping(secret="ours", now=world.clock.now)
+    ours = source.delivery(raw, headers, path_secret=path_secret, now=world.clock.now)
+    assert (status, theirs.ticket_keys, ours.ticket_keys) == (200, (), ())
+    assert theirs.event_type == ours.event_type == "makewhole.ping"
+
+
+def test_a_rehearsal_reads_but_writes_nothing_and_says_what_it_would_have_written(world: World) -> None:
+    world.load(a_ticket())
+    source = connect(world.settings(), rehearse=True)
+
+    with pytest.raises(Rehearsed) as note:
+        source.write(an_update())
+    with pytest.raises(Rehearsed) as webhook:
+        source.install_webhook(ENDPOINT, secret="")
+
+    assert (note.value.method, note.value.url) == ("PUT", "https://harbor.zendesk.com/api/v2/tickets/35436.json")
+    assert json.loads(note.value.body)["ticket"]["comment"]["public"] is False
+    assert (webhook.value.method, webhook.value.url) == ("POST", "https://harbor.zendesk.com/api/v2/webhooks")
+    assert world.notes(35436) == []
+    assert world.connect().webhooks() == ()
 
 
 def test_no_log_line_holds_a_customers_words_or_a_secret(world: World, caplog: pytest.LogCaptureFixture) -> None:
