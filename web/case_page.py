@@ -33,7 +33,7 @@ from cases.case import (
 from cases.people import People
 from cases.proposal import Decision, Proposal
 from cases.ticket import TicketRef
-from store import audit, books
+from store import audit, books, tickets
 from store.audit import AuditRecord
 from store.books import StoredPayout
 from store.cases import CaseRepository, NoSuchCase, number_of
@@ -43,6 +43,8 @@ FOLDER = Path(__file__).parent / "templates"
 KEY_CHARACTERS = 32
 _SUBDOMAIN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
+_SALESFORCE_ID = re.compile(r"[A-Za-z0-9]{15,18}")
+_ISSUE_KEY = re.compile(r"[A-Z][A-Z0-9_]{1,49}-[0-9]{1,10}")
 _STYLE = (FOLDER / "case.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 POLICY = (
@@ -90,7 +92,7 @@ class CaseView:
         into: Path and id of the case it was joined with; None when it was not.
         payout: Its payout; None when there is none.
         history: Every record of it, oldest first.
-        tickets: The tickets that tell of it, with their address; None where we know none.
+        tickets: (what people call it, address or None where we know none) of each ticket that tells of it.
     """
 
     case: Case
@@ -102,7 +104,7 @@ class CaseView:
     into: tuple[str, str] | None
     payout: StoredPayout | None
     history: tuple[AuditRecord, ...]
-    tickets: tuple[tuple[TicketRef, str | None], ...]
+    tickets: tuple[tuple[str, str | None], ...]
 
 
 def case_page(room: CaseRoom) -> Callable[[Request], Awaitable[Response]]:
@@ -134,6 +136,8 @@ def _look_up(room: CaseRoom, case_id: str) -> CaseView:
         proposal = proposal_of(case)
         payout = books.find_payout(connection, case_id, proposal.fingerprint) if proposal else None
         history = audit.history(connection, number_of(case_id))
+        known = tickets.known(connection, case.about.tickets)
+    names = {ref: known[ref].ticket.name if ref in known else "" for ref in case.about.tickets}
     return CaseView(
         case=case,
         stage=_WORDS[case.stage],
@@ -146,7 +150,7 @@ def _look_up(room: CaseRoom, case_id: str) -> CaseView:
         else None,
         payout=payout,
         history=history,
-        tickets=tuple((ref, _address(ref)) for ref in case.about.tickets),
+        tickets=tuple((_called(ref, name), _address(ref, name)) for ref, name in names.items()),
     )
 
 
@@ -162,11 +166,24 @@ def _decisions(case: Case) -> tuple[Decision, ...]:
             return ()
 
 
-def _address(ref: TicketRef) -> str | None:
-    """Return where an agent opens a ticket; None for a vendor whose addresses we do not know, and for odd names."""
-    if ref.vendor != "zendesk" or not _SUBDOMAIN.fullmatch(ref.account) or not _NUMBER.fullmatch(ref.key):
+def _called(ref: TicketRef, name: str) -> str:
+    """Return what people call a ticket: "Zendesk 35436", "Jira ENG-5"."""
+    return f"{ref.vendor.capitalize()} {name or ref.key}"
+
+
+def _address(ref: TicketRef, name: str) -> str | None:
+    """Return where an agent opens a ticket; None for odd names."""
+    if not _SUBDOMAIN.fullmatch(ref.account):
         return None
-    return f"https://{ref.account}.zendesk.com/agent/tickets/{ref.key}"
+    match ref.vendor:
+        case "zendesk" if _NUMBER.fullmatch(ref.key):
+            return f"https://{ref.account}.zendesk.com/agent/tickets/{ref.key}"
+        case "salesforce" if _SALESFORCE_ID.fullmatch(ref.key):
+            return f"https://{ref.account}.lightning.force.com/lightning/r/Case/{ref.key}/view"
+        case "jira" if _ISSUE_KEY.fullmatch(name):
+            return f"https://{ref.account}.atlassian.net/browse/{name}"
+        case _:
+            return None
 
 
 def _name_of(people: People, person: str) -> str:
