@@ -104,13 +104,13 @@ class Zendesk(HelpdeskSettings):
         subdomain: "harbor" for harbor.zendesk.com.
         auth: How we get in.
         fields: Our name and the id of each custom field.
-        webhook_secrets: The webhook's signing secrets, two during a rotation.
+        webhook_secrets: The webhook's signing secrets, two during a rotation; without any, no delivery is believed.
     """
 
     subdomain: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     auth: Annotated[OAuth | ApiToken, Field(discriminator="kind")]
     fields: Mapping[FieldName, Annotated[int, Field(gt=0)]]
-    webhook_secrets: tuple[Secret, ...] = Field(min_length=1, max_length=2)
+    webhook_secrets: tuple[Secret, ...] = Field(default=(), max_length=2)
     page_size: int = Field(default=1_000, ge=1, le=1_000)
     most_comments: int = Field(default=5_000, ge=1, le=5_000)
     most_audits: int = Field(default=5_000, ge=100, le=100_000)

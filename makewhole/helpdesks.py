@@ -15,16 +15,23 @@ WAITS = ("connect_seconds", "read_seconds", "whole_seconds")
 
 
 def connect_helpdesks(
-    settings: Settings, *, on_response: Callable[[Exchange], None] | None = None
+    settings: Settings, *, on_response: Callable[[Exchange], None] | None = None, rehearse: bool = False
 ) -> tuple[Helpdesk, ...]:
     """Return a connector for each account in the settings; nothing is called yet.
 
     on_response: Told of every answer, from whichever thread; must not raise.
+    rehearse: Raise Rehearsed in place of every call that would change something.
     """
-    found: list[Helpdesk] = []
-    if settings.zendesk is not None:
-        found.append(zendesk.connect(_zendesk(settings.zendesk), on_response=on_response))
-    return tuple(found)
+    return tuple(connect(given, on_response=on_response, rehearse=rehearse) for given in settings.helpdesks.values())
+
+
+def connect(
+    given: HelpdeskSettings, *, on_response: Callable[[Exchange], None] | None = None, rehearse: bool = False
+) -> Helpdesk:
+    """Return the connector of one account; see `connect_helpdesks`."""
+    if not isinstance(given, Zendesk):
+        raise TypeError(f"{given.vendor}: no connector")
+    return zendesk.connect(_zendesk(given), on_response=on_response, rehearse=rehearse)
 
 
 def hurried(settings: Settings) -> Settings:
