@@ -116,6 +116,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
         topics=settings.topics,
         pay_way=PAYOUT_PROVIDER if isinstance(settings.payouts, PayoutProvider) else settings.payouts.way,
         case_url=lambda case_id: case_url(settings, case_id),
+        shadowed=frozenset(source for source, each in settings.helpdesks.items() if each.mode == "shadow"),
     )
     helpdesks = {f"{each.vendor}:{each.account}": each for each in connect_helpdesks(settings)}
     mirroring = mirroring_of(settings, helpdesks)
@@ -244,11 +245,18 @@ def _send(house: House, key: str) -> None:
             source = house.helpdesks[ref_of(item).source]
             write_fields(house.desk, source, item, mirroring=house.mirroring, clock=house.clock)
             return
+        case Kind.CARD | Kind.THREAD if _is_shadow(house, case_id):
+            log.info("not posted, in shadow", case=case_id)
         case Kind.CARD:
             house.posting.show_card(case_id, now=house.clock())
         case Kind.THREAD:
             house.posting.post_line(key, now=house.clock())
     _sent(house, item)
+
+
+def _is_shadow(house: House, case_id: CaseId) -> bool:
+    with house.database.read() as connection:
+        return house.desk.is_shadow(house.desk.cases.find(connection, case_id).case.about)
 
 
 def _sent(house: House, item: Item) -> None:

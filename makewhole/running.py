@@ -13,6 +13,7 @@ from store.database import normal_url
 from store.jobs import Worker
 from store.migrating import migrate
 from sync.schedule import start_ticks
+from workflow.shadow import lead_on
 
 FENCED_EXIT_CODE = 75
 log = structlog.get_logger(__name__)
@@ -31,6 +32,8 @@ def working(house: House, *, with_ticks: bool) -> Iterator[Worker]:
         if alone:
             stack.enter_context(only_worker(Path(normal_url(url).database or "")))
         migrate(house.engine, url)
+        with house.database.begin() as tx:
+            lead_on(house.desk, tx)
         worker = Worker(house.database, house.jobs, url, queues(house.settings))
         worker.start(handlers(house), on_fenced=end_at_once, alone=alone)
         stack.callback(worker.stop)

@@ -139,8 +139,13 @@ def _claim(desk: Desk, tx: Transaction, stored: StoredCase) -> Claim:
 
 
 def _route(desk: Desk, tx: Transaction, stored: StoredCase, proposal: Proposal, *, now: datetime) -> None:
-    """Lead a proposal to who decides it: people, nobody (ineligible), or a person without a proposal to click on."""
+    """Lead a proposal to who decides it: people, nobody (ineligible), or a person without a proposal to click on.
+
+    A case that only accounts in shadow mode tell of stays proposed: nobody is asked and nothing is paid.
+    """
     about = stored.case.about
+    if desk.is_shadow(about):
+        return
     if proposal.classification is Classification.INDIVIDUAL_REVIEW:
         needs_attention(desk, tx, stored, _review(proposal), (), now=now)
     elif proposal.amount is None or proposal.amount.minor <= 0:

@@ -17,6 +17,7 @@ from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.played_vendors import ref, ticket
 from workflow import one_case
 from workflow.approval import Stale
+from workflow.shadow import lead_on
 
 
 def charge(key: str = "1", *, loss: str = "T-1", **fields: str) -> Ticket:
@@ -39,6 +40,23 @@ def settled(at_work: DeskAtWork, case_id: str = "CASE-1") -> Declined:
 def waiting(at_work: DeskAtWork, kind: str) -> list[str]:
     with at_work.database.read() as connection:
         return keys(connection, kind)
+
+
+def test_what_only_an_account_in_shadow_tells_of_is_proposed_and_goes_no_further(at_work: DeskAtWork) -> None:
+    live, at_work.desk = at_work.desk, replace(at_work.desk, shadowed=frozenset({ref("1").source}))
+    at_work.tell(ticket())
+    at_work.work()
+
+    assert at_work.stage("CASE-1") is Stage.PROPOSED
+    assert at_work.events("CASE-1") == ["opened", "proposed"]
+    assert at_work.helpdesk.written == []
+
+    at_work.desk = live
+    with at_work.database.begin() as tx:
+        assert lead_on(live, tx) == 1
+    at_work.work(one_case.PROPOSE)
+
+    assert at_work.stage("CASE-1") is Stage.AWAITING_APPROVAL
 
 
 def test_a_late_withdrawal_is_worked_out_and_the_right_person_is_asked(at_work: DeskAtWork) -> None:
