@@ -194,6 +194,9 @@ class Salesforce(HelpdeskSettings):
     read_feed: bool = True
     organization_id: str = Field(default="", pattern=r"^(00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?)?$")
     webhook_secrets: tuple[Secret, ...] = Field(default=(), max_length=2)
+    read_seconds: Seconds = 60.0
+    whole_seconds: Seconds = 120.0
+    most_reply_bytes: int = Field(default=128 << 20, ge=1 << 16, le=1 << 30)
     page_size: int = Field(default=2_000, ge=200, le=2_000)
     bulk_above: int = Field(default=2_000, ge=0)
     overlap_seconds: Seconds = 60.0
