@@ -19,6 +19,7 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
+_EXACT = json.JSONDecoder(parse_float=Decimal)
 _SPLIT_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _SPLIT_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -34,7 +35,7 @@ def storable(text: str | None) -> str:
 
 def exact(text: bytes) -> Any:
     """Return decoded JSON, fractions as Decimal; raises ValueError and RecursionError."""
-    return json.loads(text, parse_float=Decimal)
+    return _EXACT.decode(text.decode(json.detect_encoding(text), "surrogatepass"))
 
 
 def read_object(body: bytes) -> dict[str, Any]:

@@ -4,7 +4,6 @@ The library's own retries are off (`max_retries=0`): it sends POST and PUT again
 Its parsing is used where speed and exact numbers do not matter; pages and issues come as raw bytes.
 """
 
-import json
 import logging
 import threading
 import time
@@ -14,6 +13,7 @@ from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import TypeVar
 
+import msgspec
 import requests
 from jira import JIRA
 
@@ -84,7 +84,7 @@ class Calls:
         def ask(client: JIRA) -> tuple[bytes, datetime | None]:
             response = client._session.post(  # noqa: SLF001
                 client._get_url("search/jql"),  # noqa: SLF001
-                data=json.dumps(body),
+                data=msgspec.json.encode(body),
             )
             return response.content, told_at(response.headers)
 
@@ -102,7 +102,7 @@ class Calls:
 
         def send(client: JIRA) -> bytes:
             url = client._get_url(path, base)  # noqa: SLF001
-            response: requests.Response = client._session.request(method, url, data=json.dumps(body))  # noqa: SLF001
+            response: requests.Response = client._session.request(method, url, data=msgspec.json.encode(body))  # noqa: SLF001
             return response.content
 
         return self._admitted(send, asked=asked, write=True)

@@ -9,19 +9,35 @@ https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-comm
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from cases.ticket import Comment, Ticket, TicketRef, Vendor
-from connectors.contract import AccessRefused, BudgetLeft, Cursor, Page, UnexpectedReply
+from connectors.contract import (
+    AccessRefused,
+    BudgetLeft,
+    Check,
+    Cursor,
+    Delivery,
+    FieldFound,
+    Page,
+    TicketUpdate,
+    UnexpectedReply,
+    WebhookFound,
+    WebhookInstalled,
+)
+from connectors.jira import webhook, writing
 from connectors.jira.calls import Calls
+from connectors.jira.checks import Checks
 from connectors.jira.comments import read_comments, read_remote_links
+from connectors.jira.kinds import Kinds
 from connectors.jira.permissions import check_browsing
 from connectors.jira.polling import OwnWrites, Search
 from connectors.jira.reading import Unreadable, account_of, in_service_project, read_issue
 from connectors.jira.refusals import NoSuchRecord
 from connectors.jira.settings import JiraSettings
+from connectors.jira.webhooks import Webhooks
 from connectors.transport import Exchange
 
 COMMENTS_A_PAGE = 100
@@ -51,6 +67,10 @@ class JiraTickets:
         self._account = account_of(settings)
         self._own_writes = OwnWrites(remembered_seconds=settings.overlap_seconds, clock=clock)
         self._search = Search(calls=calls, account=self._account, settings=settings, own_writes=self._own_writes)
+        kinds = Kinds(calls, clock=clock)
+        self._writing = writing.Writing(calls=calls, account=self._account, settings=settings, kinds=kinds)
+        self._checks = Checks(calls=calls, account=self._account, settings=settings)
+        self._webhooks = Webhooks(calls=calls, settings=settings)
 
     @property
     def vendor(self) -> Vendor:
@@ -95,6 +115,49 @@ class JiraTickets:
             return None
         whole = replace(ticket, comments=comments, links=tuple(dict.fromkeys([*ticket.links, *links])))
         return whole, record
+
+    def write(self, update: TicketUpdate) -> bool:
+        """Write once: True when written now, False when all of it was there already; see `writing`."""
+        self._check_ours(update.ref)
+        written = self._writing.write(update)
+        if written is not None:
+            self._own_writes.add(written)
+        return written is not None
+
+    def link_case(self, ref: TicketRef, url: str, title: str) -> None:
+        """Make or renew the issue's link to a case's page; the same again changes nothing. Raises the three errors."""
+        self._check_ours(ref)
+        writing.link_case(self._calls, ref, url, title)
+
+    def delivery(self, raw: bytes, headers: Mapping[str, str], *, path_secret: str, now: datetime) -> Delivery:
+        """Return what a webhook delivered, after checking its signature; see `webhook.verify`."""
+        del path_secret  # Deliveries are signed.
+        settings = self._settings
+        return webhook.verify(raw, headers, settings.webhook_secrets, kind=settings.webhook_kind, now=now)
+
+    def checks(self, *, today: date) -> tuple[Check, ...]:
+        """Return what `doctor` shows: what was tried, what came back, and the fix where one is needed; never raises."""
+        return self._checks.all(today=today)
+
+    def fields_found(self) -> tuple[FieldFound, ...]:
+        """Return every custom field of the site, with a sample of the newest issues; raises the three errors."""
+        return self._checks.fields_found()
+
+    def webhooks(self) -> tuple[WebhookFound, ...]:
+        """Return the site's webhooks of our kind; raises the three errors, and ByHand."""
+        return self._webhooks.found()
+
+    def install_webhook(self, url: str, *, secret: str) -> WebhookInstalled:
+        """Make the webhook, or give the one that is there our events, filter and secret."""
+        return self._webhooks.install(url, secret=secret)
+
+    def rotate_webhook(self, webhook_id: str, *, secret: str) -> WebhookInstalled:
+        """Give the webhook a new secret; deliveries under way carry the old one."""
+        return self._webhooks.rotate(webhook_id, secret=secret)
+
+    def renew_webhooks(self, *, now: datetime) -> int:
+        """Put off the end of dynamic webhooks that end within 7 days, and return how many."""
+        return self._webhooks.renew(now=now)
 
     def budget(self) -> BudgetLeft | None:
         """Return what Jira last said of a call's own limit."""

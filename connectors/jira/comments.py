@@ -5,6 +5,7 @@ role or group; in every other project people of the site only, so there no comme
 Surprise: `jsdPublic` is true outside service projects too, where it means nothing.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -43,9 +44,10 @@ class WireObject(msgspec.Struct):
     url: str | None = None
 
 
-class WireRemoteLink(msgspec.Struct):
-    """The part of a remote link we understand."""
+class WireRemoteLink(msgspec.Struct, rename="camel"):
+    """The part of a remote link we understand. global_id: What its maker calls it."""
 
+    global_id: str | None = None
     object: WireObject | None = None
 
 
@@ -70,12 +72,13 @@ def read_comments(body: bytes, *, service: bool, reporter_id: str | None) -> tup
 
 
 def read_remote_links(body: bytes) -> tuple[str, ...]:
-    """Return the addresses that the issue's remote links point at; raises UnexpectedReply."""
+    """Return the addresses that the issue's remote links point at, but for our own; raises UnexpectedReply."""
     try:
         found = decoded(_REMOTE_LINKS, body, "remote links")
     except Unreadable as error:
         raise UnexpectedReply(str(error)) from None
-    return tuple(storable(each.object.url) for each in found if each.object and each.object.url)
+    others = (each.object for each in found if not (each.global_id or "").startswith(f"{ORIGIN}:"))
+    return tuple(storable(other.url) for other in others if other and other.url)
 
 
 def mark_beside(properties: list[WireProperty] | None) -> str | None:
@@ -87,17 +90,39 @@ def mark_beside(properties: list[WireProperty] | None) -> str | None:
     return None
 
 
-def marks_on_page(body: bytes) -> tuple[frozenset[str], int]:
-    """Return our marks on a page of comments that no customer can have written, and how many comments it has."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A comment of ours. shown: Whether a service project's customers can read it."""
+
+    id: str
+    shown: bool
+
+
+def find_marked(body: bytes, mark: str) -> tuple[Made | None, int]:
+    """Return the comment with this mark on a page of them, unless a customer may have written it; and their number.
+
+    Raises UnexpectedReply.
+    """
     found = records(members(body), "comments")
     if found is None:
         raise UnexpectedReply("comments: the answer has none")
     try:
         wires = [decoded(_COMMENT, bytes(each), "comment") for each in found]
-        marks = {mark_beside(wire.properties) or _mark_below(wire, _body(wire)) for wire in wires}
+        ours = (each for each in wires if mark in {mark_beside(each.properties), _mark_below(each, _body(each))})
+        hit = next(ours, None)
     except Unreadable as error:
         raise UnexpectedReply(f"comments: {error}") from None
-    return frozenset(mark for mark in marks if mark is not None), len(wires)
+    return None if hit is None else Made(id=hit.id, shown=_shown(hit)), len(wires)
+
+
+def read_made(body: bytes) -> Made:
+    """Return the comment just made; raises Unreadable."""
+    wire = decoded(_COMMENT, body, "comment")
+    return Made(id=wire.id, shown=_shown(wire))
+
+
+def _shown(wire: WireComment) -> bool:
+    return wire.jsd_public and not wire.visibility
 
 
 def _comment(record: bytes, *, service: bool, reporter_id: str | None) -> Comment:
@@ -105,7 +130,7 @@ def _comment(record: bytes, *, service: bool, reporter_id: str | None) -> Commen
     if not (wire.id.isascii() and wire.id.isdigit()):
         raise Unreadable("id: must be a whole number as text")
     body = _body(wire)
-    public = service and wire.jsd_public and not wire.visibility
+    public = service and _shown(wire)
     ours = mark_beside(wire.properties) or (None if public else _mark_below(wire, body))
     return Comment(
         id=wire.id,
@@ -113,6 +138,7 @@ def _comment(record: bytes, *, service: bool, reporter_id: str | None) -> Commen
         public=public,
         body=body,
         written_at=stamp(wire.created, "created"),
+        author_name=storable(wire.author.display_name) if wire.author else "",
         written_by=Author.US if ours is not None else _side(wire, reporter_id if service else None),
     )
 

@@ -98,7 +98,7 @@ class Account:
         name: The account's, as in TicketRef.
         names: Our name by the id of a custom field.
         customer_field: Id of the field with the customer's number; None for none.
-        link_fields: What stands before a bare value, by the id of a field that names another ticket.
+        link_fields: Whose ticket a field names, by the field's id: "zendesk:harbor".
     """
 
     name: str
@@ -226,6 +226,11 @@ def field_text(raw: bytes, name: str) -> str:
     Of a choice its value ("Delayed withdrawal"), of two levels "A / B", of several ", " between them, of a person the
     name, of a document its text, a number as it came.
     """
+    first = raw[:1]
+    if first == b'"':
+        return storable(decoded(_TEXT, raw, name))
+    if first == b"n":
+        return ""
     try:
         return storable(_said(exact(raw)))
     except (ValueError, TypeError, RecursionError, msgspec.MsgspecError):
@@ -292,10 +297,10 @@ def _custom(fields: Mapping[str, msgspec.Raw], names: Mapping[str, str]) -> tupl
 def _links(fields: Mapping[str, msgspec.Raw], account: Account) -> tuple[str, ...]:
     """Return what link fields name, then the issues that this one is linked to."""
     found: list[str] = []
-    for field_id, before in account.link_fields.items():
+    for field_id, source in account.link_fields.items():
         text = field_text(bytes(fields[field_id]), field_id).strip() if field_id in fields else ""
         if text:
-            found.append(text if ":" in text else f"{before}{text}")
+            found.append(text if ":" in text else f"{source}:{text}")
     for link in _field(_LINKS, fields, "issuelinks") or ():
         other = link.outward_issue or link.inward_issue
         if other is not None:
@@ -304,10 +309,10 @@ def _links(fields: Mapping[str, msgspec.Raw], account: Account) -> tuple[str, ..
 
 
 def _field(decoder: "msgspec.json.Decoder[Read]", fields: Mapping[str, msgspec.Raw], name: str) -> Read:
-    return decoded(decoder, bytes(fields.get(name, _NOTHING)), name)
+    return decoded(decoder, fields.get(name, _NOTHING), name)
 
 
-def decoded(decoder: "msgspec.json.Decoder[Read]", raw: bytes, name: str) -> Read:
+def decoded(decoder: "msgspec.json.Decoder[Read]", raw: bytes | msgspec.Raw, name: str) -> Read:
     """Return what stands there, read again without half characters where those are the trouble; raises Unreadable.
 
     name: Of the field, for the error.
@@ -317,7 +322,7 @@ def decoded(decoder: "msgspec.json.Decoder[Read]", raw: bytes, name: str) -> Rea
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return decoder.decode(whole_characters(raw))
+        return decoder.decode(whole_characters(bytes(raw)))
     except msgspec.ValidationError as error:
         raise Unreadable(f"{name}: {error}") from None  # Names kinds and places, no values.
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

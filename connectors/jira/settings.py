@@ -59,11 +59,10 @@ class JiraSettings:
         projects: Keys of the projects that are read: ("ENG", "CARE"). At least one.
         fields: Our name and the id of each custom field we read or write: ("order_id", "customfield_10102").
         customer_field: The custom field with our own id of the customer; None where the site has none.
-        audience: Who may read our notes; needed where software projects are written. Service projects have their
-            internal comments besides.
+        audience: Who may read our notes; needed where other than service projects are written, which have internal
+            comments.
         transitions: The transition (its id, as text) to make when `mw_state` becomes this: ("paid", "31").
-        link_fields: Custom fields that name other tickets, and what stands before a bare value:
-            ("customfield_10120", "zendesk:harbor:").
+        link_fields: Custom fields that name other tickets, and whose: ("customfield_10120", "zendesk:harbor").
         web_url: Where people see the site; None for `host`.
         target: A local server in the vendor's place: "http://127.0.0.1:8900/jira"; None for the real one.
         connect_seconds, read_seconds, whole_seconds: For a connection, the next piece, the whole answer.
