@@ -246,10 +246,7 @@ async def my_permissions(_: Desk, call: Call) -> Response:
 async def create_types(desk: Desk, call: Call) -> Response:
     """GET /issue/createmeta/{project}/issuetypes."""
     held = desk.site.project(call.part("project"))
-    shown = [
-        {**type_body(desk.site.types[one], call.view), "untranslatedName": desk.site.types[one].name}
-        for one in held.type_ids
-    ]
+    shown = [type_body(desk.site.types[one], call.view) for one in held.type_ids]
     start, most = max(0, call.whole("startAt", 0)), max(1, call.whole("maxResults", 50))
     page = shown[start : start + most]
     return json_answer({"startAt": start, "maxResults": most, "total": len(shown), "issueTypes": page})

@@ -8,7 +8,7 @@ from sandbox.jira.commenting import NewComment, add_comment, delete_comment, edi
 from sandbox.jira.door import Desk
 from sandbox.jira.issue_wire import issue_body
 from sandbox.jira.loading import visibility_of
-from sandbox.jira.records import Issue, Person
+from sandbox.jira.records import Approval, Issue, Person
 from sandbox.jira.refusals import bad_payload, refused
 from sandbox.jira.shown import possible_steps
 from sandbox.jira.wire import UTC_VIEW, comment_body
@@ -111,6 +111,19 @@ def _property(desk: Desk, issue: Issue, agent: Person, sent: Mapping[str, Any]) 
     set_property(desk.site, issue, str(given["key"]), given.get("value"), actor=agent, now=desk.now())
 
 
+def _ask_approval(desk: Desk, issue: Issue, _: Person, sent: Mapping[str, Any]) -> None:
+    given = sent["approval"]
+    approvers = [_agent(desk, one).account_id for one in given.get("approvers") or ()]
+    approval = Approval(
+        id=desk.site.new_record_id(),
+        issue_id=issue.id,
+        name=str(given.get("name") or "Waiting for approval"),
+        decisions=dict.fromkeys(approvers, "pending"),
+        created_at=desk.now(),
+    )
+    desk.site.approvals.setdefault(issue.id, {})[approval.id] = approval
+
+
 _ACTS = {
     "transition": _transition,
     "fields": _edit,
@@ -123,5 +136,6 @@ _ACTS = {
     "link": _link,
     "remote_link": _remote_link,
     "property": _property,
+    "approval": _ask_approval,
 }
 """What can be done, in the order it is looked for."""

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.faults import FaultMiddleware, Faults, path_inside
-from sandbox.jira import about_api, comments_api, hooks_api, issues_api, links_api, searching
+from sandbox.jira import about_api, care_api, comments_api, hooks_api, issues_api, links_api, searching
 from sandbox.jira.access import Access
 from sandbox.jira.control import control_routes, register_known
 from sandbox.jira.door import (
@@ -166,6 +166,15 @@ OTHER: tuple[tuple[str, Mapping[str, Handler]], ...] = (
         "/rest/webhooks/1.0/webhook/{hook}",
         {"GET": hooks_api.show, "PUT": hooks_api.change, "DELETE": hooks_api.delete},
     ),
+    ("/rest/servicedeskapi/request/{issue}", {"GET": care_api.request}),
+    ("/rest/servicedeskapi/request/{issue}/comment", {"GET": care_api.comments, "POST": care_api.add}),
+    ("/rest/servicedeskapi/request/{issue}/comment/{comment}", {"GET": care_api.comment}),
+    ("/rest/servicedeskapi/request/{issue}/approval", {"GET": care_api.approvals}),
+    (
+        "/rest/servicedeskapi/request/{issue}/approval/{approval}",
+        {"GET": care_api.approval, "POST": care_api.answer},
+    ),
+    ("/rest/servicedeskapi/request/{issue}/sla", {"GET": care_api.slas}),
     ("/rest/applinks/latest/listApplicationlinks", {"GET": about_api.application_links}),
 )
 

@@ -6,7 +6,7 @@ POST /_sandbox/agents/act  {"issue": "ENG-7", "agent"?: account id or address, a
                            "visibility"?}, "edit_comment": {"id", "body"}, "delete_comment": id, "transition": id or
                            name, "delete": true, "move_to": "CARE", "parent": "ENG-1" or null,
                            "link": {"type": "Relates", "to": "ENG-2"}, "remote_link": {...},
-                           "property": {"key", "value"}}
+                           "property": {"key", "value"}, "approval": {"name"?, "approvers": [...]}}
 POST /_sandbox/settings    names of `settings.Settings`, or {"pace": "fast" | "vendor"}; GET shows them
 POST /_sandbox/webhooks    {"url", "events"?, "jql"?, "secret"?}: an admin webhook with a known secret
 POST /_sandbox/tokens      {"email", "token"}: the API token of a person from now on

@@ -171,6 +171,19 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """An approval of a service request. decisions: By account id. outcome: "pending", "approved" or "declined"."""
+
+    id: int
+    issue_id: int
+    name: str
+    decisions: Mapping[str, str]
+    created_at: datetime
+    outcome: str = "pending"
+    completed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One field's change in a history. old, new: What the vendor calls from and to (ids), with their texts."""
 

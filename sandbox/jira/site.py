@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.jira.index import Index
 from sandbox.jira.records import (
+    Approval,
     Comment,
     Field,
     History,
@@ -69,6 +70,7 @@ class Site:
         self.properties: dict[int, dict[str, Any]] = {}
         self.histories: dict[int, list[History]] = {}
         self.remote_links: dict[int, dict[int, RemoteLink]] = {}
+        self.approvals: dict[int, dict[int, Approval]] = {}
         self.links: dict[int, Link] = {}
         self.children: dict[int, set[int]] = {}
         self.index = Index()
@@ -124,7 +126,7 @@ class Site:
             self.children.get(issue.parent_id, set()).discard(issue.id)
         for comment_id in self.comments.pop(issue.id, {}):
             self._issue_of_comment.pop(comment_id, None)
-        for held in (self.properties, self.histories, self.remote_links):
+        for held in (self.properties, self.histories, self.remote_links, self.approvals):
             held.pop(issue.id, None)
         del self.issues[issue.id]
         self.index.drop(issue.id)
