@@ -63,7 +63,15 @@ ROWS: Table = (
     ("/queryAll", {"GET": query.query_all}),
     ("/queryAll/{locator}", {"GET": query.query_more}),
     ("/composite/sobjects", {"POST": many.create_rows, "PATCH": many.update_rows, "DELETE": many.delete_rows}),
-    ("/composite/sobjects/{entity}", {"GET": many.retrieve_rows, "POST": many.retrieve_rows}),
+    (
+        "/composite/sobjects/{entity}",
+        {
+            "GET": many.retrieve_rows,
+            "POST": many.retrieve_rows,
+            "PATCH": many.update_rows,
+            "DELETE": many.delete_rows,
+        },
+    ),
     ("/composite/sobjects/{entity}/{field}", {"PATCH": many.upsert_rows}),
     ("/sobjects", {"GET": sobjects.describe_all}),
     ("/sobjects/{entity}", {"GET": sobjects.describe_short, "POST": sobjects.create_row}),

@@ -76,8 +76,9 @@ def _row(org: Org, entity: Entity, entry: Mapping[str, Any], *, at: str) -> Row:
         if name in ("Id", "number", "comments", "attributes"):
             continue
         reference = entity.relationships.get(name.lower())
-        if reference is not None and isinstance(value, dict):
-            row[reference.name] = _found(org, reference, value)
+        if reference is not None and (value is None or isinstance(value, dict)):
+            if value is not None:
+                row[reference.name] = _found(org, reference, value)
             continue
         field = entity.field(name)
         if field is None:

@@ -17,7 +17,7 @@ from sandbox.salesforce.soql_words import Word, cut, unexpected, unquoted, wrong
 OPERATORS = ("=", "!=", "<>", "<", "<=", ">", ">=")
 KEYWORDS = (
     *("SELECT", "FROM", "WHERE", "ORDER", "LIMIT", "OFFSET", "AND", "OR", "NOT", "IN", "LIKE", "GROUP", "HAVING"),
-    *("FOR", "USING", "ALL", "UPDATE", "WITH"),
+    *("FOR", "USING", "UPDATE", "WITH"),
 )
 MOST_DEPTH = 50
 MOST_LENGTH = 100_000

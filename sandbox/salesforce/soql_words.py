@@ -64,7 +64,7 @@ def unquoted(text: str) -> str:
 def wrong(query: str, at: int, message: str, code: str) -> Refused:
     """Return the 400 for a query that is wrong at a place, with the excerpt and the caret."""
     start, end = _excerpt(query, at)
-    shown = query[start:end].replace("\n", " ")
+    shown = query[start:end].replace("\n", " ").rstrip(",")
     row = query.count("\n", 0, at) + 1
     column = at - (query.rfind("\n", 0, at) + 1) + 1
     return refused(code, f"\n{shown}\n{' ' * (at - start)}^\nERROR at Row:{row}:Column:{column}\n{message}")
