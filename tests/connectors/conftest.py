@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -15,7 +16,7 @@ import requests
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from connectors.transport import Exchange
 from connectors.zendesk.client import ZendeskTickets, connect
@@ -123,6 +124,10 @@ def a_ticket(ticket_id: int = 35436, **changed: Any) -> dict[str, Any]:
     }
 
 
+def _system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
 class Stage:
     """An ASGI app that is whatever the running test put on: a server takes longer to start than a sandbox."""
 
@@ -130,9 +135,21 @@ class Stage:
         self.app = Starlette()
         self.url = ""
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.clock: Callable[[], datetime] = _system_clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app(scope, receive, send)
+        await self.app(scope, receive, self._dated(send))
+
+    def _dated(self, send: Send) -> Send:
+        """Let every answer tell the time by the test's clock, as a vendor's answers do by its own."""
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                said = format_datetime(self.clock(), usegmt=True).encode()
+                message = {**message, "headers": [*message.get("headers", ()), (b"date", said)]}
+            await send(message)
+
+        return dated
 
     async def serve(self, server: uvicorn.Server, listener: socket.socket) -> None:
         self.loop = asyncio.get_running_loop()
@@ -152,7 +169,7 @@ def stage() -> Iterator[Stage]:
         listener.bind(("127.0.0.1", 0))
         stage.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         server = uvicorn.Server(
-            uvicorn.Config(stage, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+            uvicorn.Config(stage, log_level="critical", lifespan="off", timeout_graceful_shutdown=1, date_header=False)
         )
         thread = threading.Thread(target=lambda: asyncio.run(stage.serve(server, listener)), daemon=True)
         thread.start()
