@@ -27,6 +27,8 @@ from connectors.wire_json import members
 TEXT_TYPES = frozenset({"string", "textarea", "url", "email", "phone"})
 CERTIFICATE_DAYS = 30
 LONGEST_SAMPLE = 60
+#: Standard fields of these types hold no customer's words or data.
+_SHOWN = frozenset({"picklist", "boolean", "datetime", "id", "reference"})
 MARK_LENGTH = 80
 
 
@@ -76,7 +78,7 @@ def fields_found(calls: Calls, settings: SalesforceSettings) -> tuple[FieldFound
             type=field.type,
             active=not field.deprecatedAndHidden,
             name=names.get(field.name),
-            sample=samples.get(field.name),
+            sample=samples.get(field.name) if field.custom or field.type in _SHOWN else None,
             problem=_problem(field, names.get(field.name)),
         )
         for field in fields

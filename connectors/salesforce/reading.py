@@ -30,6 +30,7 @@ CASE_PREFIX = "500"
 USER_PREFIX = "005"
 #: The vendor's types whose values are numbers.
 NUMBERS = frozenset({"double", "currency", "percent", "int", "long"})
+_NULL = msgspec.Raw(b"null")
 
 
 class WirePerson(msgspec.Struct):
@@ -57,8 +58,8 @@ class WireCase(msgspec.Struct):
     AccountId: str | None = None
     SuppliedName: str | None = None
     SuppliedEmail: str | None = None
-    Contact: msgspec.Raw | None = None
-    Account: msgspec.Raw | None = None
+    Contact: msgspec.Raw = _NULL
+    Account: msgspec.Raw = _NULL
 
 
 class WireRows(msgspec.Struct):
@@ -199,9 +200,9 @@ class CaseReader:
     def _requester(self, wire: WireCase) -> Requester | None:
         return _requester(wire, self._person(wire.Contact, "Contact"), self._person(wire.Account, "Account"))
 
-    def _person(self, raw: msgspec.Raw | None, where: str) -> tuple[str, str, str]:
+    def _person(self, raw: msgspec.Raw, where: str) -> tuple[str, str, str]:
         """Return the name, address and our id of a Contact or Account; ("", "", "") for none."""
-        if raw is None or bytes(raw) == b"null":
+        if bytes(raw) == b"null":
             return "", "", ""
         person = _decode(_PERSON, bytes(raw))
         number = _decode(self._customer, bytes(raw))
@@ -242,10 +243,8 @@ def moment(text: str, name: str) -> datetime:
     return found.astimezone(UTC)
 
 
-def field_text(raw: msgspec.Raw | None, name: str) -> str:
+def field_text(raw: msgspec.Raw, name: str) -> str:
     """Return a field's value: a tick box "yes" or "no", a number without exponent, no value ""; raises Unreadable."""
-    if raw is None:
-        return ""
     value = bytes(raw)
     first = value[:1]
     if first == b'"':
@@ -303,7 +302,7 @@ def _plain(number: str) -> str:
 def _struct_of(columns: Sequence[str]) -> "msgspec.json.Decoder[Any]":
     """Return a decoder of nothing but these attributes, as c0, c1 …, undecoded."""
     names = {f"c{i}": name for i, name in enumerate(columns)}
-    fields = [(name, msgspec.Raw | None, None) for name in names]
+    fields = [(name, msgspec.Raw, _NULL) for name in names]
     return msgspec.json.Decoder(msgspec.defstruct("Columns", fields, rename=names))
 
 

@@ -16,13 +16,15 @@ import requests
 from simple_salesforce.exceptions import SalesforceError, SalesforceOperationError
 
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
-from connectors.transport import DEFAULT_WAIT_SECONDS
+from connectors.transport import DEFAULT_WAIT_SECONDS, retry_after_seconds
 
 #: How long to wait when the org has no calls left: its window rolls over 24 hours.
 EXHAUSTED_WAIT_SECONDS = 900.0
 MOST_ERRORS = 200
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{1,79}")
 _COLUMN = re.compile(r"No such (?:column|relation) '([A-Za-z][A-Za-z0-9_.]{0,200})'")
+#: What userinfo says, in plain text and with 403, where all else says INVALID_SESSION_ID.
+_BAD_TOKEN = b"Bad_OAuth_Token"
 _EXPIRED = frozenset({"INVALID_SESSION_ID", "INVALID_AUTH_HEADER"})
 _GONE = frozenset({"NOT_FOUND", "ENTITY_IS_DELETED"})
 _PASSING = frozenset(
@@ -104,7 +106,7 @@ def understood(asked: str, *, write: bool = False) -> Iterator[None]:
     try:
         yield
     except Refused as error:
-        raise meaning(error.response.status_code, errors_in(error.response.content), asked) from None
+        raise _of_response(error.response, asked) from None
     except requests.RequestException as error:
         raise UnexpectedReply(f"{asked}: {type(error).__name__} before anything was sent") from None
     except (SalesforceError, SalesforceOperationError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -112,6 +114,15 @@ def understood(asked: str, *, write: bool = False) -> Iterator[None]:
         if write:
             raise TryLater(what, wait_seconds=DEFAULT_WAIT_SECONDS, done=None) from None
         raise UnexpectedReply(what) from None
+
+
+def _of_response(response: requests.Response, asked: str) -> Exception:
+    error = meaning(response.status_code, errors_in(response.content), asked)
+    if _BAD_TOKEN in response.content[:100]:
+        return CredentialsExpired(f"{asked}: {response.status_code}")
+    if isinstance(error, TryLater) and "Retry-After" in response.headers:
+        error.wait_seconds = retry_after_seconds(response.headers)
+    return error
 
 
 def errors_in(body: bytes) -> tuple[VendorError, ...]:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -22,7 +22,10 @@ from connectors.transport import Exchange
 from connectors.zendesk.client import ZendeskTickets, connect
 from connectors.zendesk.settings import OAuthClient, ZendeskSettings
 from sandbox.accounts.app import create_app as create_accounts
+from sandbox.salesforce.app import create_app as create_salesforce
 from sandbox.zendesk.app import create_app as create_zendesk
+from tests.connectors.salesforce_world import SalesforceWorld
+from tests.connectors.world_clock import Clock
 
 FIELDS = (
     ("claimed_amount", 900006),
@@ -32,19 +35,6 @@ FIELDS = (
     ("order_id", 900002),
 )
 START_SECONDS = 10
-
-
-@dataclass
-class Clock:
-    """A clock that stands still until a test moves it."""
-
-    now: datetime = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_seconds(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 @dataclass
@@ -190,6 +180,20 @@ def world(stage: Stage) -> Iterator[World]:
     stage.do(life.__aenter__())
     yield World(url=stage.url, clock=clock)
     stage.do(life.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def salesforce(stage: Stage) -> Iterator[SalesforceWorld]:
+    """Return a fresh sandbox Salesforce without cases, whose every answer tells the test's time."""
+    clock = Clock()
+    app = create_salesforce(clock=clock, pace="fast")
+    stage.app = Starlette(routes=[Mount("/salesforce", app=app)])
+    stage.clock = clock
+    life = app.router.lifespan_context(app)
+    stage.do(life.__aenter__())
+    yield SalesforceWorld(url=stage.url, clock=clock)
+    stage.do(life.__aexit__(None, None, None))
+    stage.clock = _system_clock
 
 
 @dataclass
