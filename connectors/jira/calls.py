@@ -40,6 +40,7 @@ class Calls:
 
     on_response: Told of every answer, see `transport.Exchange`.
     clock: Monotonic seconds.
+    rehearse: Raise Rehearsed in place of every call that would change something.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class Calls:
         *,
         on_response: Callable[[Exchange], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        rehearse: bool = False,
     ) -> None:
         self._settings = settings
+        self._rehearse = rehearse
         self._clock = clock
         self._told = on_response
         self._budget: BudgetLeft | None = None
@@ -168,6 +171,8 @@ class Calls:
             budgets=budgets,
             narrow_reasons=frozenset({"jira-per-issue-on-write"}),
             on_response=self._hear,
+            rehearse=self._rehearse,
+            is_harmless=lambda path, _body: host == LOGIN_HOST or path.endswith("/search/jql"),
             clock=self._clock,
         )
 

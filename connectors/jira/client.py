@@ -49,13 +49,16 @@ def connect(
     *,
     on_response: Callable[[Exchange], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
+    rehearse: bool = False,
 ) -> "JiraTickets":
     """Return the site's issues; nothing is called yet.
 
     on_response: Told of every answer (rate limits, metrics), from whichever thread; must not raise.
     clock: Monotonic seconds, for budgets and the age of the token.
+    rehearse: Raise Rehearsed in place of every call that would change something.
     """
-    return JiraTickets(settings, Calls(settings, on_response=on_response, clock=clock), clock=clock)
+    calls = Calls(settings, on_response=on_response, clock=clock, rehearse=rehearse)
+    return JiraTickets(settings, calls, clock=clock)
 
 
 class JiraTickets:
@@ -151,9 +154,21 @@ class JiraTickets:
         """Make the webhook, or give the one that is there our events, filter and secret."""
         return self._webhooks.install(url, secret=secret)
 
+    def prepare_secret(self, webhook_id: str) -> str:
+        """Return a new secret of our own; raises ByHand where Atlassian chooses it."""
+        return self._webhooks.prepare(webhook_id)
+
     def rotate_webhook(self, webhook_id: str, *, secret: str) -> WebhookInstalled:
         """Give the webhook a new secret; deliveries under way carry the old one."""
         return self._webhooks.rotate(webhook_id, secret=secret)
+
+    def ping(self, *, secret: str, now: datetime) -> tuple[bytes, Mapping[str, str], str]:
+        """Return a delivery about no issue, signed with this secret."""
+        return *webhook.ping(secret=secret, kind=self._settings.webhook_kind, now=now), ""
+
+    def send_ping(self, webhook_id: str, *, now: datetime) -> None:
+        """Return None: Jira has no way to test a webhook."""
+        del webhook_id, now
 
     def renew_webhooks(self, *, now: datetime) -> int:
         """Put off the end of dynamic webhooks that end within 7 days, and return how many."""

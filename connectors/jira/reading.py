@@ -33,7 +33,7 @@ Read = TypeVar("Read")
 class WireUser(msgspec.Struct, rename="camel"):
     """The part of a user we understand. account_type: "atlassian", "app", or "customer" of a service project."""
 
-    account_id: str
+    account_id: str = ""
     display_name: str | None = None
     email_address: str | None = None
     account_type: str | None = None
@@ -188,7 +188,7 @@ def read_issue(record: bytes, account: Account) -> Ticket:
         status=_CATEGORIES.get(category, TicketStatus.UNKNOWN),
         status_text=storable(status.name),
         requester=_requester(_field(_USER, fields, "reporter"), fields, account),
-        handler_id=assignee.account_id if assignee else None,
+        handler_id=(assignee.account_id or None) if assignee else None,
         tags=tuple(map(storable, _field(_TEXTS, fields, "labels") or ())),
         fields=_custom(fields, account.names),
         comments=(),

@@ -70,6 +70,27 @@ def signature(raw: bytes, *, secret: str) -> str:
     return "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
 
 
+def ping(*, secret: str, kind: Literal["admin", "dynamic"], now: datetime) -> tuple[bytes, Mapping[str, str]]:
+    """Return the body and headers of a delivery about no issue, as Jira would make it with this secret."""
+    moment = int(now.timestamp() * 1000)
+    raw = json.dumps({"timestamp": moment, "webhookEvent": "makewhole:ping"}).encode()
+    headers = {"Content-Type": "application/json", IDENTIFIER_HEADER: f"ping-{moment}"}
+    if kind == "admin":
+        return raw, headers | {SIGNATURE_HEADER: signature(raw, secret=secret)}
+    return raw, headers | {"Authorization": f"Bearer {_token(secret, ends_at=now + LEEWAY)}"}
+
+
+def _token(secret: str, *, ends_at: datetime) -> str:
+    """Return a bearer token as Atlassian makes it for an app's webhooks."""
+    parts = ({"alg": "HS256", "typ": "JWT"}, {"exp": int(ends_at.timestamp())})
+    head = ".".join(_text(json.dumps(part).encode()) for part in parts)
+    return f"{head}.{_text(hmac.new(secret.encode(), head.encode(), hashlib.sha256).digest())}"
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
 def _check_signature(raw: bytes, given: str, secrets: tuple[str, ...]) -> None:
     if not given:
         raise ForgedDelivery("the signature header is missing")

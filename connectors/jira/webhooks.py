@@ -10,6 +10,7 @@ https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-webhooks/
 """
 
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,12 @@ EVENTS = (
     "comment_updated",
     "comment_deleted",
 )
+APP_SECRET = (
+    "Atlassian signs these deliveries with the OAuth app's client secret.",
+    "At developer.atlassian.com, My apps, the app, Settings: make a new secret.",
+    "Put it first in webhook_secrets and into auth, restart, and take the old one away a day later.",
+)
+SECRET_BYTES = 32
 RENEWED_WITHIN = timedelta(days=7)
 PAGE = 100
 MOST_PAGES = 10
@@ -67,17 +74,18 @@ class Webhooks:
             id=_registered(self.calls.send("POST", "webhook", wanted, asked="new webhook")), secret=None
         )
 
+    def prepare(self, webhook_id: str) -> str:
+        """Return a new secret for the webhook; nothing is told to Jira yet."""
+        if self.settings.webhook_kind == "dynamic":
+            raise ByHand(APP_SECRET)
+        del webhook_id
+        return secrets.token_hex(SECRET_BYTES)
+
     def rotate(self, webhook_id: str, *, secret: str) -> WebhookInstalled:
         """Give the webhook a new secret; what is under way carries the old one."""
         self._check_kind()
         if self.settings.webhook_kind == "dynamic":
-            raise ByHand(
-                (
-                    "Atlassian signs these deliveries with the OAuth app's client secret.",
-                    "At developer.atlassian.com, My apps, the app, Settings: make a new secret.",
-                    "Put it first in webhook_secrets and into auth, restart, and take the old one away a day later.",
-                )
-            )
+            raise ByHand(APP_SECRET)
         there = next((each for each in self.found() if each.id == webhook_id), None)
         if there is None:
             raise UnexpectedReply(f"webhook {webhook_id}: there is none with this id")
