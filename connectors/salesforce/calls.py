@@ -25,7 +25,7 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.bulk2 import Operation, SFBulk2Handler, SFBulk2Type
 
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
-from connectors.salesforce.auth import bearer
+from connectors.salesforce.auth import TOKEN_PATH, bearer
 from connectors.salesforce.limits import HEADER, Allowance
 from connectors.salesforce.refusals import CredentialsExpired, refuse, understood
 from connectors.salesforce.settings import SalesforceSettings
@@ -86,6 +86,7 @@ class Calls:
 
     on_response: Told of every answer, see `transport.Exchange`.
     clock: Monotonic seconds. now_seconds: Seconds since 1970, for signing.
+    rehearse: Raise Rehearsed in place of every call that would change something.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Calls:
         on_response: Callable[[Exchange], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         now_seconds: Callable[[], float] = time.time,
+        rehearse: bool = False,
     ) -> None:
         self._settings = settings
         self._transport = Transport(
@@ -105,6 +107,8 @@ class Calls:
             whole_seconds=settings.whole_seconds,
             most_reply_bytes=settings.most_reply_bytes,
             on_response=on_response,
+            rehearse=rehearse,
+            is_harmless=_is_harmless,
             clock=clock,
         )
         self.allowance = Allowance(share_left=settings.share_left, clock=clock)
@@ -228,6 +232,19 @@ class Calls:
         said, then = response.headers.get(HEADER), told_at(response.headers)
         if said and then is not None:
             self.allowance.hear(said, then)
+
+
+def _is_harmless(path: str, body: bytes) -> bool:
+    """Whether a POST changes nothing: a login, a composite of GETs, a query job."""
+    if path == TOKEN_PATH or path.endswith("/jobs/query"):
+        return True
+    if not path.endswith("/composite"):
+        return False
+    try:
+        parts = json.loads(body)["compositeRequest"]
+        return all(part["method"] == "GET" for part in parts)
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _bulk(client: Salesforce) -> SFBulk2Type:

@@ -33,13 +33,15 @@ def connect(
     on_response: Callable[[Exchange], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
     now_seconds: Callable[[], float] = time.time,
+    rehearse: bool = False,
 ) -> "SalesforceTickets":
     """Return the org's tickets; nothing is called yet.
 
     on_response: Told of every answer (metrics), from whichever thread; must not raise.
     clock: Monotonic seconds, for budgets. now_seconds: Seconds since 1970, for signing the JWT.
+    rehearse: Raise Rehearsed in place of every call that would change something.
     """
-    calls = Calls(settings, on_response=on_response, clock=clock, now_seconds=now_seconds)
+    calls = Calls(settings, on_response=on_response, clock=clock, now_seconds=now_seconds, rehearse=rehearse)
     return SalesforceTickets(settings, calls)
 
 
@@ -132,9 +134,22 @@ class SalesforceTickets:
         """Raise ByHand with the steps in Setup."""
         raise webhook.to_install(self._settings, url, secret=secret)
 
+    def prepare_secret(self, webhook_id: str) -> str:
+        """Return a new secret for the end of the address."""
+        del webhook_id
+        return webhook.new_secret()
+
     def rotate_webhook(self, webhook_id: str, *, secret: str) -> WebhookInstalled:
         """Raise ByHand with the steps in Setup."""
         raise webhook.to_rotate(self._settings, webhook_id, secret=secret)
+
+    def ping(self, *, secret: str, now: datetime) -> tuple[bytes, Mapping[str, str], str]:
+        """Return an Outbound Message about no Case, for an address that ends in this secret."""
+        return webhook.ping(self._settings, now), {"Content-Type": webhook.ACK_CONTENT_TYPE}, secret
+
+    def send_ping(self, webhook_id: str, *, now: datetime) -> None:
+        """Return None: Salesforce has no way to test an Outbound Message."""
+        del webhook_id, now
 
     def renew_webhooks(self, *, now: datetime) -> int:
         """Return 0: Outbound Messages do not expire."""

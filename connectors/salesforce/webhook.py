@@ -11,6 +11,8 @@ https://developer.salesforce.com/docs/platform/api/guide/sforce-api-om-outboundm
 import hashlib
 import hmac
 import re
+import secrets
+from datetime import datetime
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -36,6 +38,7 @@ _OBJECT = "{urn:sobject.enterprise.soap.sforce.com}"
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 _SHORT = 15
+SECRET_BYTES = 32
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 #: Where an object says which Case it belongs to.
 _CASE_OF = {"Case": "Id", "CaseComment": "ParentId"}
@@ -65,6 +68,23 @@ def verify(raw: bytes, settings: SalesforceSettings, *, path_secret: str) -> Del
     kinds = sorted({_kind(each) for each in objects})
     one = ids[0] if len(ids) == 1 else hashlib.sha256(" ".join(ids).encode()).hexdigest()[:32]
     return Delivery(id=f"outbound:{one}", ticket_keys=tuple(keys), event_type=f"outbound message: {', '.join(kinds)}")
+
+
+def new_secret() -> str:
+    """Return what the address may end in: 64 characters that need no escaping."""
+    return secrets.token_hex(SECRET_BYTES)
+
+
+def ping(settings: SalesforceSettings, now: datetime) -> bytes:
+    """Return a message about no Case, as our org would send it."""
+    notification = f"04l{int(now.timestamp() * 1000) % 10**12:012d}"
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        f'<soapenv:Envelope xmlns:soapenv="{_SOAP[1:-1]}"><soapenv:Body><notifications xmlns="{_OUTBOUND[1:-1]}">'
+        f"<OrganizationId>{settings.organization_id}</OrganizationId>"
+        f"<Notification><Id>{notification}</Id></Notification>"
+        "</notifications></soapenv:Body></soapenv:Envelope>"
+    ).encode()
 
 
 def by_hand(settings: SalesforceSettings) -> ByHand:
