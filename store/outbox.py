@@ -22,6 +22,7 @@ class Kind(StrEnum):
     FIELDS = "fields"
     CARD = "card"
     THREAD = "thread"
+    QUESTION = "question"
 
 
 class State(StrEnum):
@@ -84,12 +85,14 @@ class Stuck:
         behind: How many wait behind it.
         put_at: Since when it waits; aware, UTC.
         problem: What went wrong the last time it was tried; None when nothing did.
+        given_up: Whether it waits for an operator's replay.
     """
 
     item: Item
     behind: int
     put_at: datetime
     problem: str | None
+    given_up: bool
 
 
 def put(tx: Transaction, *, lane: str, case_number: int, kind: Kind, document: str, now: datetime) -> None:
@@ -221,13 +224,22 @@ def stuck(connection: sa.Connection, kinds: tuple[Kind, ...], *, before: datetim
     )
     key = column.lane + sa.literal("#") + sa.cast(column.sequence, sa.String)
     rows = connection.execute(
-        sa.select(tables.outbox, first.c.number, failed.problem.label("trouble"))
+        sa.select(tables.outbox, first.c.number, failed.problem.label("trouble"), failed.dead_at)
         .join(first, sa.and_(column.lane == first.c.lane, column.sequence == first.c.sequence))
         .outerjoin(tables.job_failures, sa.and_(failed.kind == column.kind, failed.key == key))
         .where(column.kind.in_(kinds), column.put_at < before)
         .order_by(column.put_at, column.lane)
     )
-    return tuple(Stuck(item=_item(row), behind=row.number - 1, put_at=row.put_at, problem=row.trouble) for row in rows)
+    return tuple(
+        Stuck(
+            item=_item(row),
+            behind=row.number - 1,
+            put_at=row.put_at,
+            problem=row.trouble,
+            given_up=row.dead_at is not None,
+        )
+        for row in rows
+    )
 
 
 def unsent(connection: sa.Connection, case_number: int, kind: Kind) -> int:

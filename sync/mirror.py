@@ -132,13 +132,18 @@ def _take(tx: Transaction, board: Board, shown: Shown, loser: CaseValue | None) 
     """Make what a ticket shows the case's value, and let it win against what others have changed meanwhile."""
     value = CaseValue(field=shown.name, value=shown.value, source=str(shown.ref), changed_at=shown.stamp)
     mirror.keep_value(tx, board.stored.number, value)
-    for each in conflicts.of_field(tx.connection, board.stored.number, shown.name):
-        if each.ref != str(shown.ref) and each.cause in {Cause.CHANGED, Cause.UNDECIDED}:
-            overruled = replace(each, cause=Cause.OVERRULED, problem=WORDS[Cause.OVERRULED], ours=shown.value)
-            conflicts.change(tx, overruled)
+    overrule_others(tx, board.stored.number, value)
     if loser is not None:
         lost = _conflict(board, shown, Cause.OVERRULED)
         conflicts.add(tx, replace(lost, ref=loser.source, ours=shown.value, theirs=loser.value))
+
+
+def overrule_others(tx: Transaction, case_number: int, value: CaseValue) -> None:
+    """Let a case's new value win where other tickets were left alone with another one; theirs is kept for people."""
+    for each in conflicts.of_field(tx.connection, case_number, value.field):
+        if each.ref != value.source and each.cause in {Cause.CHANGED, Cause.UNDECIDED}:
+            overruled = replace(each, cause=Cause.OVERRULED, problem=WORDS[Cause.OVERRULED], ours=value.value)
+            conflicts.change(tx, overruled)
 
 
 def _keep_conflict(tx: Transaction, board: Board, shown: Shown, cause: Cause, held: Conflict | None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sync.an_export import Account
+from tests.sync.three_desks import ThreeDesks
 from tests.workflow.desk_at_work import DeskAtWork
 
 
@@ -20,3 +21,11 @@ def at_work(store_url: str) -> Iterator[DeskAtWork]:
 def account(at_work: DeskAtWork) -> Account:
     """Return an account without tickets, read by the desk."""
     return Account(at_work)
+
+
+@pytest.fixture
+def desks(store_url: str) -> Iterator[ThreeDesks]:
+    """Return three helpdesks without tickets, mirrored; at the end histories and books must hold."""
+    desk = ThreeDesks(store_url)
+    yield desk
+    desk.end()
