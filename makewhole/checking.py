@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from rich.table import Table
-
 from makewhole.assembly import utc_now
 from makewhole.doctor import desks, inside, outside
 from makewhole.doctor.check import Check, Examined, Group, State, fail
+from makewhole.doctor.shown import print_checks
 from makewhole.opening import read_settings, set_up_log
-from makewhole.printing import print_json, table, to_people
+from makewhole.printing import to_people
 
 GROUP_SECONDS = 60.0
 #: The clock comes last: it listens to the answers that the others get.
@@ -35,7 +34,6 @@ GROUPS: Mapping[str, Group] = {
     "clock": outside.clock,
 }
 LAST = "clock"
-SHOWN = {State.OK: "ok", State.WARN: "warn", State.FAIL: "FAIL"}
 
 
 def doctor(settings: Path, *, only: str | None, as_json: bool, clock: Callable[[], datetime] = utc_now) -> int:
@@ -51,14 +49,8 @@ def doctor(settings: Path, *, only: str | None, as_json: bool, clock: Callable[[
     found = [each for each in examine(Examined(settings=read, clock=clock), chosen) if each.name.startswith(only or "")]
     if not found:
         return _no_such_check(only)
-    failed = sum(each.state is State.FAIL for each in found)
-    if as_json:
-        checks = [{**_named(each), "state": str(each.state), "fix": each.fix} for each in found]
-        warnings = sum(each.state is State.WARN for each in found)
-        print_json({"checks": checks, "failed": failed, "warnings": warnings})
-    else:
-        to_people().print(_table(found))
-    return 1 if failed else 0
+    print_checks(found, as_json=as_json)
+    return 1 if any(each.state is State.FAIL for each in found) else 0
 
 
 def examine(seen: Examined, chosen: list[str]) -> list[Check]:
@@ -103,12 +95,3 @@ def _is_meant(name: str, only: str | None) -> bool:
 def _no_such_check(only: str | None) -> int:
     to_people().print(f"There is no check {only}: they begin with {', '.join(GROUPS)}.", markup=False)
     return 2
-
-
-def _named(check: Check) -> dict[str, str]:
-    return {"name": check.name, "tried": check.tried, "found": check.found}
-
-
-def _table(found: list[Check]) -> Table:
-    rows = [(SHOWN[each.state], each.name, each.tried, each.found, each.fix) for each in found]
-    return table(["", "Check", "Tried", "Came back", "What to do"], rows)

@@ -10,11 +10,10 @@ from typing import Annotated
 
 import typer
 
-from makewhole.trouble import Unusable
-
-SETTINGS = Path("config/makewhole.yaml")
-SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file.", show_default=True)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+from makewhole.admin_commands import admin_app
+from makewhole.conflict_commands import conflicts_app
+from makewhole.options import SETTINGS, AsJson, SettingsFile, Who
+from makewhole.trouble import Unusable, WrongUsage
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,10 +31,12 @@ for name, group in {
     "policy": policy_app,
     "audit": audit_app,
     "deadletter": deadletter_app,
+    "conflicts": conflicts_app,
     "finance": finance_app,
     "payout": payout_app,
 }.items():
     app.add_typer(group, name=name)
+app.add_typer(admin_app)
 
 
 @app.command()
@@ -185,9 +186,6 @@ def deadletter_replay(kind: str, key: str, *, settings: SettingsFile = SETTINGS,
     raise typer.Exit(operating.replay_dead_letter(settings, kind, key, as_json=as_json))
 
 
-Who = Annotated[str, typer.Option("--person", help="Who you are, by your id in people.yaml.")]
-
-
 @payout_app.command("list")
 def payout_list(*, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
     """List payouts that may have moved money and cannot go on by themselves."""
@@ -253,3 +251,6 @@ def main() -> None:
     except Unusable as problem:
         sys.stderr.write(f"{problem}\n")
         sys.exit(3)
+    except WrongUsage as problem:
+        sys.stderr.write(f"{problem}\n")
+        sys.exit(2)

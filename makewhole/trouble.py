@@ -3,3 +3,7 @@
 
 class Unusable(RuntimeError):
     """Settings, people, policies or the database cannot be used; the message says where and what to do."""
+
+
+class WrongUsage(RuntimeError):
+    """A command cannot do what was asked as it was asked; the message says how to ask. Ends with 2."""

@@ -61,6 +61,15 @@ def find(connection: sa.Connection, source: str, delivery_id: str) -> Delivery |
     )
 
 
+def last_received(connection: sa.Connection, source: str) -> datetime | None:
+    """Return when this sender's last delivery of those still kept came, aware; None when none is kept."""
+    column = tables.deliveries.c
+    newest: datetime | None = connection.scalar(
+        sa.select(sa.func.max(column.received_at)).where(column.source == source)
+    )
+    return newest
+
+
 def handled(tx: Transaction, delivery: Delivery, outcome: str, *, now: datetime) -> bool:
     """Record what came of a delivery; False when that was recorded before, and the first record stays."""
     column = tables.deliveries.c

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 
 from cases.ticket import Vendor
 from config.helpdesks import Helpdesk as HelpdeskSettings
-from connectors.contract import AccessRefused, BudgetLeft, ByHand, Helpdesk, TryLater, UnexpectedReply, WebhookFound
+from connectors.contract import AccessRefused, BudgetLeft, Helpdesk, TryLater, UnexpectedReply
 from connectors.transport import Exchange
+from makewhole.doctor import hooks
 from makewhole.doctor.check import Check, Examined, Group, fail, ok, warn
-from makewhole.helpdesks import connect_helpdesks, hurried, webhook_url
+from makewhole.helpdesks import connect, hurried
 
 LITTLE_LEFT = 0.1
 ERRORS = (TryLater, AccessRefused, UnexpectedReply)
@@ -25,15 +26,14 @@ def of_vendor(vendor: Vendor) -> Group:
 
 
 def _examine(seen: Examined, given: HelpdeskSettings) -> Iterator[Check]:
-    """Try credentials, identity, fields and reading, read one ticket whole, and look for our webhook."""
+    """Try credentials, identity, fields and reading, read one ticket whole, look for our webhook and ping our door."""
     vendor = given.vendor
 
     def on_response(exchange: Exchange) -> None:
         seen.hear(vendor.capitalize(), exchange.told_at)
 
     source = f"{vendor}:{given.account}"
-    desks = connect_helpdesks(hurried(seen.settings), on_response=on_response)
-    desk = next(each for each in desks if f"{each.vendor}:{each.account}" == source)
+    desk = connect(hurried(seen.settings).helpdesks[source], on_response=on_response)
     for each in desk.checks(today=seen.clock().date()):
         name = f"{vendor}.{each.name}"
         if each.fix is None:
@@ -41,7 +41,8 @@ def _examine(seen: Examined, given: HelpdeskSettings) -> Iterator[Check]:
         else:
             yield (fail if each.urgent else warn)(name, each.tried, each.found, fix=each.fix)
     yield _one_ticket(desk, given)
-    yield _webhook(seen, desk, given)
+    yield from hooks.registered(seen, desk, given)
+    yield hooks.arrives(seen, desk, given)
     left = desk.budget()
     if left is not None:
         yield _headroom(vendor, left)
@@ -60,35 +61,6 @@ def _one_ticket(desk: Helpdesk, given: HelpdeskSettings) -> Check:
     if page.unreadable:
         return fail(name, tried, "none was understood", fix="this needs a look at the connector")
     return ok(name, tried, "there is none yet")
-
-
-def _webhook(seen: Examined, desk: Helpdesk, given: HelpdeskSettings) -> Check:
-    url = webhook_url(seen.settings, given)
-    name, tried = f"{desk.vendor}.webhook", f"looked for an active webhook that points at {url}"
-    try:
-        found = [each for each in desk.webhooks() if each.url == url and each.active]
-    except ByHand as steps:
-        return ok(name, tried, f"only a person can look: {steps}")
-    except AccessRefused as error:
-        return warn(name, tried, str(error), fix=f"only admins may look: check the webhooks of {desk.account} by hand")
-    except (TryLater, UnexpectedReply) as error:
-        return fail(name, tried, str(error), fix="try again; is the account right?")
-    if not found:
-        fix = f"`makewhole webhooks install {desk.vendor}`"
-        return warn(name, tried, "none: changes are found by polling only", fix=fix)
-    return _signed_by_us(name, tried, found, known={each.reveal() for each in given.webhook_secrets})
-
-
-def _signed_by_us(name: str, tried: str, found: list[WebhookFound], *, known: set[str]) -> Check:
-    named = ", ".join(each.id for each in found)
-    strangers = [each.id for each in found if each.secret is not None and each.secret not in known]
-    if strangers:
-        fix = (
-            f"set {name.partition('.')[0]}.webhook_secrets to its signing secret: its deliveries are refused until then"
-        )
-        return fail(name, tried, f"{', '.join(strangers)} signs with a secret that is not in the settings", fix=fix)
-    told = any(each.secret is not None for each in found)
-    return ok(name, tried, f"{named}, and its signing secret is ours" if told else f"{named}; its secret is not told")
 
 
 def _headroom(vendor: Vendor, left: BudgetLeft) -> Check:

@@ -21,7 +21,7 @@ HOMES = {
     "slack_bolt": ("bot/",),
     "slack_sdk": ("bot/",),
     "slackblocks": ("bot/",),
-    "typer": ("makewhole/cli.py",),
+    "typer": ("makewhole/",),
     "urllib3": ("connectors/",),
     "yaml": ("config/", "policy/", "sandbox/"),
     "zenpy": ("connectors/zendesk/",),
