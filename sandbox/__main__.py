@@ -37,6 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         pace=options.pace,
         slack_request_url=options.slack_request_url,
         zendesk_webhook_url=options.zendesk_webhook_url,
+        salesforce_outbound_url=options.salesforce_outbound_url,
         jira_webhook_url=options.jira_webhook_url,
     )
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
@@ -60,6 +61,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--slack-request-url", help="where Slack sends events, interactions and commands")
     parser.add_argument("--zendesk-webhook-url", help="where a webhook registered from the start points")
     parser.add_argument("--jira-webhook-url", help="the same for Jira")
+    parser.add_argument("--salesforce-outbound-url", help="where Salesforce sends Outbound Messages from the start")
     return parser.parse_args(argv)
 
 

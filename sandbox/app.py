@@ -47,6 +47,7 @@ def create_sandbox(
     slack_request_url: str | None = None,
     zendesk_webhook_url: str | None = None,
     jira_webhook_url: str | None = None,
+    salesforce_outbound_url: str | None = None,
 ) -> Starlette:
     """Return the app that serves all vendors.
 
@@ -54,12 +55,13 @@ def create_sandbox(
     pace: "vendor" keeps the vendors' limits and lags, "fast" has none.
     slack_request_url: Where Slack sends events, interactions and commands; None = nowhere yet.
     zendesk_webhook_url, jira_webhook_url: Where a webhook that is registered from the start points; None = no webhook.
+    salesforce_outbound_url: Where Salesforce sends Outbound Messages from the start; None = nowhere yet.
     """
     world = load_seed() if seed else None
     tickets = world.zendesk_load() if world else None
     apps = {
         "zendesk": create_zendesk(pace=pace, seed=tickets, webhook_url=zendesk_webhook_url),
-        "salesforce": create_salesforce(pace=pace),
+        "salesforce": create_salesforce(pace=pace, outbound_url=salesforce_outbound_url),
         "jira": create_jira(pace=pace, webhook_url=jira_webhook_url),
         "slack": create_slack(seed=seed, request_url=slack_request_url),
         "payouts": create_payouts(unknown_payees=world.unknown_payees if world else ()),

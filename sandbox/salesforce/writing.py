@@ -83,6 +83,9 @@ def update(pen: Pen, entity: Entity, row_id: str, sent: Mapping[str, Any]) -> Wr
 
 def delete(pen: Pen, entity: Entity, row_id: str) -> Written:
     """Move a row to the recycle bin, and a case's comments with it; raises `Troubled` and `Refused`."""
+    if not entity.writable:
+        message = "insufficient access rights on object id"
+        raise Troubled(Trouble(code="INSUFFICIENT_ACCESS_OR_READONLY", message=message))
     before = existing(pen.org, entity, row_id)
     _strike(pen, row_id)
     if entity.name in ("Account", "Contact"):
