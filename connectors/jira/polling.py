@@ -6,8 +6,9 @@ follows `nextPageToken`; the moment stays the same through the round, because th
 Surprises:
 - A date in JQL has minutes only, and means the time zone of the account that asks. Milliseconds since 1970, without
   quotes, mean one moment everywhere (airbytehq/airbyte, pull requests 48395 and 48838).
-- Search lags behind writes, for seconds as a rule. So a round looks back: to `overlap` before the vendor's own clock
-  when the last one began, or before the newest change seen, whichever is later. What it reads twice is the same.
+- Search lags behind writes, for seconds as a rule. So a round begins `overlap` before the newest change seen; or right
+  behind that change, once it is older by `overlap` than the vendor's own clock when the last round began. What is read
+  twice is the same.
 - A token ends after 7 days. The cursor holds the newest change seen, and the round goes on from there without it.
 - Deleted issues, and issues moved to a project that is not read, are simply not found any more. `read` tells, and
   so the reconciliation finds them.
@@ -148,7 +149,7 @@ class Search:
         if token is not None:
             return replace(place, token=token)
         overlap = self.settings.overlap_seconds * 1000
-        settled = min(place.newest, place.asked - overlap) if place.asked else 0
+        settled = min(place.newest + 1, place.asked - overlap) if place.asked else 0
         since = max(place.since, place.newest - overlap, settled)
         return Place(since=since, newest=place.newest)
 

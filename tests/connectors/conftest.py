@@ -234,7 +234,7 @@ def script() -> Iterator[Script]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_PUT = do_POST = _answer  # noqa: N815  # The names are the library's.
+        do_GET = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815  # The names are the library's.
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
