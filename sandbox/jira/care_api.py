@@ -1,6 +1,6 @@
 """Jira Service Management over REST: a request, its comments (public or internal), approvals and one SLA.
 
-Texts are wiki markup here, never documents. Evidence: the vendor's specification of 2022; the wording of errors is ours.
+Texts are wiki markup here, never documents. Evidence: the vendor's specification of 2022; words of errors are ours.
 """
 
 from collections.abc import Sequence

@@ -26,6 +26,14 @@ def jira(specification: Specification) -> Iterator[Jira]:
         yield one
 
 
+@pytest.fixture(scope="module")
+def lasting(specification: Specification) -> Iterator[Jira]:
+    """Serve one Jira for all tests of a file that change nothing in it."""
+    with serving(specification) as one:
+        one.settings(reads_per_second=0)
+        yield one
+
+
 @contextmanager
 def serving(specification: Specification) -> Iterator[Jira]:
     """Serve a Jira and hold its answers against the specification."""

@@ -27,6 +27,10 @@ def an_issue(key: str, **given: Any) -> dict[str, Any]:
     return {"key": key, "created": "2026-11-22T11:00:00Z", "fields": fields, **given}
 
 
+NOBODY = httpx.Auth()
+"""Asks without the login of the client."""
+
+
 class Jira:
     """The sandbox under test: its address, clock, a client logged in as the bot, and the control plane."""
 

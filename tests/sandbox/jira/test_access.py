@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from tests.sandbox.jira.site import BOT, CLIENT, GATEWAY, LENA, Jira, an_issue, document
+from tests.sandbox.jira.site import BOT, CLIENT, GATEWAY, LENA, NOBODY, Jira, an_issue, document
 
 FAILED = "AUTHENTICATED_FAILED"
 
@@ -16,7 +16,7 @@ def as_somebody(jira: Jira, auth: tuple[str, str] | None) -> httpx.Client:
 
 def app_token(jira: Jira, **sent: str) -> dict[str, str]:
     body = {"grant_type": "client_credentials", **CLIENT, **sent}
-    token = jira.http.post("/oauth/token", json=body, auth=None).raise_for_status().json()
+    token = jira.http.post("/oauth/token", json=body, auth=NOBODY).raise_for_status().json()
     return {"Authorization": f"Bearer {token['access_token']}", "refresh": token["refresh_token"]}
 
 
@@ -50,17 +50,17 @@ def test_nobody_may_not_write(jira: Jira) -> None:
     assert jira.state()["issues"] == []
 
 
-def test_an_address_is_known_in_any_case(jira: Jira) -> None:
-    with as_somebody(jira, ("Bot@Harbor.Example", BOT[1])) as http:
+def test_an_address_is_known_in_any_case(lasting: Jira) -> None:
+    with as_somebody(lasting, ("Bot@Harbor.Example", BOT[1])) as http:
         assert http.get("/rest/api/3/myself").status_code == 200
 
 
 def test_an_oauth_app_goes_through_the_gateway(jira: Jira) -> None:
     headers = app_token(jira)
 
-    inside = jira.http.get(f"{GATEWAY}/rest/api/3/myself", headers=headers, auth=None)
-    at_site = jira.http.get("/rest/api/3/myself", headers=headers, auth=None)
-    site = jira.http.get("/oauth/token/accessible-resources", headers=headers, auth=None).json()[0]
+    inside = jira.http.get(f"{GATEWAY}/rest/api/3/myself", headers=headers, auth=NOBODY)
+    at_site = jira.http.get("/rest/api/3/myself", headers=headers, auth=NOBODY)
+    site = jira.http.get("/oauth/token/accessible-resources", headers=headers, auth=NOBODY).json()[0]
 
     assert (inside.status_code, inside.json()["displayName"]) == (200, "Makewhole")
     assert (at_site.status_code, at_site.json()) == (403, {"error": "Failed to parse Connect Session Auth Token"})
@@ -71,9 +71,9 @@ def test_an_oauth_token_expires_and_is_refreshed(jira: Jira) -> None:
     headers = app_token(jira)
     jira.clock.forward(3_601)
 
-    expired = jira.http.get(f"{GATEWAY}/rest/api/3/myself", headers=headers, auth=None)
+    expired = jira.http.get(f"{GATEWAY}/rest/api/3/myself", headers=headers, auth=NOBODY)
     renewed = app_token(jira, grant_type="refresh_token", refresh_token=headers["refresh"])
-    again = jira.http.get(f"{GATEWAY}/rest/api/3/myself", headers=renewed, auth=None)
+    again = jira.http.get(f"{GATEWAY}/rest/api/3/myself", headers=renewed, auth=NOBODY)
 
     assert (expired.status_code, expired.json()) == (401, {"code": 401, "message": "Unauthorized"})
     assert again.status_code == 200
@@ -83,10 +83,10 @@ def test_an_oauth_token_expires_and_is_refreshed(jira: Jira) -> None:
     ("sent", "status"),
     [({"client_secret": "wrong"}, 401), ({"grant_type": "password"}, 400), ({"grant_type": "refresh_token"}, 403)],
 )
-def test_a_wrong_token_request_is_refused(jira: Jira, sent: dict[str, str], status: int) -> None:
+def test_a_wrong_token_request_is_refused(lasting: Jira, sent: dict[str, str], status: int) -> None:
     body = {"grant_type": "client_credentials", **CLIENT, **sent}
 
-    assert jira.http.post("/oauth/token", json=body, auth=None).status_code == status
+    assert lasting.http.post("/oauth/token", json=body, auth=NOBODY).status_code == status
 
 
 def test_a_token_revoked_mid_run_makes_issues_disappear(jira: Jira) -> None:
@@ -146,7 +146,7 @@ def test_an_apps_hour_is_limited_by_points(jira: Jira) -> None:
     jira.settings(points_per_hour=5)
     headers = app_token(jira)
 
-    answers = [jira.http.get(f"{GATEWAY}/rest/api/3/priority", headers=headers, auth=None) for _ in range(6)]
+    answers = [jira.http.get(f"{GATEWAY}/rest/api/3/priority", headers=headers, auth=NOBODY) for _ in range(6)]
 
     assert [one.status_code for one in answers] == [200] * 5 + [429]
     assert answers[-1].headers["ratelimit-reason"] == "jira-quota-global-based"
@@ -200,8 +200,8 @@ def test_dates_are_in_the_zone_of_who_asks(jira: Jira) -> None:
     assert datetime.fromisoformat(bot) == datetime(2026, 11, 22, 11, tzinfo=UTC)
 
 
-def test_an_agent_is_no_admin(jira: Jira) -> None:
-    with as_somebody(jira, LENA) as http:
+def test_an_agent_is_no_admin(lasting: Jira) -> None:
+    with as_somebody(lasting, LENA) as http:
         asked = http.get("/rest/api/3/mypermissions", params={"permissions": "ADMINISTER"}).json()["permissions"]
         hooks = http.get("/rest/webhooks/1.0/webhook")
 
@@ -209,11 +209,11 @@ def test_an_agent_is_no_admin(jira: Jira) -> None:
     assert hooks.status_code == 403
 
 
-def test_what_is_no_json_or_no_path_is_a_problem(jira: Jira) -> None:
-    text = jira.http.post("/rest/api/3/search/jql", params={"jql": "project = ENG"})
-    broken = jira.http.post("/rest/api/3/issue", content=b"{", headers={"Content-Type": "application/json"})
-    nowhere = jira.http.get("/rest/api/3/paid")
-    wrong_method = jira.http.patch("/rest/api/3/myself")
+def test_what_is_no_json_or_no_path_is_a_problem(lasting: Jira) -> None:
+    text = lasting.http.post("/rest/api/3/search/jql", params={"jql": "project = ENG"})
+    broken = lasting.http.post("/rest/api/3/issue", content=b"{", headers={"Content-Type": "application/json"})
+    nowhere = lasting.http.get("/rest/api/3/paid")
+    wrong_method = lasting.http.patch("/rest/api/3/myself")
 
     assert text.headers["content-type"] == "application/problem+json;charset=UTF-8"
     assert (text.status_code, text.json()["detail"]) == (415, "Content-Type 'null' is not supported.")

@@ -208,7 +208,7 @@ def test_issues_are_linked_once(jira: Jira) -> None:
     assert (other["type"]["inward"], other["inwardIssue"]["key"]) == ("is blocked by", "ENG-1")
     assert jira.get(f"issueLink/{link['id']}")["type"]["name"] == "Blocks"
     assert jira.get("issue/ENG-1/comment")["total"] == 2
-    assert [one["name"] for one in jira.get("issueLinkType")["issueLinkTypes"]][0] == "Blocks"
+    assert jira.get("issueLinkType")["issueLinkTypes"][0]["name"] == "Blocks"
     assert jira.delete(f"issueLink/{link['id']}").status_code == 204
     assert jira.get("issue/ENG-2")["fields"]["issuelinks"] == []
     assert jira.post("issueLink", {**body, "type": {"name": "Likes"}}).status_code == 404

@@ -76,18 +76,18 @@ def test_sent_twice_an_issue_is_there_twice(jira: Jira) -> None:
         ),
     ],
 )
-def test_a_wrong_field_is_refused_by_name(jira: Jira, fields: dict[str, Any], wrong: dict[str, str]) -> None:
+def test_a_wrong_field_is_refused_by_name(lasting: Jira, fields: dict[str, Any], wrong: dict[str, str]) -> None:
     sent = {"project": {"key": "ENG"}, "issuetype": {"name": "Task"}, "summary": "Late", **fields}
 
-    answer = jira.post("issue", {"fields": sent})
+    answer = lasting.post("issue", {"fields": sent})
 
     assert errors(answer) == wrong
-    assert jira.state()["issues"] == []
+    assert lasting.state()["issues"] == []
 
 
-def test_what_is_missing_is_named(jira: Jira) -> None:
-    bare = jira.post("issue", {"fields": {"project": {"key": "ENG"}}})
-    subtask = jira.post(
+def test_what_is_missing_is_named(lasting: Jira) -> None:
+    bare = lasting.post("issue", {"fields": {"project": {"key": "ENG"}}})
+    subtask = lasting.post(
         "issue", {"fields": {"project": {"key": "ENG"}, "issuetype": {"name": "Sub-task"}, "summary": "Part"}}
     )
 
@@ -349,7 +349,7 @@ def test_an_issue_is_assigned_by_account(jira: Jira) -> None:
         ({"type": "rule"}, True),
     ],
 )
-def test_a_document_has_known_nodes_in_their_places(node: dict[str, Any], fits: bool) -> None:
+def test_a_document_has_known_nodes_in_their_places(*, node: dict[str, Any], fits: bool) -> None:
     assert is_document({"type": "doc", "version": 1, "content": [node]}) is fits
 
 

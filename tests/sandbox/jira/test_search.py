@@ -1,12 +1,8 @@
 """Search by JQL: what it finds, in which order and pages, how late, and what it refuses."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.sandbox.jira.conftest import serving
-from tests.sandbox.jira.corrected_specification import Specification
-from tests.sandbox.jira.site import BOT, Jira, an_issue, document
+from tests.sandbox.jira.site import BOT, NOBODY, Jira, an_issue, document
 
 UNBOUNDED = "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
 
@@ -18,11 +14,9 @@ def world(jira: Jira) -> Jira:
 
 
 @pytest.fixture(scope="module")
-def standing(specification: Specification) -> Iterator[Jira]:
-    """Serve such a Jira for all questions that change nothing."""
-    with serving(specification) as jira:
-        jira.settings(reads_per_second=0)
-        yield with_issues(jira)
+def standing(lasting: Jira) -> Jira:
+    """Return such a Jira for all questions that change nothing."""
+    return with_issues(lasting)
 
 
 def with_issues(jira: Jira) -> Jira:
@@ -151,8 +145,10 @@ def test_hits_come_in_order(standing: Jira, order: str, keys: str) -> None:
         ),
         (
             "project = LAUNCH AND status = = Done",
-            "Error in JQL Query: Expecting either a value, list or function but got '='. You must surround '=' in "
-            "quotation marks to use it as a value. (line 1, character 31)",
+            (
+                "Error in JQL Query: Expecting either a value, list or function but got '='. You must surround '=' in "
+                "quotation marks to use it as a value. (line 1, character 31)"
+            ),
         ),
         (
             "project = LAUNCH status",
@@ -165,8 +161,10 @@ def test_hits_come_in_order(standing: Jira, order: str, keys: str) -> None:
         ),
         (
             "non-parsable query",
-            "Error in the JQL Query: Expecting operator but got 'query'. The valid operators are '=', '!=', '<', '>', "
-            "'<=', '>=', '~', '!~', 'IN', 'NOT IN', 'IS' and 'IS NOT'. (line 1, character 14)",
+            (
+                "Error in the JQL Query: Expecting operator but got 'query'. The valid operators are '=', '!=', '<', "
+                "'>', '<=', '>=', '~', '!~', 'IN', 'NOT IN', 'IS' and 'IS NOT'. (line 1, character 14)"
+            ),
         ),
         ("colour = red", "Field 'colour' does not exist or you do not have permission to view it."),
         ("project = NOPE", "The value 'NOPE' does not exist for the field 'project'."),
@@ -178,8 +176,10 @@ def test_hits_come_in_order(standing: Jira, order: str, keys: str) -> None:
         ("status ~ Done", "The operator '~' is not supported by the 'status' field."),
         (
             'updated >= "2026-11-22 12:00:30"',
-            "Date value '2026-11-22 12:00:30' for field 'updated' is invalid. Valid formats include: 'yyyy/MM/dd "
-            "HH:mm', 'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period format e.g. '-5d', '4w 2d'.",
+            (
+                "Date value '2026-11-22 12:00:30' for field 'updated' is invalid. Valid formats include: 'yyyy/MM/dd "
+                "HH:mm', 'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period format e.g. '-5d', '4w 2d'."
+            ),
         ),
         (
             "project = ENG ORDER BY colour",
@@ -196,7 +196,7 @@ def test_everything_that_is_wrong_is_named_at_once(standing: Jira) -> None:
 
 
 def test_nobody_learns_which_names_exist(standing: Jira) -> None:
-    answer = standing.http.get("/rest/api/3/search/jql", params={"jql": "colour = red"}, auth=None)
+    answer = standing.http.get("/rest/api/3/search/jql", params={"jql": "colour = red"}, auth=NOBODY)
 
     assert (answer.status_code, answer.json()) == (200, {"issues": [], "isLast": True})
 

@@ -27,16 +27,16 @@ def test_a_status_or_path_the_vendor_does_not_have_is_noticed(specification: Spe
             specification.check_answer(method, path, status, b"{}")
 
 
-def test_the_site_tells_of_itself(jira: Jira) -> None:
-    server, me = jira.get("serverInfo"), jira.get("myself")
+def test_the_site_tells_of_itself(lasting: Jira) -> None:
+    server, me = lasting.get("serverInfo"), lasting.get("myself")
 
     assert (server["deploymentType"], server["baseUrl"]) == ("Cloud", "https://harbor.atlassian.net")
     assert (me["emailAddress"], me["timeZone"]) == ("bot@harbor.example", "Europe/Berlin")
     assert me["accountId"] == "5c0f4be41d2eac0b8b3c1a77"
 
 
-def test_fields_carry_their_types(jira: Jira) -> None:
-    fields = {field["id"]: field for field in jira.get("field")}
+def test_fields_carry_their_types(lasting: Jira) -> None:
+    fields = {field["id"]: field for field in lasting.get("field")}
 
     topic, amount = fields["customfield_10101"], fields["customfield_10106"]
     assert topic["schema"]["custom"] == "com.atlassian.jira.plugin.system.customfieldtypes:select"
@@ -46,58 +46,58 @@ def test_fields_carry_their_types(jira: Jira) -> None:
     assert "schema" not in fields["issuekey"]
 
 
-def test_projects_are_found_by_key_and_search(jira: Jira) -> None:
-    assert [one["key"] for one in jira.get("project")] == ["ENG", "CARE"]
-    assert [one["key"] for one in jira.get("project/search", query="care")["values"]] == ["CARE"]
-    assert jira.get("project/ENG")["lead"]["displayName"] == "Lena Vogel"
-    assert jira.http.get("/rest/api/3/project/NOPE").json() == {
+def test_projects_are_found_by_key_and_search(lasting: Jira) -> None:
+    assert [one["key"] for one in lasting.get("project")] == ["ENG", "CARE"]
+    assert [one["key"] for one in lasting.get("project/search", query="care")["values"]] == ["CARE"]
+    assert lasting.get("project/ENG")["lead"]["displayName"] == "Lena Vogel"
+    assert lasting.http.get("/rest/api/3/project/NOPE").json() == {
         "errorMessages": ["No project could be found with key 'NOPE'."],
         "errors": {},
     }
 
 
-def test_statuses_types_and_roles_are_listed(jira: Jira) -> None:
-    by_type = jira.get("project/CARE/statuses")
+def test_statuses_types_and_roles_are_listed(lasting: Jira) -> None:
+    by_type = lasting.get("project/CARE/statuses")
 
     assert [one["name"] for one in by_type] == ["Service Request", "Incident"]
     assert [one["name"] for one in by_type[0]["statuses"]][:2] == ["Waiting for support", "Waiting for customer"]
-    assert {one["statusCategory"]["key"] for one in jira.get("status")} == {"new", "indeterminate", "done"}
-    assert jira.get("status/Done")["id"] == "10001"
-    assert len(jira.get("statuscategory")) == 3
-    assert [one["name"] for one in jira.get("priority")][2] == "Medium"
-    assert [one["name"] for one in jira.get("resolution")][0] == "Done"
-    assert {one["name"] for one in jira.get("issuetype")} >= {"Bug", "Incident"}
-    assert "Administrators" in {one["name"] for one in jira.get("role")}
-    assert set(jira.get("project/ENG/role")) == {"Administrators", "Developers", "Service Desk Team"}
-    assert [one["name"] for one in jira.get("groups/picker", query="comp")["groups"]] == ["harbor-compensation"]
+    assert {one["statusCategory"]["key"] for one in lasting.get("status")} == {"new", "indeterminate", "done"}
+    assert lasting.get("status/Done")["id"] == "10001"
+    assert len(lasting.get("statuscategory")) == 3
+    assert [one["name"] for one in lasting.get("priority")][2] == "Medium"
+    assert lasting.get("resolution")[0]["name"] == "Done"
+    assert {one["name"] for one in lasting.get("issuetype")} >= {"Bug", "Incident"}
+    assert "Administrators" in {one["name"] for one in lasting.get("role")}
+    assert set(lasting.get("project/ENG/role")) == {"Administrators", "Developers", "Service Desk Team"}
+    assert [one["name"] for one in lasting.get("groups/picker", query="comp")["groups"]] == ["harbor-compensation"]
 
 
-def test_people_are_found(jira: Jira) -> None:
-    assert [one["displayName"] for one in jira.get("user/search", query="len")] == ["Lena Vogel"]
-    assert jira.get("user", accountId="5b10a2844c20165700ede21g")["displayName"] == "Hiro Sato"
-    assert len(jira.get("users/search")) == 3
-    assert jira.http.get("/rest/api/3/user", params={"accountId": "nobody"}).status_code == 404
+def test_people_are_found(lasting: Jira) -> None:
+    assert [one["displayName"] for one in lasting.get("user/search", query="len")] == ["Lena Vogel"]
+    assert lasting.get("user", accountId="5b10a2844c20165700ede21g")["displayName"] == "Hiro Sato"
+    assert len(lasting.get("users/search")) == 3
+    assert lasting.http.get("/rest/api/3/user", params={"accountId": "nobody"}).status_code == 404
 
 
-def test_permissions_must_be_named(jira: Jira) -> None:
-    asked = jira.get("mypermissions", permissions="BROWSE_PROJECTS,ADD_COMMENTS")["permissions"]
+def test_permissions_must_be_named(lasting: Jira) -> None:
+    asked = lasting.get("mypermissions", permissions="BROWSE_PROJECTS,ADD_COMMENTS")["permissions"]
 
     assert {name: one["havePermission"] for name, one in asked.items()} == {
         "BROWSE_PROJECTS": True,
         "ADD_COMMENTS": True,
     }
-    assert jira.http.get("/rest/api/3/mypermissions").status_code == 400
-    assert jira.http.get("/rest/api/3/mypermissions", params={"permissions": "FLY"}).status_code == 400
+    assert lasting.http.get("/rest/api/3/mypermissions").status_code == 400
+    assert lasting.http.get("/rest/api/3/mypermissions", params={"permissions": "FLY"}).status_code == 400
 
 
-def test_screens_are_shown(jira: Jira) -> None:
-    jira.load(an_issue("ENG-1"))
-    types = jira.get("issue/createmeta/ENG/issuetypes")["issueTypes"]
+def test_screens_are_shown(lasting: Jira) -> None:
+    lasting.load(an_issue("ENG-1"))
+    types = lasting.get("issue/createmeta/ENG/issuetypes")["issueTypes"]
     bug = next(one["id"] for one in types if one["name"] == "Bug")
 
-    creating = jira.get(f"issue/createmeta/ENG/issuetypes/{bug}")["fields"]
-    editing = jira.get("issue/ENG-1/editmeta")["fields"]
-    older = jira.get("issue/createmeta", projectKeys="ENG", expand="projects.issuetypes.fields")["projects"]
+    creating = lasting.get(f"issue/createmeta/ENG/issuetypes/{bug}")["fields"]
+    editing = lasting.get("issue/ENG-1/editmeta")["fields"]
+    older = lasting.get("issue/createmeta", projectKeys="ENG", expand="projects.issuetypes.fields")["projects"]
 
     topic = next(one for one in creating if one["fieldId"] == "customfield_10101")
     assert [option["value"] for option in topic["allowedValues"]][-1] == "Duplicate charge"
