@@ -18,6 +18,9 @@ from makewhole.trouble import WrongUsage
 NAMES: tuple[str, ...] = get_args(FieldName)
 #: Titles less alike than this are no suggestion; two within CLOSE of each other leave the choice to a person.
 ALIKE, CLOSE = 0.72, 0.05
+#: What a further title counts beside the name itself.
+OTHER_TITLE = 0.96
+SMALL_WORDS = frozenset({"of", "the", "a", "for"})
 #: Types whose values an admin chose; whatever else is in a field may be a customer's words.
 CHOSEN = frozenset({"tagger", "multiselect", "checkbox", "picklist", "multipicklist", "boolean", "option", "select"})
 HIDDEN = "(not shown: --samples)"
@@ -104,7 +107,7 @@ def likeliest(name: str, fields: Iterable[FieldFound]) -> tuple[FieldFound | Non
     rated = sorted(((_likeness(name, each.title), each) for each in fields), key=lambda pair: -pair[0])
     if not rated or rated[0][0] < ALIKE:
         return None, False
-    certain = rated[0][0] > 1 - CLOSE and (len(rated) == 1 or rated[0][0] - rated[1][0] > CLOSE)
+    certain = rated[0][0] > 1 - CLOSE and (len(rated) == 1 or rated[0][0] - rated[1][0] > CLOSE / 2)
     return rated[0][1], certain
 
 
@@ -123,12 +126,12 @@ def _likeness(name: str, title: str) -> float:
     words = _words(title)
     if not words:
         return 0.0
-    candidates = (name, *OTHER_TITLES.get(name, ()))
-    return max(difflib.SequenceMatcher(None, _words(each), words).ratio() for each in candidates)
+    rated = [(name, 1.0), *((each, OTHER_TITLE) for each in OTHER_TITLES.get(name, ()))]
+    return max(difflib.SequenceMatcher(None, _words(each), words).ratio() * weight for each, weight in rated)
 
 
 def _words(text: str) -> str:
-    return " ".join(sorted(_WORD.findall(text.lower().replace("_", " "))))
+    return " ".join(sorted(each for each in _WORD.findall(text.lower().replace("_", " ")) if each not in SMALL_WORDS))
 
 
 def _sample(field: FieldFound, *, samples: bool) -> str | None:
