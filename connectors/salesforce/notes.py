@@ -7,6 +7,7 @@ cut at a character, keeps its beginning, its links and its mark, and says that i
 import re
 
 from connectors.marks import signed
+from connectors.wire_json import storable
 
 MOST_BYTES = 4000
 MOST_LINKS = 3
@@ -31,8 +32,8 @@ def comment_body(note: str, mark: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return the text so that a composite request takes it for nothing else: "@{" becomes "@ {"."""
-    return _REFERENCE.sub("@ ", text)
+    """Return the text as a composite request can carry it: whole characters, and "@ {" for "@{"."""
+    return _REFERENCE.sub("@ ", storable(text))
 
 
 def _size(text: str) -> int:

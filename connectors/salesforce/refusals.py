@@ -18,8 +18,9 @@ from simple_salesforce.exceptions import SalesforceError, SalesforceOperationErr
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
 from connectors.transport import DEFAULT_WAIT_SECONDS, retry_after_seconds
 
-#: How long to wait when the org has no calls left: its window rolls over 24 hours.
-EXHAUSTED_WAIT_SECONDS = 900.0
+#: How long to wait when the org has no calls left: its window of 24 hours rolls, so some come free all the time. The
+#: same code is said of too many calls at once.
+EXHAUSTED_WAIT_SECONDS = 30.0
 MOST_ERRORS = 200
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{1,79}")
 _COLUMN = re.compile(r"No such (?:column|relation) '([A-Za-z][A-Za-z0-9_.]{0,200})'")
@@ -152,7 +153,7 @@ def meaning(status: int, errors: tuple[VendorError, ...], asked: str) -> Excepti
     if codes & _EXPIRED or (status == requests.codes.unauthorized and not errors):
         return CredentialsExpired(said)
     if "REQUEST_LIMIT_EXCEEDED" in codes:
-        return TryLater(f"{said}; the org has used up its API calls", wait_seconds=EXHAUSTED_WAIT_SECONDS)
+        return TryLater(f"{said}; no API calls are left", wait_seconds=EXHAUSTED_WAIT_SECONDS)
     if "QUERY_TIMEOUT" in codes:
         return QueryTooSlow(said, wait_seconds=DEFAULT_WAIT_SECONDS)
     if codes & _PASSING:
