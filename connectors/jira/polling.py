@@ -102,9 +102,10 @@ class Search:
         place = self._place(cursor, start)
         try:
             found, told_at = self._ask(place)
-        except BadRequest:
+        except BadRequest as error:
             if not place.token:
-                raise
+                listed = ", ".join(self.settings.projects)
+                raise UnexpectedReply(f"{error}; are {listed} projects here that the account may browse?") from None
             place = Place(since=place.newest, newest=place.newest)  # The token has ended.
             found, told_at = self._ask(place)
         if not place.asked and told_at is not None:

@@ -98,7 +98,7 @@ class Account:
         name: The account's, as in TicketRef.
         names: Our name by the id of a custom field.
         customer_field: Id of the field with the customer's number; None for none.
-        link_fields: Whose ticket a field names, by the field's id: "zendesk:harbor".
+        link_fields: What stands before a bare value, by the id of a field that names another ticket.
     """
 
     name: str
@@ -297,10 +297,10 @@ def _custom(fields: Mapping[str, msgspec.Raw], names: Mapping[str, str]) -> tupl
 def _links(fields: Mapping[str, msgspec.Raw], account: Account) -> tuple[str, ...]:
     """Return what link fields name, then the issues that this one is linked to."""
     found: list[str] = []
-    for field_id, source in account.link_fields.items():
+    for field_id, before in account.link_fields.items():
         text = field_text(bytes(fields[field_id]), field_id).strip() if field_id in fields else ""
         if text:
-            found.append(text if ":" in text else f"{source}:{text}")
+            found.append(text if ":" in text else f"{before}{text}")
     for link in _field(_LINKS, fields, "issuelinks") or ():
         other = link.outward_issue or link.inward_issue
         if other is not None:

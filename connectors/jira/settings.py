@@ -62,7 +62,8 @@ class JiraSettings:
         audience: Who may read our notes; needed where other than service projects are written, which have internal
             comments.
         transitions: The transition (its id, as text) to make when `mw_state` becomes this: ("paid", "31").
-        link_fields: Custom fields that name other tickets, and whose: ("customfield_10120", "zendesk:harbor").
+        link_fields: Custom fields that name other tickets, and what stands before a bare value:
+            ("customfield_10120", "zendesk:harbor:").
         web_url: Where people see the site; None for `host`.
         target: A local server in the vendor's place: "http://127.0.0.1:8900/jira"; None for the real one.
         connect_seconds, read_seconds, whole_seconds: For a connection, the next piece, the whole answer.

@@ -59,14 +59,14 @@ class Webhooks:
         return tuple(map(_dynamic, self._dynamic_listed()))
 
     def install(self, url: str, *, secret: str) -> WebhookInstalled:
-        """Make the webhook; one that points there already gets our events, filter and secret."""
+        """Make the webhook; one that points there already gets our events and filter, and a secret that is not ""."""
         self._check_kind()
         there = next((each for each in self.found() if each.url == url and each.active), None)
         if self.settings.webhook_kind == "admin":
             if there is not None:
                 return self.rotate(there.id, secret=secret)
             body = self._ask("POST", "webhook", self._wanted(url, secret))
-            return WebhookInstalled(id=_id_of(read_object(body)), secret=secret)
+            return WebhookInstalled(id=_id_of(read_object(body)), secret=secret or None)
         if there is not None:
             return WebhookInstalled(id=there.id, secret=None)
         wanted = {"url": url, "webhooks": [{"events": list(EVENTS), "jqlFilter": self._filter}]}
@@ -90,7 +90,7 @@ class Webhooks:
         if there is None:
             raise UnexpectedReply(f"webhook {webhook_id}: there is none with this id")
         self._ask("PUT", f"webhook/{webhook_id}", self._wanted(there.url, secret))
-        return WebhookInstalled(id=webhook_id, secret=secret)
+        return WebhookInstalled(id=webhook_id, secret=secret or None)
 
     def renew(self, *, now: datetime) -> int:
         """Put off the end of those that end within 7 days; return how many."""
@@ -107,14 +107,14 @@ class Webhooks:
         return f"project IN ({', '.join(self.settings.projects)})"
 
     def _wanted(self, url: str, secret: str) -> dict[str, Any]:
-        return {
+        signed = {"secret": secret} if secret else {}
+        return signed | {
             "name": NAME,
             "url": url,
             "events": list(EVENTS),
             "filters": {"issue-related-events-section": self._filter},
             "excludeBody": False,
             "enabled": True,
-            "secret": secret,
         }
 
     def _check_kind(self) -> None:

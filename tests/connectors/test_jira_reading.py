@@ -23,7 +23,7 @@ ACCOUNT = Account(
         "customfield_10106": "claimed_amount",
     },
     customer_field="customfield_10108",
-    link_fields={"customfield_10120": "zendesk:harbor"},
+    link_fields={"customfield_10120": "zendesk:harbor:"},
 )
 ADA = {"accountId": "qm:ada", "displayName": "Ada Byrne", "emailAddress": "ada@example.com", "accountType": "customer"}
 LENA = {"accountId": "5b10", "displayName": "Lena Vogel", "accountType": "atlassian"}
