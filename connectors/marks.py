@@ -7,6 +7,8 @@ a comment that no customer can have written.
 import re
 
 ORIGIN = "makewhole"
+#: Stands in the mark of a comment that we brought from another ticket: "CASE-7/c/salesforce.harbor.00aAk".
+COPY = "/c/"
 _LINE = re.compile(r"\[makewhole ([!-Z\\^-~]{1,200})\]")
 
 

@@ -14,6 +14,7 @@ from store import audit, books, evidence
 from store.audit import AuditRecord
 from store.cases import NoSuchCase, StoredCase
 from store.records import CASE
+from store.timeline import Said, timeline
 from workflow import one_case
 
 MOST_CELL = 60
@@ -42,11 +43,10 @@ def show_case(settings: Path, case_id: str, *, as_json: bool) -> int:
         except NoSuchCase as problem:
             to_people().print(str(problem), markup=False)
             return 1
-        story = audit.history(connection, stored.number)
         if as_json:
-            print_json(_whole(connection, stored, story))
+            print_json(_whole(connection, stored))
         else:
-            print_case(connection, stored, story)
+            print_case(connection, stored)
     return 0
 
 
@@ -70,8 +70,8 @@ def retry_case(settings: Path, case_id: str, *, person: str, as_json: bool) -> i
     return 0 if started else 1
 
 
-def print_case(connection: sa.Connection, stored: StoredCase, story: tuple[AuditRecord, ...]) -> None:
-    """Print one case for people: what it is about, the derivation, who decided, the books, the history."""
+def print_case(connection: sa.Connection, stored: StoredCase) -> None:
+    """Print one case for people: what it is about, the derivation, the books, what happened and was said."""
     console, case = to_people(), stored.case
     about = case.about
     console.print(f"{about.id} · {case.stage} · {amount_of(case) or 'no amount'}", style="bold", markup=False)
@@ -95,7 +95,7 @@ def print_case(connection: sa.Connection, stored: StoredCase, story: tuple[Audit
         console.print()
         console.print(table(["Ledger", "Account", "Amount"], entries))
     console.print()
-    told = [(each.sequence, f"{each.at:%Y-%m-%d %H:%M:%S}", each.actor, each.event, _told(each)) for each in story]
+    told = [_line(each) for each in timeline(connection, stored)]
     console.print(table(["#", "When (UTC)", "Who", "What", ""], told))
 
 
@@ -109,6 +109,14 @@ def amount_of(case: Case) -> str | None:
         case other:
             amount = getattr(other, "amount", None)
             return None if amount is None else str(amount)
+
+
+def _line(each: AuditRecord | Said) -> tuple[object, ...]:
+    moment = f"{each.at:%Y-%m-%d %H:%M:%S}"
+    if isinstance(each, AuditRecord):
+        return (each.sequence, moment, each.actor, each.event, _told(each))
+    words = each.words or "(the customer's words stay on the ticket)"
+    return ("", moment, each.author, f"{each.kind} on {each.ref}", words)
 
 
 def _told(record: AuditRecord) -> str:
@@ -127,7 +135,7 @@ def _summary(stored: StoredCase) -> dict[str, Any]:
     }
 
 
-def _whole(connection: sa.Connection, stored: StoredCase, story: tuple[AuditRecord, ...]) -> dict[str, Any]:
+def _whole(connection: sa.Connection, stored: StoredCase) -> dict[str, Any]:
     case_id = stored.case.about.id
     return {
         "case": json.loads(CASE.dump_json(stored.case)),
@@ -149,6 +157,18 @@ def _whole(connection: sa.Connection, stored: StoredCase, story: tuple[AuditReco
                 "detail": dict(each.detail),
                 "digest": each.digest,
             }
-            for each in story
+            for each in audit.history(connection, stored.number)
+        ],
+        "said": [
+            {
+                "ticket": str(each.ref),
+                "at": each.at.isoformat(),
+                "by": str(each.by),
+                "author": each.author,
+                "public": each.public,
+                "words": each.words,
+            }
+            for each in timeline(connection, stored)
+            if isinstance(each, Said)
         ],
     }

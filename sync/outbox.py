@@ -21,15 +21,14 @@ from connectors.contract import (
     TryLater,
     UnexpectedReply,
 )
-from store import conflicts, mirror, outbox, tickets
+from store import conflicts, mirror, outbox, readings, tickets
 from store.cases import PREFIX, StoredCase
 from store.conflicts import Cause, Conflict
 from store.database import Transaction
 from store.mirror import MirroredField
 from store.outbox import Item, State
 from store.records import TICKET_UPDATE
-from store.tickets import Reading
-from sync.intake import parse_ref, take_in
+from sync.intake import parse_ref
 from sync.mirror import WORDS, put_fields
 from sync.mirroring import Mirroring
 from sync.ownership import digest, is_ours, likeness
@@ -100,7 +99,8 @@ def write_fields(
     try:
         refused, problem = _write(desk, source, write)
     except FieldsMoved:
-        _read_afresh(desk, source, item, mirroring=mirroring, clock=clock)
+        with desk.database.begin() as tx:
+            readings.ask(tx, str(write.update.ref), now=clock())
         raise
     if problem is not None:
         log.warning("fields were refused", lane=item.lane, mark=write.update.mark, problem=problem)
@@ -259,26 +259,6 @@ def _leave_unwritten(desk: Desk, write: _Write, *, now: datetime) -> None:
         stored = desk.cases.lock(tx, f"{PREFIX}{write.item.case_number}")
         outbox.finish(tx, write.item, State.SENT, now=now)
         was_told(desk, tx, stored.case.about.id, now=now)
-
-
-def _read_afresh(
-    desk: Desk, source: TicketSource, item: Item, *, mirroring: Mirroring, clock: Callable[[], datetime]
-) -> None:
-    """Hear a ticket whose fields are not what we took them for, before anything is written over them."""
-    ref = ref_of(item)
-    with desk.database.read() as connection:
-        begun = outbox.progress(connection, item.lane)
-    try:
-        found = source.read(ref)
-    except UnexpectedReply as error:
-        log.warning("a ticket that has changed could not be read", lane=item.lane, problem=str(error))
-        return
-    if found is not None:
-        ticket, raw = found
-        with desk.database.begin() as tx:
-            before = tickets.hold(tx, ref)
-            reading = Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket))
-            take_in(desk, tx, reading, before=before, mirroring=mirroring, begun=begun, now=clock())
 
 
 def _case_of(desk: Desk, tx: Transaction, item: Item) -> StoredCase:

@@ -11,7 +11,7 @@ from datetime import datetime
 from cases.case import About
 from cases.ticket import Author, Comment, Ticket, TicketRef
 from connectors.contract import TicketUpdate
-from connectors.marks import is_valid
+from connectors.marks import COPY, is_valid
 from store import mirror, outbox, tickets
 from store.database import Transaction
 from store.outbox import Kind
@@ -102,8 +102,8 @@ def author_of(desk: Desk, ref: TicketRef, comment: Comment) -> str:
 
 
 def _mark(about: About, source: TicketRef, comment_id: str) -> str:
-    mark = f"{about.id}/c/{source.vendor}.{source.account}.{comment_id}"
-    return mark if is_valid(mark) else f"{about.id}/c/{hashlib.sha256(mark.encode()).hexdigest()[:32]}"
+    mark = f"{about.id}{COPY}{source.vendor}.{source.account}.{comment_id}"
+    return mark if is_valid(mark) else f"{about.id}{COPY}{hashlib.sha256(mark.encode()).hexdigest()[:32]}"
 
 
 def _one_line(words: str) -> str:

@@ -33,11 +33,12 @@ from cases.case import (
 from cases.people import People
 from cases.proposal import Decision, Proposal
 from cases.ticket import TicketRef
-from store import audit, books, tickets
+from store import books, tickets
 from store.audit import AuditRecord
 from store.books import StoredPayout
-from store.cases import CaseRepository, NoSuchCase, number_of
+from store.cases import CaseRepository, NoSuchCase
 from store.database import Database
+from store.timeline import Said, timeline
 
 FOLDER = Path(__file__).parent / "templates"
 KEY_CHARACTERS = 32
@@ -91,7 +92,7 @@ class CaseView:
         missing: What is missing, by name.
         into: Path and id of the case it was joined with; None when it was not.
         payout: Its payout; None when there is none.
-        history: Every record of it, oldest first.
+        timeline: Every record of it and every comment on its tickets, oldest first; no customer's words.
         tickets: (what people call it, address or None where we know none) of each ticket that tells of it.
     """
 
@@ -103,7 +104,7 @@ class CaseView:
     missing: tuple[str, ...]
     into: tuple[str, str] | None
     payout: StoredPayout | None
-    history: tuple[AuditRecord, ...]
+    timeline: tuple[AuditRecord | Said, ...]
     tickets: tuple[tuple[str, str | None], ...]
 
 
@@ -132,10 +133,11 @@ def _not_found() -> Response:
 
 def _look_up(room: CaseRoom, case_id: str) -> CaseView:
     with room.database.read() as connection:
-        case = room.cases.find(connection, case_id).case
+        stored = room.cases.find(connection, case_id)
+        case = stored.case
         proposal = proposal_of(case)
         payout = books.find_payout(connection, case_id, proposal.fingerprint) if proposal else None
-        history = audit.history(connection, number_of(case_id))
+        told = timeline(connection, stored)
         known = tickets.known(connection, case.about.tickets)
     names = {ref: known[ref].ticket.name if ref in known else "" for ref in case.about.tickets}
     return CaseView(
@@ -149,7 +151,7 @@ def _look_up(room: CaseRoom, case_id: str) -> CaseView:
         if isinstance(case, Joined)
         else None,
         payout=payout,
-        history=history,
+        timeline=told,
         tickets=tuple((_called(ref, name), _address(ref, name)) for ref, name in names.items()),
     )
 

@@ -44,6 +44,7 @@ class PlayedDesk:
         troubles: Raised instead of carrying out the next writes.
         lost_answers: So many of the next writes are carried out, and nobody hears of it.
         before_write: Called when a write arrives, before it is looked at.
+        while_read: Called while the next answer to a reading is on its way.
     """
 
     time: Time
@@ -53,7 +54,8 @@ class PlayedDesk:
     refuses: dict[tuple[str, str], str] = field(default_factory=dict)
     troubles: list[Exception] = field(default_factory=list)
     lost_answers: int = 0
-    before_write: Callable[[], None] = lambda: None
+    before_write: Callable[[], object] = lambda: None
+    while_read: Callable[[], object] = lambda: None
     marks: set[tuple[TicketRef, str]] = field(default_factory=set)
 
     def changed_since(self, cursor: Cursor | None, *, start: object) -> Page:
@@ -61,11 +63,14 @@ class PlayedDesk:
         return page(*(replace(each, comments=()) for each in self.tickets.values()))
 
     def read(self, ref: TicketRef) -> tuple[Ticket, bytes] | None:
-        return (self.tickets[ref], b"{}") if ref in self.tickets else None
+        found = (self.tickets[ref], b"{}") if ref in self.tickets else None
+        meanwhile, self.while_read = self.while_read, lambda: None
+        meanwhile()
+        return found
 
     def write(self, update: TicketUpdate) -> bool:
-        self.before_write()
-        self.before_write = lambda: None
+        meanwhile, self.before_write = self.before_write, lambda: None
+        meanwhile()
         assert is_valid(update.mark)
         assert {name for name, _ in update.fields} <= MAPPED
         if self.troubles:
@@ -154,10 +159,15 @@ class ThreeDesks(DeskAtWork):
     def at(self, ref: TicketRef) -> PlayedDesk:
         return self.desks[ref.vendor]
 
-    def come(self, ref: TicketRef, *, loss: str = "W-1", **fields: str) -> None:
+    def come(self, ref: TicketRef, *, loss: str = "W-1", customer: str = "C-1", **fields: str) -> None:
         """Let a ticket that tells of the loss be written, and read it."""
         self.time.pass_by(minutes=1)
-        told = replace(ticket(ref.key, loss=loss, **fields), ref=ref, updated_at=self.time(), created_at=self.time())
+        told = replace(
+            ticket(ref.key, loss=loss, customer=customer, **fields),
+            ref=ref,
+            updated_at=self.time(),
+            created_at=self.time(),
+        )
         self.at(ref).tickets[ref] = told
         self.read(ref)
 
