@@ -19,12 +19,17 @@ from web.app import SLACK_PATHS
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 #: Where config/sandbox.yaml expects the sandbox and ourselves.
 USUAL_SANDBOX, USUAL_SELF = "http://127.0.0.1:8900", "http://127.0.0.1:8800"
+SALESFORCE_PATH_SECRET = "sandbox-path-secret"  # noqa: S105  # It opens nothing else.
 #: Printed in the sandbox's source; they open nothing else.
 CREDENTIALS = {
     "MAKEWHOLE_AUDIT_KEY": "sandbox-audit-key-that-seals-nothing-real",
     "MAKEWHOLE_LINK_KEY": "sandbox-link-key-that-guards-nothing-real",
     "MAKEWHOLE_ZENDESK_CLIENT_SECRET": "sandbox-client-secret",
     "MAKEWHOLE_ZENDESK_WEBHOOK_SECRET": "sandbox-webhook-secret",
+    "MAKEWHOLE_SALESFORCE_CONSUMER_SECRET": "sandbox-consumer-secret",
+    "MAKEWHOLE_SALESFORCE_PATH_SECRET": SALESFORCE_PATH_SECRET,
+    "MAKEWHOLE_JIRA_TOKEN": "sandbox-jira-token",
+    "MAKEWHOLE_JIRA_WEBHOOK_SECRET": "sandbox-jira-webhook-secret",
     "MAKEWHOLE_SLACK_BOT_TOKEN": "xoxb-sandbox-bot",
     "MAKEWHOLE_SLACK_APP_TOKEN": "xapp-sandbox-app",
     "MAKEWHOLE_SLACK_SIGNING_SECRET": "sandbox-signing-secret",
@@ -55,10 +60,12 @@ class Sandbox:
 
 @contextmanager
 def sandbox(*, port: int = 0, own_url: str = USUAL_SELF, seed: bool = True) -> Iterator[Sandbox]:
-    """Run a sandbox until the block ends; Slack and Zendesk in it call us at `own_url`."""
+    """Run a sandbox until the block ends; Slack and the helpdesks in it call us at `own_url`."""
     command = [sys.executable, "-m", "sandbox", "--port", str(port), "--pace", "fast"]
     command += ["--seed"] if seed else ["--no-seed"]
     command += ["--zendesk-webhook-url", f"{own_url}/webhooks/zendesk/harbor"]
+    command += ["--jira-webhook-url", f"{own_url}/webhooks/jira/harbor"]
+    command += ["--salesforce-outbound-url", f"{own_url}/webhooks/salesforce/harbor/{SALESFORCE_PATH_SECRET}"]
     process = subprocess.Popen(  # noqa: S603  # Our own program.
         command, stdout=subprocess.PIPE, text=True, cwd=CONFIG.parent
     )

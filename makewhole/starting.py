@@ -17,6 +17,7 @@ import uvicorn
 
 from bot import app as slack_app
 from connectors.contract import Delivery, Helpdesk
+from connectors.salesforce.webhook import ACK, ACK_CONTENT_TYPE
 from makewhole import status_shown
 from makewhole.assembly import House
 from makewhole.opening import opened
@@ -108,7 +109,8 @@ def _door(helpdesk: Helpdesk) -> Door:
     def read(raw: bytes, headers: Mapping[str, str], path_secret: str, now: datetime) -> Delivery:
         return helpdesk.delivery(raw, headers, path_secret=path_secret, now=now)
 
-    return Door(source=f"{helpdesk.vendor}:{helpdesk.account}", read=read)
+    told = (ACK, ACK_CONTENT_TYPE) if helpdesk.vendor == "salesforce" else None
+    return Door(source=f"{helpdesk.vendor}:{helpdesk.account}", read=read, acknowledgement=told)
 
 
 def gauges(house: House) -> tuple[Gauge, ...]:

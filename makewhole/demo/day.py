@@ -24,7 +24,7 @@ from makewhole.printing import print_json, table, to_people
 from makewhole.sandboxed import Sandbox, free_port, lend_credentials, sandbox, write_settings
 from sandbox.seed import load_seed
 from sandbox.seed.expected import load_expected
-from store import audit, failures, figures, jobs
+from store import failures, figures, jobs
 from store.cases import StoredCase
 
 PATIENCE_SECONDS = 60.0
@@ -143,7 +143,7 @@ def _print(house: House, compared: Compared, approvers: Approvers, *, seconds: f
         told = _best_told(house)
         if told is not None:
             console.print("One case's story", style="bold")
-            print_case(connection, told, audit.history(connection, told.number))
+            print_case(connection, told)
     console.print()
     rows: list[tuple[str, object]] = [*compared.counts.items()]
     rows += [(f"clicks: {kind}", count) for kind, count in sorted(approvers.clicks.items())]

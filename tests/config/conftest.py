@@ -10,6 +10,10 @@ SECRETS = {
     "MAKEWHOLE_LINK_KEY": "l" * 32,
     "MAKEWHOLE_ZENDESK_CLIENT_SECRET": "sandbox-client-secret",
     "MAKEWHOLE_ZENDESK_WEBHOOK_SECRET": "sandbox-webhook-secret",
+    "MAKEWHOLE_SALESFORCE_CONSUMER_SECRET": "sandbox-consumer-secret",
+    "MAKEWHOLE_SALESFORCE_PATH_SECRET": "sandbox-path-secret",
+    "MAKEWHOLE_JIRA_TOKEN": "sandbox-jira-token",
+    "MAKEWHOLE_JIRA_WEBHOOK_SECRET": "sandbox-jira-webhook-secret",
     "MAKEWHOLE_SLACK_BOT_TOKEN": "xoxb-sandbox-bot",
     "MAKEWHOLE_SLACK_APP_TOKEN": "xapp-sandbox-app",
     "MAKEWHOLE_SLACK_SIGNING_SECRET": "sandbox-signing-secret",
@@ -28,7 +32,8 @@ def written(tmp_path: Path) -> Written:
     (tmp_path / "people.yaml").write_text("people: {}\n")
 
     def write(changes: Mapping[str, str]) -> Path:
-        text = (ROOT / "config" / "sandbox.yaml").read_text(encoding="utf-8")
+        whole = (ROOT / "config" / "sandbox.yaml").read_text(encoding="utf-8")
+        text = whole.partition("\nsalesforce:")[0]
         for old, new in changes.items():
             assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in sandbox.yaml"
             text = text.replace(old, new)

@@ -79,15 +79,15 @@ def test_every_mistake_is_named_at_once_at_its_place(written: Written) -> None:
         "settings.yaml:11:1: zendesk.subdomain: add it, it is needed",
         'settings.yaml:12:3: zendesk.subdomian: unknown key: did you mean "subdomain"?',
         "settings.yaml:14:3: zendesk.auth: kind must be one of oauth, api_token",
-        "settings.yaml:19:3: zendesk.start: write a time like 2026-11-01T00:00:00Z",
-        "settings.yaml:20:3: zendesk.poll_seconds: write a number",
-        'settings.yaml:27:5: zendesk.fields.oder_id: unknown key: did you mean "order_id"?',
+        "settings.yaml:20:3: zendesk.start: write a time like 2026-11-01T00:00:00Z",
+        "settings.yaml:21:3: zendesk.poll_seconds: write a number",
+        'settings.yaml:28:5: zendesk.fields.oder_id: unknown key: did you mean "order_id"?',
         (
-            "settings.yaml:48:60: slack.routes[0].classifications[0]: write one of valid_claim, goodwill, "
+            "settings.yaml:49:60: slack.routes[0].classifications[0]: write one of valid_claim, goodwill, "
             "fraud_review, ineligible, individual_review"
         ),
-        "settings.yaml:62:3: accounts.base_url: use https: a token would travel in the clear",
-        'settings.yaml:75:7: log.fromat: unknown key: did you mean "format"?',
+        "settings.yaml:63:3: accounts.base_url: use https: a token would travel in the clear",
+        'settings.yaml:76:7: log.fromat: unknown key: did you mean "format"?',
     ]
 
 
@@ -97,7 +97,7 @@ def test_a_misspelt_key_inside_a_choice_is_recognised(written: Written) -> None:
     assert refused(path) == [
         "settings.yaml:14:3: zendesk.auth.client_id: add it, it is needed",
         'settings.yaml:16:5: zendesk.auth.clientid: unknown key: did you mean "client_id"?',
-        'settings.yaml:56:3: payouts.keylife_hours: unknown key: did you mean "key_life_hours"?',
+        'settings.yaml:57:3: payouts.keylife_hours: unknown key: did you mean "key_life_hours"?',
     ]
 
 
@@ -142,7 +142,7 @@ def test_a_literal_secret_is_refused_with_what_to_write_instead(written: Written
 
     assert refused(path) == [
         (
-            "settings.yaml:55:3: payouts.token: a secret may not stand here: keep it elsewhere and write "
+            "settings.yaml:56:3: payouts.token: a secret may not stand here: keep it elsewhere and write "
             "secret://env/NAME or secret://file/path"
         )
     ]
@@ -177,8 +177,8 @@ def test_a_secret_file_that_is_missing_or_empty_is_named(written: Written) -> No
     (path.parent / "empty").write_text("\n")
 
     assert refused(path) == [
-        "settings.yaml:55:3: payouts.token: the file payouts.token cannot be read: No such file or directory",
-        "settings.yaml:63:3: accounts.token: the file empty must hold one secret of at most 65536 bytes",
+        "settings.yaml:56:3: payouts.token: the file payouts.token cannot be read: No such file or directory",
+        "settings.yaml:64:3: accounts.token: the file empty must hold one secret of at most 65536 bytes",
     ]
 
 
@@ -203,7 +203,7 @@ def test_the_environment_may_name_another_database(written: Written) -> None:
 def test_a_key_written_twice_is_refused_at_its_second_place(written: Written) -> None:
     path = written({"    order_id: 900002": "    order_id: 900002\n    order_id: 900012"})
 
-    assert refused(path) == ["settings.yaml:28:5: zendesk.fields.order_id: is written twice: keep one"]
+    assert refused(path) == ["settings.yaml:29:5: zendesk.fields.order_id: is written twice: keep one"]
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_a_mode_without_its_secret_is_refused(written: Written) -> None:
     path = written({"  app_token: secret://env/MAKEWHOLE_SLACK_APP_TOKEN\n": "", "mode: http": "mode: socket"})
 
     assert refused(path) == [
-        "settings.yaml:39:1: slack: add app_token: mode socket opens its connection with it",
+        "settings.yaml:40:1: slack: add app_token: mode socket opens its connection with it",
     ]
 
 
@@ -243,11 +243,11 @@ def test_a_topic_needs_the_field_that_its_reference_stands_in(written: Written) 
 
     assert refused(path) == [
         (
-            "settings.yaml:25:3: zendesk.fields.mw_state: add this ticket field: "
+            "settings.yaml:26:3: zendesk.fields.mw_state: add this ticket field: "
             "Makewhole reads or writes it on every ticket"
         ),
         (
-            "settings.yaml:25:3: zendesk.fields.position_id: add this ticket field: "
+            "settings.yaml:26:3: zendesk.fields.position_id: add this ticket field: "
             "the topic okb_volatility_2024_01 is about one"
         ),
     ]
@@ -263,14 +263,14 @@ def test_a_route_for_a_topic_that_nobody_configured_is_refused(written: Written)
     path = written({"languages: [zh]": "topics: [delayed_withdrawl]"})
 
     assert refused(path) == [
-        'settings.yaml:49:51: slack.routes[1].topics[0]: no such topic: did you mean "delayed_withdrawal"?'
+        'settings.yaml:50:51: slack.routes[1].topics[0]: no such topic: did you mean "delayed_withdrawal"?'
     ]
 
 
 def test_no_stays_a_word_and_a_time_stays_text(written: Written) -> None:
     path = written({"calls_per_minute: null ": "calls_per_minute: no "})
 
-    assert refused(path) == ["settings.yaml:22:3: zendesk.calls_per_minute: write a whole number"]
+    assert refused(path) == ["settings.yaml:23:3: zendesk.calls_per_minute: write a whole number"]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
