@@ -15,7 +15,8 @@ from connectors.jira.client import JiraTickets, connect
 from connectors.jira.settings import ApiToken, Audience, JiraSettings
 from connectors.transport import Exchange
 from sandbox.jira.app import create_app
-from tests.connectors.conftest import Clock, Stage
+from tests.connectors.conftest import Stage
+from tests.connectors.world_clock import Clock
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 SECRET = "sandbox-jira-webhook-secret"
@@ -102,11 +103,12 @@ def serving(stage: Stage) -> Iterator[Jira]:
     clock = Clock()
     app = create_app(clock=clock, pace="fast")
     stage.app = Starlette(routes=[Mount("/jira", app=app)])
-    stage.clock = clock
+    system_clock, stage.clock = stage.clock, clock
     life = app.router.lifespan_context(app)
     stage.do(life.__aenter__())
     yield Jira(url=f"{stage.url}/jira", clock=clock)
     stage.do(life.__aexit__(None, None, None))
+    stage.clock = system_clock
 
 
 def an_issue(number: int = 5, **changed: Any) -> dict[str, Any]:

@@ -317,7 +317,7 @@ def test_what_a_program_cannot_do_is_said_step_by_step(jira: Jira) -> None:
 def test_a_delivery_of_the_sandbox_is_believed_and_names_the_issue(jira: Jira, script: Script, kind: str) -> None:
     jira.load(an_issue())
     script.answer(200)
-    by_app = {"auth": SERVICE, "webhook_kind": "dynamic", "webhook_secrets": (CLIENT_SECRET,)}
+    by_app: dict[str, Any] = {"auth": SERVICE, "webhook_kind": "dynamic", "webhook_secrets": (CLIENT_SECRET,)}
     source = jira.connect(**by_app) if kind == "dynamic" else jira.connect()
     source.install_webhook(f"{script.url}/hook", secret=SECRET)
 
@@ -331,7 +331,7 @@ def test_a_delivery_of_the_sandbox_is_believed_and_names_the_issue(jira: Jira, s
 
 
 def test_a_ping_of_our_own_making_is_believed(jira: Jira) -> None:
-    source = jira.connect()
+    source: Helpdesk = jira.connect()
     raw, headers, path_secret = source.ping(secret=SECRET, now=jira.clock.now)
 
     delivery = source.delivery(raw, headers, path_secret=path_secret, now=jira.clock.now)

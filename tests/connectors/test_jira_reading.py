@@ -294,15 +294,13 @@ def test_what_stands_in_a_document_is_all_there() -> None:
     ]
 
 
-NODES = st.deferred(
-    lambda: st.fixed_dictionaries(
-        {"type": st.sampled_from(["paragraph", "bulletList", "table", "tableRow", "taskList", "date", "text", "odd"])},
-        optional={
-            "content": st.lists(NODES, max_size=3),
-            "text": st.text(max_size=5),
-            "attrs": st.dictionaries(st.sampled_from(["timestamp", "order", "url"]), st.integers() | st.text()),
-        },
-    )
+KINDS = st.sampled_from(["paragraph", "bulletList", "table", "tableRow", "taskList", "date", "text", "odd"])
+ATTRIBUTES = st.dictionaries(st.sampled_from(["timestamp", "order", "url"]), st.integers() | st.text())
+LEAVES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"type": KINDS, "text": st.text(max_size=5), "attrs": ATTRIBUTES}
+)
+NODES = st.recursive(
+    LEAVES, lambda inner: st.fixed_dictionaries({"type": KINDS, "content": st.lists(inner, max_size=3)}), max_leaves=10
 )
 
 
