@@ -5,6 +5,7 @@ Field names are checked, because a wrong one is a slip.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sandbox.salesforce.ids import numbered, read_id
@@ -70,7 +71,7 @@ def _comment(org: Org, case: Row, given: Mapping[str, Any]) -> Row:
 
 
 def _row(org: Org, entity: Entity, entry: Mapping[str, Any], *, at: str) -> Row:
-    row = _defaults(entity)
+    row: dict[str, Value] = dict(_defaults_of(entity.name))
     row_id = _own_id(org, entity, entry)
     for name, value in entry.items():
         if name in ("Id", "number", "comments", "attributes"):
@@ -129,7 +130,9 @@ def _found(org: Org, reference: Field, given: Mapping[str, Any]) -> str:
     return str(found[0]["Id"])
 
 
-def _defaults(entity: Entity) -> dict[str, Value]:
+@cache
+def _defaults_of(name: str) -> Row:
+    entity = ENTITIES[name]
     row: dict[str, Value] = {field.name: field.default for field in entity.fields if field.default is not None}
     row.update({field.name: False for field in entity.fields if field.kind == "boolean"})
     if entity.field("OwnerId"):

@@ -71,8 +71,8 @@ def _first_page(call: Call, *, include_deleted: bool) -> Response:
 def _page(call: Call, cursor: Cursor, place: int, *, locator: str | None = None) -> Response:
     """Return a page from `place` on. locator: None = the query has none yet, and gets one when rows are left."""
     end = min(place + _size(call, cursor, place), len(cursor.rows))
-    queries = Queries(call.desk.org, now=call.now)
-    answers = [queries.answer(row, cursor.shape, call.version) for row in cursor.rows[place:end]]
+    render = Queries(call.desk.org, now=call.now).renderer(cursor.shape, call.version)
+    answers = [render(row) for row in cursor.rows[place:end]]
     next_url = None
     if end < len(cursor.rows):
         next_url = f"/services/data/v{call.version}/query/{locator or _keep(call.desk, cursor)}-{end}"

@@ -14,7 +14,6 @@ from sandbox.salesforce.soql_fields import (
     CONTACTS_FIELDS,
     Resolved,
     entity_of,
-    entity_of_id,
     getter,
     parent,
     resolve,
@@ -107,36 +106,48 @@ class Queries:
         found = found[plan.query.offset :]
         return found if plan.query.limit is None else found[: plan.query.limit]
 
-    def answer(self, row: Row, shape: Shape, version: str) -> dict[str, Any]:
-        """Return a row as the vendor answers it."""
-        entity = shape.entity
-        body: dict[str, Any] = {
-            "attributes": {
-                "type": entity.name,
-                "url": f"/services/data/v{version}/sobjects/{entity.name}/{row['Id']}",
-            }
+    def renderer(self, shape: Shape, version: str) -> Callable[[Row], dict[str, Any]]:
+        """Return a function that turns a row into what the vendor answers."""
+        makers = [(column.key, self._maker(column, version)) for column in shape.columns]
+        addresses = {
+            entity.prefix: (entity.name, f"/services/data/v{version}/sobjects/{entity.name}/")
+            for entity in ENTITIES.values()
         }
-        for column in shape.columns:
-            if isinstance(column, Column):
-                body[column.key] = column.get(row)
-            elif isinstance(column, Parent):
-                above = parent(self.org, row, column.reference)
-                body[column.key] = None if above is None else self._parent(above, column.shape, version)
-            else:
-                body[column.key] = self._children(row, column, version)
-        return body
 
-    def _parent(self, row: Row, shape: Shape, version: str) -> dict[str, Any]:
-        actual = entity_of_id(str(row["Id"])) or shape.entity
-        return self.answer(row, Shape(entity=actual, columns=shape.columns), version)
+        def render(row: Row) -> dict[str, Any]:
+            row_id = str(row["Id"])
+            name, address = addresses[row_id[:3]]
+            body: dict[str, Any] = {"attributes": {"type": name, "url": address + row_id}}
+            for key, make in makers:
+                body[key] = make(row)
+            return body
 
-    def _children(self, row: Row, column: Children, version: str) -> dict[str, Any] | None:
-        ids = self.org.table(column.plan.entity).ids_with(column.link, str(row["Id"])) or ()
-        found = self.rows(column.plan, of=ids)
-        if not found:
-            return None
-        answers = [self.answer(child, column.plan.shape, version) for child in found]
-        return {"totalSize": len(answers), "done": True, "records": answers}
+        return render
+
+    def _maker(self, column: Column | Parent | Children, version: str) -> Callable[[Row], Any]:
+        if isinstance(column, Column):
+            return column.get
+        if isinstance(column, Children):
+            return self._children_maker(column, version)
+        render, reference = self.renderer(column.shape, version), column.reference
+
+        def make(row: Row) -> dict[str, Any] | None:
+            above = parent(self.org, row, reference)
+            return None if above is None else render(above)
+
+        return make
+
+    def _children_maker(self, column: Children, version: str) -> Callable[[Row], dict[str, Any] | None]:
+        render, plan, link = self.renderer(column.plan.shape, version), column.plan, column.link
+        table = self.org.table(plan.entity)
+
+        def make(row: Row) -> dict[str, Any] | None:
+            found = self.rows(plan, of=table.ids_with(link, str(row["Id"])) or ())
+            if not found:
+                return None
+            return {"totalSize": len(found), "done": True, "records": [render(child) for child in found]}
+
+        return make
 
     def _plan(self, query: Query, *, entity: Entity | None = None) -> Plan:
         entity = entity or entity_of(query)

@@ -92,6 +92,13 @@ def org() -> Iterator[Org]:
         yield served_org
 
 
+@pytest.fixture(scope="module")
+def still() -> Iterator[Org]:
+    """Serve one empty org to all tests of a module that change nothing."""
+    with an_org() as served_org:
+        yield served_org
+
+
 @pytest.fixture
 def sf(org: Org) -> Iterator[Salesforce]:
     """Return the unmodified simple-salesforce, logged in to the org by client credentials."""

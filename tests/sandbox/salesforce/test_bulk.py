@@ -103,8 +103,8 @@ def test_a_query_job_sees_deleted_rows_and_other_delimiters(world: Org) -> None:
         ({"operation": "query", "query": "SELECT Id FROM Case", "columnDelimiter": "DOT"}, "INVALIDJOB"),
     ],
 )
-def test_a_wrong_query_job_is_refused_at_once(world: Org, body: dict[str, str], code: str) -> None:
-    answer = world.http.post(f"{JOBS}/query", json=body)
+def test_a_wrong_query_job_is_refused_at_once(still: Org, body: dict[str, str], code: str) -> None:
+    answer = still.http.post(f"{JOBS}/query", json=body)
 
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, code)
 

@@ -27,10 +27,10 @@ def described(shared: Path, name: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["Account", "Case", "Contact"])
-def test_every_standard_field_is_as_the_vendor_describes_it(org: Org, shared: Path, name: str) -> None:
+def test_every_standard_field_is_as_the_vendor_describes_it(still: Org, shared: Path, name: str) -> None:
     vendor = described(shared, name)
 
-    ours = org.get(f"/sobjects/{name}/describe")["fields"]
+    ours = still.get(f"/sobjects/{name}/describe")["fields"]
 
     for field in ours:
         if field["name"].endswith("__c"):
@@ -44,11 +44,11 @@ def test_every_standard_field_is_as_the_vendor_describes_it(org: Org, shared: Pa
 
 
 @pytest.mark.parametrize("name", ["Account", "Case", "Contact"])
-def test_an_object_is_described_with_the_vendors_attributes(org: Org, shared: Path, name: str) -> None:
+def test_an_object_is_described_with_the_vendors_attributes(still: Org, shared: Path, name: str) -> None:
     content = (shared / "vendor" / "salesforce" / "describe" / f"{name}.describe.json").read_text()
     real = json.loads(content)
 
-    ours = org.get(f"/sobjects/{name}/describe")
+    ours = still.get(f"/sobjects/{name}/describe")
 
     assert set(real) - set(ours) <= {"associateEntityType", "associateParentEntity", "sobjectDescribeOption"}
     same = ("keyPrefix", "label", "labelPlural", "createable", "updateable", "deletable", "queryable", "mergeable")
@@ -57,8 +57,8 @@ def test_an_object_is_described_with_the_vendors_attributes(org: Org, shared: Pa
     assert {(child["childSObject"], child["field"]) for child in ours["childRelationships"]} <= real_children
 
 
-def test_the_custom_fields_of_harbor_exchange_are_there(org: Org) -> None:
-    fields = {field["name"]: field for field in org.get("/sobjects/Case/describe")["fields"]}
+def test_the_custom_fields_of_harbor_exchange_are_there(still: Org) -> None:
+    fields = {field["name"]: field for field in still.get("/sobjects/Case/describe")["fields"]}
 
     assert (fields["MW_Mark__c"]["length"], fields["MW_Mark__c"]["externalId"], fields["MW_Mark__c"]["unique"]) == (
         80,
@@ -68,21 +68,21 @@ def test_the_custom_fields_of_harbor_exchange_are_there(org: Org) -> None:
     assert (fields["Claimed_Amount__c"]["precision"], fields["Claimed_Amount__c"]["scale"]) == (18, 8)
     assert (fields["Order_Id__c"]["length"], fields["Zendesk_Ticket_Id__c"]["length"]) == (40, 20)
     assert (fields["MW_Case_Url__c"]["type"], fields["MW_Case_Url__c"]["length"]) == ("url", 255)
-    contact = {field["name"]: field for field in org.get("/sobjects/Contact/describe")["fields"]}
+    contact = {field["name"]: field for field in still.get("/sobjects/Contact/describe")["fields"]}
     assert contact["Customer_Number__c"]["unique"] is True
 
 
-def test_all_objects_are_listed(org: Org) -> None:
-    listed = org.get("/sobjects/")
+def test_all_objects_are_listed(still: Org) -> None:
+    listed = still.get("/sobjects/")
 
     assert listed["maxBatchSize"] == 200
     assert [entity["name"] for entity in listed["sobjects"]] == list(ENTITIES)
-    assert org.get("/sobjects/Case")["objectDescribe"]["keyPrefix"] == "500"
-    assert org.http.get(f"{V}/sobjects/Opportunity/describe").status_code == 404
+    assert still.get("/sobjects/Case")["objectDescribe"]["keyPrefix"] == "500"
+    assert still.http.get(f"{V}/sobjects/Opportunity/describe").status_code == 404
 
 
-def test_versions_and_resources_are_listed(org: Org) -> None:
-    versions = org.http.get("/services/data").json()
+def test_versions_and_resources_are_listed(still: Org) -> None:
+    versions = still.http.get("/services/data").json()
 
     assert versions[-1] == {"label": "Winter '27", "url": "/services/data/v68.0", "version": "68.0"}
     assert [v["label"] for v in versions if v["version"] in ("33.0", "66.0", "67.0")] == [
@@ -90,5 +90,5 @@ def test_versions_and_resources_are_listed(org: Org) -> None:
         "Spring '26",
         "Summer '26",
     ]
-    assert org.get("/")["query"] == f"{V}/query"
-    assert org.http.get("/services/data/v99.0/limits").status_code == 404
+    assert still.get("/")["query"] == f"{V}/query"
+    assert still.http.get("/services/data/v99.0/limits").status_code == 404
