@@ -12,7 +12,7 @@ import typer
 
 from makewhole.admin_commands import admin_app
 from makewhole.conflict_commands import conflicts_app
-from makewhole.options import SETTINGS, AsJson, SettingsFile, Who
+from makewhole.options import SETTINGS, AsJson, DryRun, SettingsFile, Who
 from makewhole.trouble import Unusable, WrongUsage
 
 app = typer.Typer(
@@ -134,6 +134,16 @@ def case_retry(
     from makewhole import cases_shown
 
     raise typer.Exit(cases_shown.retry_case(settings, case_id, person=person, as_json=as_json))
+
+
+@case_app.command("tell")
+def case_tell(
+    case_id: str, *, dry_run: DryRun = False, settings: SettingsFile = SETTINGS, as_json: AsJson = False
+) -> None:
+    """Say once more to every ticket of a case how it stands; what a ticket has already is not said twice."""
+    from makewhole.admin import telling
+
+    raise typer.Exit(telling.tell_case(settings, case_id, dry_run=dry_run, as_json=as_json))
 
 
 @policy_app.command("check")
