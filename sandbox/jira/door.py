@@ -14,6 +14,7 @@ from starlette.routing import Route
 from sandbox.faults import Faults, path_inside
 from sandbox.jira.access import FAILED, Access, Caller
 from sandbox.jira.limits import Limits
+from sandbox.jira.ordering import Found
 from sandbox.jira.records import Issue, Person
 from sandbox.jira.refusals import (
     JSON_TYPE,
@@ -44,7 +45,7 @@ class Desk:
     """Everything the handlers work on. settings is replaced as a whole by the control plane.
 
     indexed: Keys of issue properties that search knows, as an app declares them.
-    orders: Orders of hits worked out for searches, by query.
+    orders: Orders of hits worked out for searches, by query, at orders_state of the index.
     """
 
     site: Site
@@ -56,7 +57,8 @@ class Desk:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     indexed: set[str] = field(default_factory=set)
-    orders: dict[Any, Any] = field(default_factory=dict)
+    orders: dict[tuple[str, str], Found] = field(default_factory=dict)
+    orders_state: tuple[int, datetime] | None = None
 
     def now(self) -> datetime:
         """Return the time in milliseconds, as the vendor's stamps have it."""

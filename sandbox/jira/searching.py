@@ -3,11 +3,9 @@
 import base64
 import hashlib
 import json
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import total_ordering
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +15,7 @@ from sandbox.jira.door import Call, Desk, json_answer
 from sandbox.jira.issue_wire import chosen_fields
 from sandbox.jira.jql_meaning import Asking, Test, changed_since, find_field, test_of
 from sandbox.jira.jql_reading import Query, Sort, jql_error, read_jql
+from sandbox.jira.ordering import NOTHING, Found, Place, count_up_to, in_order, place_of
 from sandbox.jira.records import Issue
 from sandbox.jira.refusals import UNBOUNDED, bad_payload, refused, search_is_gone
 from sandbox.jira.shown import shown_issue, top_level_extras
@@ -28,7 +27,7 @@ MOST_BARE = 5_000
 MOST_WITH_FIELDS = 100
 MOST_RECONCILED = 50
 MOST_PROPERTIES = 5
-MOST_ORDERS_KEPT = 32
+MOST_ORDERS_KEPT = 8
 TOKEN_LIFE = timedelta(days=7)
 BODY_NAMES = frozenset(
     (
@@ -59,33 +58,6 @@ class Wanted:
     reconcile: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """All hits of a query in order: sort keys beside ids. sorts: The fields they are sorted by."""
-
-    sorts: tuple[Sort, ...]
-    keys: list[Any]
-    ids: list[int]
-
-
-@total_ordering
-class _Down:
-    """A value that sorts the other way round."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Down) and bool(self.value == other.value)
-
-    def __lt__(self, other: "_Down") -> bool:
-        return bool(other.value < self.value)
-
-    __hash__ = None  # type: ignore[assignment]  # Never a key.
-
-
 async def search(desk: Desk, call: Call) -> Response:
     """Search by JQL, as the index knows the issues: POST reads its body only, GET its query string only."""
     wanted = _from_body(call.sent()) if call.request.method == "POST" else _from_query(call)
@@ -103,13 +75,13 @@ async def search(desk: Desk, call: Call) -> Response:
     is_bare = not names
     size = min(wanted.most, MOST_BARE if is_bare else MOST_WITH_FIELDS)
     found = _find(desk, call, wanted, query)
-    start = 0 if cursor is None else bisect_right(found.keys, _key(cursor, found.sorts))
+    start = 0 if cursor is None else count_up_to(found, cursor)
     ids = found.ids[start : start + size]
     body: dict[str, Any] = {"issues": _page(desk, call, wanted, ids, names)}
     is_last = start + size >= len(found.ids)
     body["isLast"] = is_last
     if not is_last:
-        body["nextPageToken"] = _token(wanted, call, _raw_key(desk, found.sorts, _version(desk, wanted, ids[-1])))
+        body["nextPageToken"] = _token(wanted, call, place_of(desk.site, _version(desk, wanted, ids[-1]), found.sorts))
     return json_answer({**body, **top_level_extras(desk.site, wanted.expand, names)})
 
 
@@ -185,7 +157,7 @@ def _names(value: object) -> list[str]:
     return [one for one in value if one]
 
 
-def _find(desk: Desk, call: Call, wanted: Wanted, query: Query) -> _Found:
+def _find(desk: Desk, call: Call, wanted: Wanted, query: Query) -> Found:
     """Return the hits in order, none for nobody; issues to reconcile count as they are, not as the index has them."""
     asking = Asking(
         site=desk.site,
@@ -196,15 +168,20 @@ def _find(desk: Desk, call: Call, wanted: Wanted, query: Query) -> _Found:
     )
     test, sorts = _understood(desk, query, asking)
     if call.caller.person is None or test is None:
-        return _Found(sorts=(), keys=[], ids=[])
+        return NOTHING
     lag = desk.settings.search_lag_seconds
     fault = desk.faults.strike(SEARCH_LAG, method=call.request.method, path=call.path)
     index = desk.site.searchable(now=call.now, lag_seconds=max(lag, fault.seconds) if fault else lag)
-    remembered = (wanted.jql, index.version, call.now.replace(second=0, microsecond=0), str(call.view.zone))
-    found: _Found | None = desk.orders.get(remembered)
+    # An order holds for one state of the index; the minute is that of relative dates.
+    state = (index.version, call.now.replace(second=0, microsecond=0))
+    if desk.orders_state != state:
+        desk.orders.clear()
+        desk.orders_state = state
+    remembered = (wanted.jql, call.caller.person.account_id)
+    found = desk.orders.get(remembered)
     if found is None:
         hits = [issue for issue in index.changed_since(changed_since(query.where, asking)) if test(issue)]
-        found = _in_order(desk, hits, sorts)
+        found = in_order(desk.site, hits, sorts)
         if len(desk.orders) >= MOST_ORDERS_KEPT:
             del desk.orders[next(iter(desk.orders))]
         desk.orders[remembered] = found
@@ -212,7 +189,7 @@ def _find(desk: Desk, call: Call, wanted: Wanted, query: Query) -> _Found:
         return found
     fresh = [issue for one in wanted.reconcile if (issue := desk.site.issues.get(one)) is not None and test(issue)]
     kept = [index.issues[one] for one in found.ids if one not in wanted.reconcile]
-    return _in_order(desk, [*kept, *fresh], sorts)
+    return in_order(desk.site, [*kept, *fresh], sorts)
 
 
 def _understood(desk: Desk, query: Query, asking: Asking) -> tuple[Test | None, tuple[Sort, ...]]:
@@ -229,56 +206,6 @@ def _understood(desk: Desk, query: Query, asking: Asking) -> tuple[Test | None, 
         if asking.complaints:
             raise jql_error(*asking.complaints)
     return (None if asking.complaints else test), known
-
-
-def _in_order(desk: Desk, hits: Iterable[Issue], sorts: tuple[Sort, ...]) -> _Found:
-    entries = sorted(((_key(_raw_key(desk, sorts, issue), sorts), issue.id) for issue in hits), key=lambda one: one[0])
-    return _Found(sorts=sorts, keys=[key for key, _ in entries], ids=[issue_id for _, issue_id in entries])
-
-
-def _raw_key(desk: Desk, sorts: tuple[Sort, ...], issue: Issue) -> list[Any]:
-    """Return what an issue is sorted by, as JSON can hold it; its id comes last, alone without ORDER BY."""
-    return [*(_sort_value(desk, sort, issue) for sort in sorts), issue.id]
-
-
-def _key(raw: list[Any], sorts: tuple[Sort, ...]) -> tuple[Any, ...]:
-    """Return what sorts as the query says: empty last upwards and first downwards."""
-    parts: list[Any] = []
-    for sort, value in zip(sorts, raw, strict=False):
-        down = sort.descending is True
-        rank = (value is None) != down
-        held: Any = tuple(value) if isinstance(value, list) else value
-        if value is None:
-            held = 0
-        elif down:
-            held = -held if isinstance(held, (int, float)) else _Down(held)
-        parts.append((rank, held))
-    down = not sorts or sorts[0].descending is True
-    return (*parts, -raw[-1] if down else raw[-1])
-
-
-def _sort_value(desk: Desk, sort: Sort, issue: Issue) -> Any:
-    known = find_field(desk.site, sort.field)
-    name = known.id if known else ""
-    if known is not None and known.custom:
-        return issue.custom.get(name)
-    if name == "issuekey":
-        project, _, number = issue.key.rpartition("-")
-        return [project, int(number)]
-    moments = {"created": issue.created_at, "updated": issue.updated_at, "resolutiondate": issue.resolved_at}
-    if name in moments:
-        moment = moments[name]
-        return None if moment is None else milliseconds(moment)
-    values: Mapping[str, Any] = {
-        "priority": -int(issue.priority_id),
-        "summary": issue.summary.lower(),
-        "status": issue.status_id,
-        "project": desk.site.projects[issue.project_id].key,
-        "assignee": issue.assignee_id,
-        "reporter": issue.reporter_id,
-        "issuetype": issue.type_id,
-    }
-    return values.get(name)
 
 
 def _version(desk: Desk, wanted: Wanted, issue_id: int) -> Issue:
@@ -298,12 +225,12 @@ def _page(desk: Desk, call: Call, wanted: Wanted, ids: list[int], names: tuple[s
     ]
 
 
-def _token(wanted: Wanted, call: Call, raw: list[Any]) -> str:
-    held = {"after": raw, "of": _fingerprint(wanted.jql), "at": milliseconds(call.now)}
+def _token(wanted: Wanted, call: Call, place: Place) -> str:
+    held = {"after": place, "of": _fingerprint(wanted.jql), "at": milliseconds(call.now)}
     return base64.urlsafe_b64encode(json.dumps(held, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def _read_token(wanted: Wanted, call: Call) -> list[Any] | None:
+def _read_token(wanted: Wanted, call: Call) -> Place | None:
     """Return where the page before ended; raises `Refused` (400) for a token that is not one of this query."""
     token = wanted.token or ""
     try:
