@@ -61,8 +61,10 @@ def create_sandbox(
     tickets = world.zendesk_load() if world else None
     apps = {
         "zendesk": create_zendesk(pace=pace, seed=tickets, webhook_url=zendesk_webhook_url),
-        "salesforce": create_salesforce(pace=pace, outbound_url=salesforce_outbound_url),
-        "jira": create_jira(pace=pace, webhook_url=jira_webhook_url),
+        "salesforce": create_salesforce(
+            pace=pace, seed=world.salesforce if world else None, outbound_url=salesforce_outbound_url
+        ),
+        "jira": create_jira(pace=pace, seed=world.jira if world else None, webhook_url=jira_webhook_url),
         "slack": create_slack(seed=seed, request_url=slack_request_url),
         "payouts": create_payouts(unknown_payees=world.unknown_payees if world else ()),
         "accounts": create_accounts(records=world.records if world else ()),

@@ -122,7 +122,7 @@ def _id(text: str) -> str:
 
 def _found(org: Org, reference: Field, given: Mapping[str, Any]) -> str:
     name, value = next(iter(given.items()))
-    target = ENTITIES[reference.targets[0]]
+    target = next(ENTITIES[each] for each in reference.targets if each in ENTITIES)
     field = target.field(name)
     found = rows_with(org, target, field, str(value)) if field else []
     if not found:

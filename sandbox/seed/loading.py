@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from sandbox.accounts.records import KINDS, Record, read_record
+from sandbox.seed.desks import ExpectedElsewhere, expected_elsewhere, jira_load, read_desks, salesforce_load
 from sandbox.seed.tickets import BadSeed, customer_number, ticket_on_the_wire, with_merges
 
 WORLD = Path(__file__).parent / "world"
@@ -46,12 +47,18 @@ class Seed:
     tickets: Tickets in Zendesk's wire shape with their `comments` after the description, oldest ticket first.
     records: What the account-data service knows.
     unknown_payees: Customers whom the payout provider cannot pay.
+    salesforce: Contacts and Cases, the body for the Salesforce sandbox's `POST /_sandbox/records`.
+    jira: Issues, the body for the Jira sandbox's `POST /_sandbox/issues`.
+    elsewhere: What each Case and issue should come to.
     """
 
     users: tuple[Mapping[str, Any], ...]
     tickets: tuple[Mapping[str, Any], ...]
     records: tuple[Record, ...]
     unknown_payees: tuple[str, ...]
+    salesforce: Mapping[str, Any]
+    jira: Mapping[str, Any]
+    elsewhere: tuple[ExpectedElsewhere, ...]
 
     def zendesk_load(self) -> dict[str, Any]:
         """Return the body for the Zendesk sandbox's `POST /_sandbox/tickets`."""
@@ -63,7 +70,8 @@ def load_seed(folder: Path = WORLD) -> Seed:
 
     Raises BadSeed naming the entry when something is written twice, misspelt or points nowhere.
     """
-    files = [_read(path) for path in sorted(folder.glob("*.yaml"))]
+    desks = read_desks()
+    files = [*(_read(path) for path in sorted(folder.glob("*.yaml"))), desks]
     customers: dict[str, dict[str, str]] = {}
     for each in files:
         for name, facts in each.get("customers", {}).items():
@@ -78,6 +86,9 @@ def load_seed(folder: Path = WORLD) -> Seed:
         tickets=tuple(sorted(with_merges(tickets), key=lambda ticket: (ticket["created_at"], ticket["id"]))),
         records=tuple(_record(loss, customers) for each in files for loss in each.get("losses", ())),
         unknown_payees=tuple(name for each in files for name in each.get("unknown_payees", ())),
+        salesforce=salesforce_load(desks, customers),
+        jira=jira_load(desks),
+        elsewhere=tuple(expected_elsewhere(desks)),
     )
 
 

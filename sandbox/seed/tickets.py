@@ -48,7 +48,7 @@ def ticket_on_the_wire(written: Mapping[str, Any], *, customers: Mapping[str, ob
     comments = [_comment(each, requester=requester) for each in written.get("comments", ())]
     agents = [each["author_id"] for each in comments if each["author_id"] != requester]
     status = written.get("status", "open" if agents else "new")
-    created = _moment(written["at"])
+    created = moment(written["at"])
     updated = created + _SOLVED_AFTER if status == "solved" else created
     ticket = {
         "id": int(written["id"]),
@@ -64,8 +64,8 @@ def ticket_on_the_wire(written: Mapping[str, Any], *, customers: Mapping[str, ob
         "tags": [*written.get("tags", "").split(), *([written["topic"]] if "topic" in written else [])],
         "custom_fields": _custom_fields(written),
         "satisfaction_rating": _rating(written),
-        "created_at": _stamp(created),
-        "updated_at": max(_stamp(updated), *(each["created_at"] for each in comments), ""),
+        "created_at": stamp(created),
+        "updated_at": max(stamp(updated), *(each["created_at"] for each in comments), ""),
         "comments": comments,
     }
     return ticket | ({"merged_into": int(written["merged_into"])} if "merged_into" in written else {})
@@ -80,7 +80,7 @@ def with_merges(tickets: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         target = by_id.get(source["merged_into"])
         if target is None:
             raise BadSeed(f"ticket {source['id']}: merged into {source['merged_into']}, which is not there")
-        at = _stamp(datetime.fromisoformat(source["updated_at"]) + _MERGED_AFTER)
+        at = stamp(datetime.fromisoformat(source["updated_at"]) + _MERGED_AFTER)
         into = f'This request was closed and merged into request #{target["id"]} "{target["subject"]}".'
         gone = f'Request #{source["id"]} "{source["subject"]}" was closed and merged into this request.'
         by_id[source["id"]] = _noted(source, into, at=at) | {"tags": [*source["tags"], "closed_by_merge"]}
@@ -101,7 +101,7 @@ def _comment(written: Mapping[str, str], *, requester: int) -> dict[str, Any]:
         "author_id": requester if written["by"] == "customer" else AGENTS[written["by"]],
         "body": written.get("note", written.get("say")),
         "public": "say" in written,
-        "created_at": _stamp(_moment(written["at"])),
+        "created_at": stamp(moment(written["at"])),
     }
 
 
@@ -116,9 +116,11 @@ def _rating(written: Mapping[str, str]) -> dict[str, str | None]:
     return {"score": score, "comment": comment.strip('"') or None}
 
 
-def _moment(written: str) -> datetime:
+def moment(written: str) -> datetime:
+    """Return what "11-03 09:12" means, aware UTC."""
     return datetime.fromisoformat(f"{YEAR}-{written.replace(' ', 'T')}:00+00:00")
 
 
-def _stamp(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+def stamp(at: datetime) -> str:
+    """Return a moment as the vendors write it: "2026-11-03T09:12:00Z"."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
