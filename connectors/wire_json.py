@@ -28,8 +28,12 @@ def storable(text: str | None) -> str:
     """Return the text, "" for None, with a replacement character for what no database keeps: NUL, half a character."""
     if text is None:
         return ""
-    if text.isascii() and "\0" not in text:
-        return text
+    if "\0" not in text:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return _UNSTORABLE.sub("\ufffd", text)
+        return text  # Encoding finds half a character far sooner than a search does.
     return _UNSTORABLE.sub("\ufffd", text)
 
 
