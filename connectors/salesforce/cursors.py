@@ -41,10 +41,10 @@ class Stream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamped:
-    """A record of a page: its place and its hash."""
+    """A record of a page, as sent, and its place."""
 
     place: Place
-    digest: str
+    record: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +82,11 @@ def stream_from(start: datetime) -> Stream:
     return Stream(place=Place(stamp=start, id=""), begun=start)
 
 
+def is_known(stream: Stream, record: bytes) -> bool:
+    """Whether the last round read this very record."""
+    return bool(stream.seen) and digest(record) in stream.seen
+
+
 def digest(record: bytes) -> str:
     """Return a short hash of a record as sent."""
     return hashlib.blake2b(record, digest_size=8).hexdigest()
@@ -102,7 +107,8 @@ def advanced(
         safe = horizon
     fresh = stream.fresh
     if safe is not None:
-        fresh = (*fresh, *(each.digest for each in page if each.place.stamp >= safe))[-MOST_SEEN:]
+        young = [each for each in page if each.place.stamp >= safe]
+        fresh = (*fresh, *(digest(each.record) for each in young[-MOST_SEEN:]))[-MOST_SEEN:]
     if not ended:
         return replace(stream, place=last, safe=safe, fresh=fresh)
     assert safe is not None  # noqa: S101  # Set above for the last page.

@@ -17,7 +17,7 @@ import msgspec
 from cases.ticket import Ticket
 from connectors.contract import Page, UnexpectedReply
 from connectors.salesforce.calls import Calls, SubAnswer, Subrequest
-from connectors.salesforce.cursors import Polling, Stamped, Stream, advanced, digest, packed, stream_from
+from connectors.salesforce.cursors import Polling, Stamped, Stream, advanced, is_known, packed, stream_from
 from connectors.salesforce.reading import CaseReader, CasesRead, Rows, Unreadable, is_case_id, moment, read_rows
 from connectors.salesforce.refusals import NoSuchRecord, errors_in, part_meaning
 from connectors.salesforce.settings import SalesforceSettings
@@ -40,11 +40,11 @@ _STAMP = msgspec.json.Decoder(_WireStamp)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _StreamPage:
-    """A page of one stream: where the stream goes on, and the records that were not known, with their places."""
+class _Watched:
+    """A page of comments or posts: where the stream goes on, and those that were not known."""
 
     stream: Stream
-    news: tuple[tuple[bytes, _WireStamp | None], ...]
+    news: tuple[_WireStamp, ...]
     ended: bool
 
 
@@ -53,18 +53,24 @@ def poll(calls: Calls, settings: SalesforceSettings, reader: CaseReader, state: 
     calls.allowance.check()
     rows, told_at = _asked(calls, settings, state)
     overlap = timedelta(seconds=settings.overlap_seconds)
-    cases = _stream_page(state.cases, rows["cases"], settings.page_size, told_at=told_at, overlap=overlap)
-    watched: dict[str, _StreamPage] = {}
+    read = reader.read(rows["cases"].records)
+    ended = _is_last(rows["cases"], settings.page_size)
+    places = tuple(
+        Stamped(place=Place(stamp=ticket.updated_at, id=ticket.ref.key), record=raw)
+        for ticket, raw in zip(read.tickets, read.raw, strict=True)
+    )
+    _refuse_standstill(rows["cases"], places, ended=ended)
+    cases = advanced(state.cases, places, ended=ended, told_at=told_at, overlap=overlap)
+    read = _without_known(state.cases, read)
+    watched: dict[str, _Watched] = {}
     for name, stream in (("comments", state.comments), ("posts", state.posts)):
         if name in rows and stream is not None:
-            watched[name] = _stream_page(stream, rows[name], ROWS_WATCHED, told_at=told_at, overlap=overlap)
-    read = reader.read(record for record, _ in cases.news)
+            watched[name] = _watched(stream, rows[name], told_at=told_at, overlap=overlap)
     touched = _touched(watched)
-    known = {ticket.ref.key for ticket in read.tickets}
-    more = _fetch(calls, settings, reader, sorted(touched.keys() - known))
+    more = _fetch(calls, settings, reader, sorted(touched.keys() - {ticket.ref.key for ticket in read.tickets}))
     begins = stream_from((told_at or state.cases.place.stamp) - overlap)
     after = Polling(
-        cases=cases.stream,
+        cases=cases,
         comments=watched["comments"].stream if "comments" in watched else begins,
         posts=None if not settings.read_feed else watched["posts"].stream if "posts" in watched else begins,
     )
@@ -74,7 +80,7 @@ def poll(calls: Calls, settings: SalesforceSettings, reader: CaseReader, state: 
         raw=merged.raw,
         unreadable=merged.unreadable,
         cursor=packed(after),
-        complete=cases.ended and all(page.ended for page in watched.values()),
+        complete=ended and all(page.ended for page in watched.values()),
     )
 
 
@@ -98,23 +104,33 @@ def rows_of(answer: SubAnswer, asked: str) -> Rows:
     return read_rows(bytes(answer.body), asked)
 
 
-def _stream_page(stream: Stream, rows: Rows, most: int, *, told_at: datetime | None, overlap: timedelta) -> _StreamPage:
-    news: list[tuple[bytes, _WireStamp | None]] = []
-    page: list[Stamped] = []
-    for record in rows.records:
-        wire = _stamped(record)
-        if wire is None:  # Without a place; the reader names it.
-            news.append((record, None))
-            continue
-        known_by = digest(record)
-        page.append(Stamped(place=Place(stamp=wire.stamp, id=wire.Id), digest=known_by))
-        if known_by not in stream.seen:
-            news.append((record, wire))
-    ended = rows.whole and len(rows.records) < most
-    if rows.records and not ended and not page:
-        raise UnexpectedReply("changes: no record of a whole page has a stamp")
-    after = advanced(stream, tuple(page), ended=ended, told_at=told_at, overlap=overlap)
-    return _StreamPage(stream=after, news=tuple(news), ended=ended)
+def _is_last(rows: Rows, most: int) -> bool:
+    return rows.whole and len(rows.records) < most
+
+
+def _refuse_standstill(rows: Rows, places: tuple[Stamped, ...], *, ended: bool) -> None:
+    if rows.records and not places and not ended:
+        raise UnexpectedReply("changes: no record of a whole page can be understood")
+
+
+def _without_known(stream: Stream, read: CasesRead) -> CasesRead:
+    """Return what the last round did not read."""
+    if not stream.seen:
+        return read
+    news = [pair for pair in zip(read.tickets, read.raw, strict=True) if not is_known(stream, pair[1])]
+    return replace(read, tickets=tuple(ticket for ticket, _ in news), raw=tuple(raw for _, raw in news))
+
+
+def _watched(stream: Stream, rows: Rows, *, told_at: datetime | None, overlap: timedelta) -> _Watched:
+    stamped = [(wire, record) for record in rows.records if (wire := _stamped(record)) is not None]
+    page = tuple(Stamped(place=Place(stamp=wire.stamp, id=wire.Id), record=record) for wire, record in stamped)
+    ended = _is_last(rows, ROWS_WATCHED)
+    _refuse_standstill(rows, page, ended=ended)
+    return _Watched(
+        stream=advanced(stream, page, ended=ended, told_at=told_at, overlap=overlap),
+        news=tuple(wire for wire, record in stamped if not is_known(stream, record)),
+        ended=ended,
+    )
 
 
 def _stamped(record: bytes) -> _WireStamp | None:
@@ -127,12 +143,12 @@ def _stamped(record: bytes) -> _WireStamp | None:
     return wire
 
 
-def _touched(watched: dict[str, _StreamPage]) -> dict[str, datetime]:
+def _touched(watched: dict[str, _Watched]) -> dict[str, datetime]:
     """Return the Cases with new comments or posts, and when the newest of them was stamped."""
     found: dict[str, datetime] = {}
     for page in watched.values():
-        for _, wire in page.news:
-            if wire is not None and is_case_id(wire.ParentId):
+        for wire in page.news:
+            if is_case_id(wire.ParentId):
                 found[wire.ParentId] = max(wire.stamp, found.get(wire.ParentId, wire.stamp))
     return found
 

@@ -34,14 +34,14 @@ _NULL = msgspec.Raw(b"null")
 
 
 class WirePerson(msgspec.Struct):
-    """The part of a Contact or Account we understand; its field with our customer id is read on its own."""
+    """The part of a Contact or Account we understand; our id of the customer is added as c0."""
 
     Name: str | None = None
     Email: str | None = None
 
 
 class WireCase(msgspec.Struct):
-    """The part of a Case we understand; mapped fields are read on their own."""
+    """The part of a Case we understand; the mapped fields are added as c0, c1 …."""
 
     Id: str
     CreatedDate: str
@@ -89,8 +89,7 @@ class CasesRead:
 
 
 _ROWS = msgspec.json.Decoder(WireRows)
-_CASE = msgspec.json.Decoder(WireCase)
-_PERSON = msgspec.json.Decoder(WirePerson)
+_STANDARD = frozenset(WireCase.__struct_fields__)
 _TEXT = msgspec.json.Decoder(str)
 
 
@@ -110,8 +109,12 @@ class CaseReader:
         self._links = tuple((self._columns.index(theirs), whose) for theirs, whose in settings.link_fields)
         self._statuses = dict(settings.statuses)
         self._customer_field = settings.customer_field
-        self._custom = _struct_of(self._columns)
-        self._customer = _struct_of((settings.customer_field,))
+        # A mapped field that is read anyway (Status) has its own struct: an attribute is decoded once.
+        self._case = _decoder(WireCase, [name if name not in _STANDARD else "" for name in self._columns])
+        self._twice = _decoder(msgspec.Struct, [name if name in _STANDARD else "" for name in self._columns])
+        self._standard = tuple(i for i, name in enumerate(self._columns) if name in _STANDARD)
+        self._attributes = tuple((f"c{i}", name) for i, name in enumerate(self._columns))
+        self._person_of = _decoder(WirePerson, [settings.customer_field])
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -137,9 +140,12 @@ class CaseReader:
 
     def ticket(self, record: bytes) -> Ticket:
         """Return one record as a ticket without comments; raises Unreadable."""
-        wire = _decode(_CASE, record)
-        custom = _decode(self._custom, record)
-        values = tuple(field_text(getattr(custom, f"c{i}"), name) for i, name in enumerate(self._columns))
+        wire = _decode(self._case, record)
+        values = [field_text(getattr(wire, attribute), name) for attribute, name in self._attributes]
+        if self._standard:
+            again = _decode(self._twice, record)
+            for i in self._standard:
+                values[i] = field_text(getattr(again, f"c{i}"), self._columns[i])
         return self._ticket(wire, values, self._requester(wire))
 
     def ticket_of_row(self, row: Mapping[str, str], kinds: Mapping[str, str]) -> Ticket:
@@ -202,11 +208,10 @@ class CaseReader:
 
     def _person(self, raw: msgspec.Raw, where: str) -> tuple[str, str, str]:
         """Return the name, address and our id of a Contact or Account; ("", "", "") for none."""
-        if bytes(raw) == b"null":
+        if raw is _NULL or bytes(raw) == b"null":
             return "", "", ""
-        person = _decode(_PERSON, bytes(raw))
-        number = _decode(self._customer, bytes(raw))
-        ours = field_text(number.c0, f"{where}.{self._customer_field}")
+        person = _decode(self._person_of, bytes(raw))
+        ours = field_text(person.c0, f"{where}.{self._customer_field}")
         return storable(person.Name), storable(person.Email), ours
 
 
@@ -240,20 +245,22 @@ def moment(text: str, name: str) -> datetime:
         raise Unreadable(f"{name}: is no time") from None
     if found.tzinfo is None:
         raise Unreadable(f"{name}: has no time zone")
-    return found.astimezone(UTC)
+    return found if found.tzinfo is UTC else found.astimezone(UTC)
 
 
 def field_text(raw: msgspec.Raw, name: str) -> str:
     """Return a field's value: a tick box "yes" or "no", a number without exponent, no value ""; raises Unreadable."""
     value = bytes(raw)
+    if value == b"null":
+        return ""
     first = value[:1]
     if first == b'"':
         try:
             return storable(_TEXT.decode(value))
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return storable(_TEXT.decode(whole_characters(value)))
-    if first in b"tfn":
-        return {b"true": "yes", b"false": "no"}.get(value, "")
+    if first in b"tf":
+        return "yes" if value == b"true" else "no"
     if first in b"-0123456789":
         return _plain(value.decode())
     raise Unreadable(f"{name}: is neither text, a number, nor yes or no")
@@ -299,11 +306,11 @@ def _plain(number: str) -> str:
         return storable(number)
 
 
-def _struct_of(columns: Sequence[str]) -> "msgspec.json.Decoder[Any]":
-    """Return a decoder of nothing but these attributes, as c0, c1 …, undecoded."""
-    names = {f"c{i}": name for i, name in enumerate(columns)}
-    fields = [(name, msgspec.Raw, _NULL) for name in names]
-    return msgspec.json.Decoder(msgspec.defstruct("Columns", fields, rename=names))
+def _decoder(base: type[msgspec.Struct], columns: Sequence[str]) -> "msgspec.json.Decoder[Any]":
+    """Return a decoder of the base with these attributes beside, as c0, c1 …, undecoded; "" is passed over."""
+    names = {f"c{i}": name for i, name in enumerate(columns) if name}
+    fields = [(f"c{i}", msgspec.Raw, _NULL) for i in range(len(columns))]
+    return msgspec.json.Decoder(msgspec.defstruct("Columns", fields, bases=(base,), rename=names))
 
 
 def _decode(decoder: "msgspec.json.Decoder[Any]", record: bytes) -> Any:
