@@ -50,7 +50,7 @@ REFUSAL_BODIES = {
     ),
     "unavailable": (
         JSON_TYPE,
-        encode([{"message": "Server Unavailable", "errorCode": "SERVER_UNAVAILABLE"}]),
+        encode([{"message": "Server too busy", "errorCode": "SERVER_UNAVAILABLE"}]),
     ),
 }
 REFUSAL_STATUSES = {"rate_limited": 403}

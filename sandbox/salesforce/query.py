@@ -23,11 +23,15 @@ EMPTY_PAGE = "empty_page"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """The rest of a query. rows: All of it, as they were when it was asked. batch: Rows per page."""
+    """The rest of a query. rows: All of it, as they were when it was asked. batch: Rows per page.
+
+    token: The session that asked, which alone can go on: github.com/airbytehq/airbyte/pull/84302.
+    """
 
     rows: list[Row]
     shape: Shape
     batch: int
+    token: str
     user_id: str
     at: datetime
 
@@ -52,10 +56,10 @@ async def query_more(call: Call) -> Response:
 
 
 def _is_good(call: Call, cursor: Cursor, place: int) -> bool:
-    """Tell whether the asker may still go on with a query: the same user, in time."""
+    """Tell whether the asker may still go on with a query: the same session, in time."""
     age_seconds = (call.now - cursor.at).total_seconds()
     in_time = age_seconds <= call.desk.settings.query_locator_life_seconds
-    return in_time and cursor.user_id == call.token.user_id and place <= len(cursor.rows)
+    return in_time and cursor.token == call.token.value and place <= len(cursor.rows)
 
 
 def _first_page(call: Call, *, include_deleted: bool) -> Response:
@@ -64,7 +68,14 @@ def _first_page(call: Call, *, include_deleted: bool) -> Response:
     rows = queries.rows(plan)
     if plan.query.counts:
         return json_answer(answer_body([], total=len(rows), next_url=None))
-    cursor = Cursor(rows=rows, shape=plan.shape, batch=_batch(call), user_id=call.token.user_id, at=call.now)
+    cursor = Cursor(
+        rows=rows,
+        shape=plan.shape,
+        batch=_batch(call),
+        token=call.token.value,
+        user_id=call.token.user_id,
+        at=call.now,
+    )
     return _page(call, cursor, 0)
 
 
@@ -90,10 +101,13 @@ def _size(call: Call, cursor: Cursor, place: int) -> int:
 
 
 def _keep(desk: Desk, cursor: Cursor) -> str:
+    """Keep a cursor under a new locator; a user's oldest ones go when there are more than may be open."""
     locator = desk.org.ids.new(LOCATOR_PREFIX)
     desk.cursors[locator] = cursor
-    while len(desk.cursors) > MOST_CURSORS:
-        del desk.cursors[next(iter(desk.cursors))]
+    most = desk.settings.open_cursors or MOST_CURSORS
+    own = [known for known, other in desk.cursors.items() if other.user_id == cursor.user_id]
+    for known in own[: max(len(own) - most, 0)]:
+        del desk.cursors[known]
     return locator
 
 

@@ -19,6 +19,7 @@ class Settings:
     daily_api_requests: Requests of the org in 24 hours; 0 = no limit (the header still names 100,000).
     token_life_seconds: Life of an access token from its issue; the vendor's sessions last two hours.
     query_locator_life_seconds: How long the rest of a query can be fetched; the vendor keeps it two days.
+    open_cursors: Unfinished queries a user may have; one more, and the oldest cannot go on. 0 = no limit.
     bulk_delay_seconds: Wait between a bulk job's UploadComplete and its JobComplete.
     stamp_lag_seconds: How much older than its arrival the stamp of a write is, as after a long transaction.
     comments_touch_cases: 1 when a comment gives its case a new SystemModstamp, 0 when not.
@@ -29,6 +30,7 @@ class Settings:
     daily_api_requests: int = 100_000
     token_life_seconds: float = 7_200.0
     query_locator_life_seconds: float = 172_800.0
+    open_cursors: int = 10
     bulk_delay_seconds: float = 2.0
     stamp_lag_seconds: float = 0.0
     comments_touch_cases: int = 1
@@ -38,7 +40,7 @@ class Settings:
 
 
 VENDOR = Settings()
-FAST = Settings(daily_api_requests=0, bulk_delay_seconds=0.0, outbound_retry_seconds=0.2)
+FAST = Settings(daily_api_requests=0, open_cursors=0, bulk_delay_seconds=0.0, outbound_retry_seconds=0.2)
 """Without waits and limits, for demos, benchmarks and crash tests."""
 
 PACES: Mapping[str, Settings] = {"vendor": VENDOR, "fast": FAST}

@@ -12,7 +12,7 @@ from sandbox.salesforce.refusals import Refused
 from sandbox.salesforce.soql import parse
 from sandbox.salesforce.soql_conditions import like_pattern
 from tests.sandbox.salesforce.a_world import CASE_ONE, CONTACT_ONE, a_case, a_world
-from tests.sandbox.salesforce.conftest import Org, V, an_org, bare
+from tests.sandbox.salesforce.conftest import TOKEN_REQUEST, Org, V, an_org, bare
 
 CASES = (
     a_case(1, Subject="Charged twice", Status="New", Priority="High", Order_Id__c="O-1", Claimed_Amount__c=120.5),
@@ -276,6 +276,28 @@ def test_a_locator_ends_after_its_life(org: Org) -> None:
         400,
         [{"message": "invalid query locator", "errorCode": "INVALID_QUERY_LOCATOR"}],
     )
+
+
+def test_only_the_session_that_asked_can_go_on(org: Org) -> None:
+    org.load(**a_world(*(a_case(n) for n in range(1, 2_002))))
+    next_url = org.get("/query", q="SELECT Id FROM Case")["nextRecordsUrl"]
+
+    token = org.http.post("/services/oauth2/token", data=TOKEN_REQUEST).json()["access_token"]
+    other = org.http.get(next_url, headers={"Authorization": f"Bearer {token}"})
+
+    assert (other.status_code, other.json()[0]["errorCode"]) == (400, "INVALID_QUERY_LOCATOR")
+    assert org.http.get(next_url).json()["done"] is True
+
+
+def test_the_eleventh_open_query_ends_the_first(org: Org) -> None:
+    org.load(**a_world(*(a_case(n) for n in range(1, 202))))
+    ask = {"Sforce-Query-Options": "batchSize=200"}
+    soql = {"q": "SELECT Id FROM Case"}
+
+    pages = [org.http.get(f"{V}/query", params=soql, headers=ask).json() for _ in range(11)]
+
+    answers = [org.http.get(page["nextRecordsUrl"]).status_code for page in pages]
+    assert answers == [400, *[200] * 10]
 
 
 def test_pages_shrink_and_come_empty_by_fault(org: Org) -> None:
