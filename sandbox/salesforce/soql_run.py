@@ -46,7 +46,7 @@ class Parent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Children:
-    """Rows that point at the answered one. rows_of: Finds them."""
+    """Rows that point at the answered one. plan: The query for them. link: Their reference to it: "ParentId"."""
 
     key: str
     plan: "Plan"
@@ -63,7 +63,11 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A query that is understood."""
+    """A query that is understood.
+
+    wanted: Tells whether a row is meant; None = all are. order: Entries with the fields they mean.
+    include_deleted: Whether this is queryAll.
+    """
 
     query: Query
     entity: Entity
