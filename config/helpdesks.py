@@ -81,6 +81,8 @@ class HelpdeskSettings(BaseModel):
         reconcile_hours: How far back a repair looks.
         connect_seconds, read_seconds, whole_seconds: For a connection, the next piece of an answer, the whole of it.
         most_reply_bytes: A longer answer is refused.
+        words: The account's own words for a value that has another name with us, by field:
+            {compensation_topic: {"Delayed withdrawal": delayed_withdrawal}}.
     """
 
     model_config = STRICT
@@ -95,6 +97,7 @@ class HelpdeskSettings(BaseModel):
     read_seconds: Seconds = 20.0
     whole_seconds: Seconds = 60.0
     most_reply_bytes: int = Field(default=64 << 20, ge=1 << 16, le=1 << 30)
+    words: Mapping[FieldName, Mapping[Name, Name]] = Field(default_factory=dict)
 
 
 class Zendesk(HelpdeskSettings):

@@ -24,6 +24,7 @@ from config.people import load_people
 from config.settings import PayoutProvider, Settings
 from connectors.accounts.client import AccountData
 from connectors.contract import AccessRefused, Helpdesk, TryLater
+from connectors.wording import Worded
 from makewhole.helpdesks import connect_helpdesks
 from makewhole.mirroring import mirroring_of
 from payouts.http_provider import HTTPProvider
@@ -53,6 +54,7 @@ HELPDESK_KINDS = frozenset({POLL, RECONCILE, readings.JOB, Kind.NOTE, Kind.FIELD
 QUEUES = {
     Kind.CARD: "slack",
     Kind.THREAD: "slack",
+    Kind.QUESTION: "slack",
     ANSWER_JOB: "slack",
     one_case.PROPOSE: "work",
     one_case.ESCALATE: "work",
@@ -133,7 +135,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
         intakes={
             name: Intake(
                 desk=desk,
-                source=each,
+                source=Worded(source=each, words=dict(settings.helpdesks[name].words)),
                 vendor=each.vendor,
                 account=each.account,
                 start=settings.helpdesks[name].start,
@@ -238,11 +240,11 @@ def _send(house: House, key: str) -> None:
     case_id = CaseId(f"{PREFIX}{item.case_number}")
     match item.kind:
         case Kind.NOTE:
-            source = house.helpdesks[ref_of(item).source]
+            source = house.intakes[ref_of(item).source].source
             write_note(house.desk, source, item, mirroring=house.mirroring, clock=house.clock)
             return
         case Kind.FIELDS:
-            source = house.helpdesks[ref_of(item).source]
+            source = house.intakes[ref_of(item).source].source
             write_fields(house.desk, source, item, mirroring=house.mirroring, clock=house.clock)
             return
         case Kind.CARD | Kind.THREAD if _is_shadow(house, case_id):

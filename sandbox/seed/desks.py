@@ -41,6 +41,14 @@ ISSUE_FIELDS = {
 }
 
 Becomes = Literal["joined", "asked", "alone", "nothing"]
+#: What Jira's people choose from, by the topic's name elsewhere.
+ISSUE_TOPICS = {
+    "okb_volatility_2024_01": "OKB volatility, January 2024",
+    "nem_incident_2018": "NEM incident, 2018",
+    "lever_perpetual_2025_10": "LEVER perpetual, October 2025",
+    "delayed_withdrawal": "Delayed withdrawal",
+    "duplicate_charge": "Duplicate charge",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +154,8 @@ def _issue(written: Mapping[str, Any]) -> dict[str, Any]:
         }
         for each in written.get("comments", ())
     ]
+    if "topic" in written:
+        written = {**written, "topic": ISSUE_TOPICS[written["topic"]]}
     fields = {
         "summary": written["subject"],
         "description": written["text"],
@@ -158,7 +168,9 @@ def _issue(written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _claim(written: Mapping[str, Any], names: Mapping[str, str], *, amount: str, asset: str) -> dict[str, Any]:
-    claimed: dict[str, Any] = dict(zip((amount, asset), written["claimed"].split(), strict=True)) if "claimed" in written else {}
+    claimed: dict[str, Any] = (
+        dict(zip((amount, asset), written["claimed"].split(), strict=True)) if "claimed" in written else {}
+    )
     if amount in claimed:
         claimed[amount] = float(claimed[amount])
     return {names[key]: written[key] for key in names if key in written} | claimed
