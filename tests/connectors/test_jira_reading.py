@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from cases.ticket import Author, Comment, CustomerId, Requester, Ticket, TicketRef, TicketStatus
 from connectors.contract import UnexpectedReply
-from connectors.jira.adf_reading import DOCUMENT, text_of
 from connectors.jira.comments import read_comments, read_remote_links
 from connectors.jira.reading import Account, Unreadable, in_service_project, read_issue, read_page
 
@@ -67,15 +66,6 @@ def amount(value: str) -> str | None:
         '"customfield_10106": 0', f'"customfield_10106": {value}'
     )
     return read_issue(record.encode(), ACCOUNT).field("claimed_amount")
-
-
-def said(*content: dict[str, Any]) -> str:
-    """Return the text of a document."""
-    return text_of(DOCUMENT.decode(json.dumps(a_document(*content))))
-
-
-def a_list_item(*content: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "listItem", "content": list(content)}
 
 
 def test_an_issue_is_read_whole() -> None:
@@ -230,83 +220,6 @@ def test_whatever_stands_in_a_field_the_issue_is_read_or_named(value: Any, name:
 
     assert len(page.tickets) + len(page.unreadable) == 2
     assert page.tickets[-1].name == "ENG-5"
-
-
-def test_what_stands_in_a_document_is_all_there() -> None:
-    text = said(
-        {"type": "heading", "attrs": {"level": 2}, "content": [{"type": "text", "text": "What happened"}]},
-        a_paragraph(
-            "Ask ",
-            {"type": "mention", "attrs": {"id": "5b10", "text": "@Lena Vogel"}},
-            {"type": "hardBreak"},
-            {"type": "emoji", "attrs": {"shortName": ":warning:", "text": "⚠️"}},
-            {"type": "text", "text": " the log", "marks": [{"type": "link", "attrs": {"href": "https://log.example"}}]},
-            " since ",
-            {"type": "date", "attrs": {"timestamp": "1793527200000"}},
-            " ",
-            {"type": "status", "attrs": {"text": "BLOCKED", "color": "red"}},
-        ),
-        {"type": "bulletList", "content": [
-            a_list_item(a_paragraph("one"), {"type": "orderedList", "attrs": {"order": 3}, "content": [
-                a_list_item(a_paragraph("deep"))]}),
-            a_list_item(a_paragraph("two")),
-        ]},
-        {"type": "taskList", "attrs": {}, "content": [
-            {"type": "taskItem", "attrs": {"state": "DONE"}, "content": [{"type": "text", "text": "refund"}]},
-            {"type": "taskItem", "attrs": {"state": "TODO"}, "content": [{"type": "text", "text": "tell"}]},
-        ]},
-        {"type": "codeBlock", "content": [{"type": "text", "text": "x = 1\n  y"}]},
-        {"type": "panel", "attrs": {"panelType": "info"}, "content": [a_paragraph("Mind the fee.")]},
-        {"type": "blockquote", "content": [a_paragraph("I paid", {"type": "hardBreak"}, "twice")]},
-        {"type": "rule"},
-        {"type": "table", "content": [
-            {"type": "tableRow", "content": [
-                {"type": "tableHeader", "content": [a_paragraph("Asset")]},
-                {"type": "tableHeader", "content": [a_paragraph("Amount")]}]},
-            {"type": "tableRow", "content": [
-                {"type": "tableCell", "content": [a_paragraph("USDT")]},
-                {"type": "tableCell", "content": [a_paragraph("180.50")]}]},
-        ]},
-        {"type": "expand", "attrs": {"title": "Details"}, "content": [a_paragraph("hidden")]},
-        {"type": "blockCard", "attrs": {"url": "https://harbor.zendesk.com/agent/tickets/35436"}},
-        {"type": "mediaSingle", "content": [{"type": "media", "attrs": {"id": "f-1", "alt": "screen.png"}}]},
-        {"type": "bodiedExtension", "attrs": {"extensionKey": "chart"}, "content": [a_paragraph("data")]},
-        {"type": "somethingNew", "content": [a_paragraph("still read")]},
-        {"type": "unheardOf"},
-    )  # fmt: skip
-
-    assert text.split("\n\n") == [
-        "What happened",
-        "Ask @Lena Vogel\n⚠️ the log (https://log.example) since 2026-11-01 BLOCKED",
-        "- one\n  3. deep\n- two",
-        "[x] refund\n[ ] tell",
-        "x = 1\n  y",
-        "Mind the fee.",
-        "> I paid\n> twice",
-        "---",
-        "Asset | Amount\nUSDT | 180.50",
-        "Details\nhidden",
-        "https://harbor.zendesk.com/agent/tickets/35436",
-        "[attachment screen.png]",
-        "[chart]\ndata",
-        "still read",
-        "[unheardOf]",
-    ]
-
-
-KINDS = st.sampled_from(["paragraph", "bulletList", "table", "tableRow", "taskList", "date", "text", "odd"])
-ATTRIBUTES = st.dictionaries(st.sampled_from(["timestamp", "order", "url"]), st.integers() | st.text())
-LEAVES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
-    {"type": KINDS, "text": st.text(max_size=5), "attrs": ATTRIBUTES}
-)
-NODES = st.recursive(
-    LEAVES, lambda inner: st.fixed_dictionaries({"type": KINDS, "content": st.lists(inner, max_size=3)}), max_leaves=10
-)
-
-
-@given(NODES)
-def test_any_document_has_a_text(node: dict[str, Any]) -> None:
-    assert isinstance(text_of(DOCUMENT.decode(json.dumps(node))), str)
 
 
 def a_comment(number: int = 1, **changed: Any) -> dict[str, Any]:
