@@ -98,18 +98,17 @@ class Made:
     shown: bool
 
 
-def find_marked(body: bytes, mark: str) -> tuple[Made | None, int]:
+def find_marked(body: bytes, mark: str, *, service: bool) -> tuple[Made | None, int]:
     """Return the comment with this mark on a page of them, unless a customer may have written it; and their number.
 
-    Raises UnexpectedReply.
+    service: Whether the issue is in a service project. Raises UnexpectedReply.
     """
     found = records(members(body), "comments")
     if found is None:
         raise UnexpectedReply("comments: the answer has none")
     try:
         wires = [decoded(_COMMENT, bytes(each), "comment") for each in found]
-        ours = (each for each in wires if mark in {mark_beside(each.properties), _mark_below(each, _body(each))})
-        hit = next(ours, None)
+        hit = next((each for each in wires if _mark(each, _body(each), shown=service and _shown(each)) == mark), None)
     except Unreadable as error:
         raise UnexpectedReply(f"comments: {error}") from None
     return None if hit is None else Made(id=hit.id, shown=_shown(hit)), len(wires)
@@ -131,7 +130,7 @@ def _comment(record: bytes, *, service: bool, reporter_id: str | None) -> Commen
         raise Unreadable("id: must be a whole number as text")
     body = _body(wire)
     public = service and _shown(wire)
-    ours = mark_beside(wire.properties) or (None if public else _mark_below(wire, body))
+    ours = _mark(wire, body, shown=public)
     return Comment(
         id=wire.id,
         author_id=wire.author.account_id if wire.author else "",
@@ -150,10 +149,12 @@ def _body(wire: WireComment) -> str:
         raise Unreadable("body: nested too deep") from None
 
 
-def _mark_below(wire: WireComment, body: str) -> str | None:
-    """Return the mark in the last line, unless a customer may have written it."""
-    kind = wire.author.account_type if wire.author else "customer"
-    return None if kind == "customer" else mark_in_note(body)
+def _mark(wire: WireComment, body: str, *, shown: bool) -> str | None:
+    """Return our mark beside a comment, or in its last line unless a customer may have written that."""
+    beside = mark_beside(wire.properties)
+    if beside is not None or shown or wire.author is None or wire.author.account_type == "customer":
+        return beside
+    return mark_in_note(body)
 
 
 def _side(wire: WireComment, customer_id: str | None) -> Author:

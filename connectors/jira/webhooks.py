@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.contract import ByHand, UnexpectedReply, WebhookFound, WebhookInstalled
-from connectors.jira.calls import ADMIN_WEBHOOKS, Calls
+from connectors.jira.calls import ADMIN_WEBHOOKS, PLATFORM, Calls
 from connectors.jira.refusals import NoSuchRecord
 from connectors.jira.settings import JiraSettings, ServiceAccount
 from connectors.wire_json import exact, read_object
@@ -65,14 +65,13 @@ class Webhooks:
         if self.settings.webhook_kind == "admin":
             if there is not None:
                 return self.rotate(there.id, secret=secret)
-            body = self._ask("POST", "webhook", self._wanted(url, secret))
+            body = self._send("POST", "webhook", self._wanted(url, secret), base=ADMIN_WEBHOOKS)
             return WebhookInstalled(id=_id_of(read_object(body)), secret=secret or None)
         if there is not None:
             return WebhookInstalled(id=there.id, secret=None)
         wanted = {"url": url, "webhooks": [{"events": list(EVENTS), "jqlFilter": self._filter}]}
-        return WebhookInstalled(
-            id=_registered(self.calls.send("POST", "webhook", wanted, asked="new webhook")), secret=None
-        )
+        made = self._send("POST", "webhook", wanted, base=PLATFORM)
+        return WebhookInstalled(id=_registered(made), secret=None)
 
     def prepare(self, webhook_id: str) -> str:
         """Return a new secret for the webhook; nothing is told to Jira yet."""
@@ -89,7 +88,7 @@ class Webhooks:
         there = next((each for each in self.found() if each.id == webhook_id), None)
         if there is None:
             raise UnexpectedReply(f"webhook {webhook_id}: there is none with this id")
-        self._ask("PUT", f"webhook/{webhook_id}", self._wanted(there.url, secret))
+        self._send("PUT", f"webhook/{webhook_id}", self._wanted(there.url, secret), base=ADMIN_WEBHOOKS)
         return WebhookInstalled(id=webhook_id, secret=secret or None)
 
     def renew(self, *, now: datetime) -> int:
@@ -98,8 +97,7 @@ class Webhooks:
             return 0
         ending = [each.id for each in self.found() if each.expires_at and each.expires_at - now <= RENEWED_WITHIN]
         if ending:
-            body = {"webhookIds": [int(each) for each in ending]}
-            self.calls.send("PUT", "webhook/refresh", body, asked="renewal of webhooks")
+            self._send("PUT", "webhook/refresh", {"webhookIds": [int(each) for each in ending]}, base=PLATFORM)
         return len(ending)
 
     @property
@@ -132,9 +130,9 @@ class Webhooks:
         if self.settings.webhook_kind == "dynamic" and not by_app:
             raise ByHand(("Only an OAuth app may have dynamic webhooks: set webhook_kind to admin.",))
 
-    def _ask(self, method: str, path: str, body: Mapping[str, Any]) -> bytes:
+    def _send(self, method: str, path: str, body: Mapping[str, Any], *, base: str) -> bytes:
         try:
-            return self.calls.send(method, path, body, asked="webhook", base=ADMIN_WEBHOOKS)
+            return self.calls.send(method, path, body, asked="webhook", base=base)
         except NoSuchRecord as error:
             raise UnexpectedReply(f"{error}; there is no such webhook") from None
 

@@ -46,9 +46,16 @@ class WireTransition(msgspec.Struct):
     id: str
 
 
-class WireFresh(msgspec.Struct):
-    """What is read besides the fields before a write."""
+class WireComments(msgspec.Struct):
+    """The comments that come along with an issue, not yet decoded."""
 
+    comment: msgspec.Raw = msgspec.Raw(b'{"comments":[]}')
+
+
+class WireFresh(msgspec.Struct):
+    """What is read besides the ticket before a write."""
+
+    fields: WireComments
     properties: dict[str, Any] = {}
     transitions: list[WireTransition] = []
 
@@ -64,12 +71,14 @@ class Fresh:
         ticket: Without comments.
         service: Whether customers can read its comments.
         left: What we left beside it for this case.
+        noted: Whether the comments that came along have the note, should the edit have been carried out by half.
         possible: The transitions that can be made now.
     """
 
     ticket: Ticket
     service: bool
     left: Left
+    noted: bool
     possible: frozenset[str]
 
 
@@ -110,14 +119,18 @@ class Writing:
 
     def _look(self, update: TicketUpdate) -> Fresh:
         key = property_key(update.mark)
-        query = {"fields": ",".join([*self.account.wanted, "project"]), "properties": key, "expand": "transitions"}
+        fields = ",".join([*self.account.wanted, "project", "comment"])
+        query = {"fields": fields, "properties": key, "expand": "transitions"}
         try:
             record = self.calls.get(f"issue/{update.ref.key}", asked=f"{update.ref}", query=query)
-            beside = decoded(_FRESH, record, "record")
+            beside, service = decoded(_FRESH, record, "record"), in_service_project(record)
+            along = bytes(beside.fields.comment)
+            marked = None if along == b"null" else find_marked(along, update.mark, service=service)[0]
             return Fresh(
                 ticket=read_issue(record, self.account),
-                service=in_service_project(record),
+                service=service,
                 left=left(beside.properties.get(key)),
+                noted=marked is not None,
                 possible=frozenset(each.id for each in beside.transitions),
             )
         except NoSuchRecord:
@@ -128,7 +141,7 @@ class Writing:
 
     def _edit(self, update: TicketUpdate, fresh: Fresh) -> Fresh | None:
         """Send the edit with all that it can hold; return what stands there then, None when it was there already."""
-        in_edit = update.note is not None and not fresh.service
+        in_edit = update.note is not None and not fresh.service and not fresh.noted
         needed = in_edit or update.fields or update.add_tags or update.remove_tags
         if not needed or update.mark in fresh.left.marks:
             return None
@@ -231,7 +244,7 @@ class Writing:
                 body = self.calls.get(f"issue/{issue_id}/comment", asked=f"comments of {update.ref}", query=query)
             except NoSuchRecord:
                 raise _gone(update.ref) from None
-            found, length = find_marked(body, update.mark)
+            found, length = find_marked(body, update.mark, service=True)
             if found is not None:
                 self._take_back_if_shown(issue_id, found, update.ref)
                 return True

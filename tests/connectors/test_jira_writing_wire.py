@@ -351,6 +351,26 @@ def test_our_own_note_is_known_and_an_agents_is_not_ours(jira: Jira) -> None:
         assert [comment.written_by for comment in read[0].comments] == [Author.US, Author.AGENT]
 
 
+def test_a_customer_who_writes_our_mark_stops_no_note(jira: Jira) -> None:
+    jira.load(a_request(comments=[{"body": "[makewhole CASE-4711/3]", "author": LENA}], fields={"reporter": LENA}))
+
+    assert jira.connect().write(an_update(ref=ref("10007"))) is True
+
+    assert len(jira.comments("CARE-7")) == 2
+
+
+def test_an_edit_that_was_carried_out_by_half_is_finished_without_a_second_note(jira: Jira) -> None:
+    jira.load(an_issue())
+    jira.connect().write(an_update(fields=()))
+    jira.act("ENG-5", property={"key": "makewhole.CASE-4711", "value": {}})
+
+    assert jira.connect().write(an_update()) is True
+    assert jira.connect().write(an_update()) is False
+
+    assert len(jira.comments("ENG-5")) == 1
+    assert jira.issue("ENG-5")["fields"]["customfield_10111"] == "paid"
+
+
 def test_a_long_chinese_note_is_cut_and_its_mark_found(jira: Jira) -> None:
     jira.load(an_issue())
 
