@@ -1,6 +1,7 @@
 """Reading issues over the wire from the sandbox's Jira, with its faults."""
 
 import json
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -257,3 +258,21 @@ def test_a_read_that_fails_may_be_tried_later_and_is_sent_once(jira: Jira, fault
     assert (by_search.value.done, by_reading.value.done) == (False, False)
     assert len(seen) == 2
     assert source.read(ref()) is not None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_changes_while_it_is_read_is_seen_in_its_last_state(jira: Jira, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  # No secret.
+    jira.set(search_lag_seconds=90)
+    jira.load(*(an_issue(number) for number in range(1, 13)))
+    cursor, seen = None, dict[str, str]()
+
+    for step in range(40):
+        number = chance.randint(1, 12)
+        if step < 30:
+            jira.act(f"ENG-{number}", fields={"summary": f"State {step}"})
+        jira.clock.pass_seconds(chance.choice([0, 1, 30, 400]) if step < 30 else 60)
+        page = jira.connect(page_size=5).changed_since(cursor, start=START)  # Another process each time.
+        cursor, seen = page.cursor, seen | {ticket.name: ticket.subject for ticket in page.tickets}
+
+    assert seen == {each["key"]: each["fields"]["summary"] for each in jira.state()["issues"]}
