@@ -7,9 +7,10 @@ from datetime import datetime
 from slackblocks import Markdown, SectionBlock
 
 from bot.answers import answer_text, asked_text, refusal_text
-from bot.approvals import DecisionRequest, ForgedClick, HomeOpened, Question, read_delivery
+from bot.approvals import DecisionRequest, ForgedClick, HomeOpened, LinkSaid, Question, read_delivery
 from bot.calls import SlackCalls, Unreachable
 from bot.cards import SlackMessage, message
+from bot.links import link_answer_text
 from bot.people import reading_language
 from bot.ports import Cases, Desk, Inbox
 from bot.routing import Routing
@@ -63,6 +64,11 @@ class Answering:
             case Question():
                 refused = self.desk.ask(asked, delivery_id=delivery_id, now=now)
                 self._answer_question(asked, refused, delivery_id, now)
+            case LinkSaid():
+                said = self.desk.answer_link(asked, delivery_id=delivery_id, now=now)
+                say = self._words_for(asked.slack_id, asked.channel, now)
+                text = link_answer_text(said, self.people, say)
+                self._tell(asked.slack_id, asked.channel, text, delivery_id, now)
             case ForgedClick():
                 self.desk.forged(asked.slack_id, asked.problem, delivery_id=delivery_id, now=now)
                 say = self._words_for(asked.slack_id, asked.channel, now)

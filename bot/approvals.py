@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.cards import APPROVE
 from bot.foreign import plain_lines
-from bot.values import ButtonValue, Forged, ModalValue
+from bot.links import DIFFERENT_LOSS, SAME_LOSS
+from bot.values import ButtonValue, Forged, LinkValue, ModalValue
 from bot.views import (
     COMMENT_INPUT,
     LONGEST_COMMENT,
@@ -57,6 +58,25 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSaid:
+    """Somebody said whether a ticket and a case tell of one loss.
+
+    Fields:
+        slack_id: Who, as Slack knows them.
+        question: The number of the question, as the button said; there may be none such.
+        fingerprint: What the button was bound to.
+        same: Whether they tell of one loss.
+        channel: Where they clicked, and where the answer goes.
+    """
+
+    slack_id: str
+    question: int
+    fingerprint: str
+    same: bool
+    channel: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeOpened:
     """Somebody looks at the App Home."""
 
@@ -79,7 +99,7 @@ class NothingToDo:
     why: str
 
 
-Delivery = DecisionRequest | Question | HomeOpened | ForgedClick | NothingToDo
+Delivery = DecisionRequest | Question | LinkSaid | HomeOpened | ForgedClick | NothingToDo
 
 
 class _Loose(BaseModel):
@@ -169,6 +189,8 @@ def submission_mistakes(body: Mapping[str, Any], locale: str) -> dict[str, str]:
 
 def _read_click(click: _Clicked) -> Delivery:
     action, channel = click.actions[0], click.container.channel_id
+    if action.action_id in {SAME_LOSS, DIFFERENT_LOSS}:
+        return _read_link(click, action, channel)
     if action.action_id != APPROVE:
         return NothingToDo(why=f"{action.action_id} was answered with a modal")
     try:
@@ -182,6 +204,20 @@ def _read_click(click: _Clicked) -> Delivery:
         verdict=Verdict.APPROVE,
         reason_code=None,
         comment=None,
+        channel=channel,
+    )
+
+
+def _read_link(click: _Clicked, action: _Action, channel: str | None) -> Delivery:
+    try:
+        value = LinkValue.read(action.value)
+    except Forged as problem:
+        return ForgedClick(slack_id=click.user.id, channel=channel, problem=str(problem))
+    return LinkSaid(
+        slack_id=click.user.id,
+        question=value.question,
+        fingerprint=value.fingerprint,
+        same=action.action_id == SAME_LOSS,
         channel=channel,
     )
 

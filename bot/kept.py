@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import structlog
 from pydantic import TypeAdapter
 
-from bot.approvals import DecisionRequest, Question
+from bot.approvals import DecisionRequest, LinkSaid, Question
 from bot.content import CardContent, Caution, Contradiction, Customer, FraudScore, OtherTickets, SanctionsHit, Shown
 from bot.lines import Asked, Line, Linked, Overdue, PaidOut, SaidSo, Stopped, WorkedOut
 from bot.ports import Place
@@ -17,12 +17,14 @@ from cases.money import Money, NotExact
 from cases.people import Person
 from cases.proposal import CaseId, PersonId
 from cases.ticket import CustomerId, Ticket
-from store import cards, deliveries, evidence, outbox, tickets
+from store import cards, deliveries, evidence, links, outbox, tickets
 from store.cases import NoSuchCase
 from store.database import Database, Transaction
-from workflow import one_case
+from store.links import Answer
+from workflow import link_answers, one_case
 from workflow.approval import NotAllowed, Outcome, Refusal, Stale, Word, open_stage
 from workflow.desk import Desk
+from workflow.link_answers import LinkOutcome, NotYours, Refused
 from workflow.telling import HAPPENING, Happening
 
 ANSWER_JOB = "answer"
@@ -31,6 +33,7 @@ HIGH_FRAUD_SCORE = 80
 QUEUE_LENGTH = 50
 GOODWILL_ASSET = "USDT"
 OUTCOME: TypeAdapter[Outcome | None] = TypeAdapter(Outcome | None)
+LINK_OUTCOME: TypeAdapter[LinkOutcome] = TypeAdapter(LinkOutcome)
 log = structlog.get_logger(__name__)
 
 
@@ -274,6 +277,23 @@ class KeptDesk:
             outcome = self._ask(tx, question, now)
             if delivery is not None:
                 deliveries.handled(tx, delivery, OUTCOME.dump_json(outcome).decode(), now=now)
+        return outcome
+
+    def answer_link(self, said: LinkSaid, *, delivery_id: str, now: datetime) -> LinkOutcome:
+        """Take in whether a ticket and a case tell of one loss; a repeat returns the first outcome."""
+        with self.desk.database.begin() as tx:
+            delivery = deliveries.find(tx.connection, "slack", delivery_id)
+            if delivery is not None and delivery.outcome is not None:
+                return LINK_OUTCOME.validate_json(delivery.outcome)
+            question = links.find(tx.connection, said.question)
+            if question is None or question.fingerprint != said.fingerprint:
+                outcome: LinkOutcome = Refused(why=NotYours.NO_QUESTION)
+            else:
+                person = self.desk.people.by_slack_id(said.slack_id)
+                word = Answer.SAME if said.same else Answer.APART
+                outcome = link_answers.answer(self.desk, tx, question.id, word, person, now=now)
+            if delivery is not None:
+                deliveries.handled(tx, delivery, LINK_OUTCOME.dump_json(outcome).decode(), now=now)
         return outcome
 
     def forged(self, slack_id: str, problem: str, *, delivery_id: str, now: datetime) -> None:

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.approvals import DecisionRequest, Question
+from bot.approvals import DecisionRequest, LinkSaid, Question
 from bot.content import CardContent
 from bot.lines import Line
+from bot.links import LinkContent
 from cases.proposal import CaseId, PersonId
 from cases.ticket import CustomerId
 from workflow.approval import Outcome
+from workflow.link_answers import LinkOutcome
 
 
 class Inbox(Protocol):
@@ -88,6 +90,14 @@ class Lines(Protocol):
         ...
 
 
+class Links(Protocol):
+    """Questions about links."""
+
+    def content(self, question_id: int) -> LinkContent | None:
+        """Return what a question shows; None when there is none."""
+        ...
+
+
 class Desk(Protocol):
     """Where people's words take effect. Each one is safe to repeat with the same delivery id."""
 
@@ -101,6 +111,10 @@ class Desk(Protocol):
 
     def ask(self, question: Question, *, delivery_id: str, now: datetime) -> Outcome | None:
         """Pass a question on to thread and ticket; None when it is on its way, else why not."""
+        ...
+
+    def answer_link(self, said: LinkSaid, *, delivery_id: str, now: datetime) -> LinkOutcome:
+        """Take in whether a ticket and a case tell of one loss, with all that follows; a repeat returns the first."""
         ...
 
     def forged(self, slack_id: str, problem: str, *, delivery_id: str, now: datetime) -> None:

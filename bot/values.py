@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cases.proposal import CaseId, Proposal
+from store.links import LinkQuestion
 
 
 class Forged(ValueError):
@@ -57,3 +58,34 @@ class ModalValue(ButtonValue):
     """
 
     channel: str | None = Field(default=None, pattern=r"^[CDG][A-Z0-9]{2,20}$")
+
+
+class LinkValue(BaseModel):
+    """The value of the buttons of a question about a link.
+
+    Fields:
+        question: Its number, from 1.
+        fingerprint: What the answer is bound to, see `LinkQuestion.fingerprint`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    question: int = Field(ge=1, le=2_000_000_000)
+    fingerprint: str = Field(pattern=r"^[0-9a-f]{16}$")
+
+    @classmethod
+    def of(cls, question: LinkQuestion) -> Self:
+        """Return the value for the buttons under this question."""
+        return cls(question=question.id, fingerprint=question.fingerprint)
+
+    @classmethod
+    def read(cls, text: object) -> Self:
+        """Return what a click carried; raises Forged, which never repeats the foreign text."""
+        try:
+            return cls.model_validate_json(text if isinstance(text, str) else "")
+        except ValidationError as problem:
+            raise Forged(f"a {cls.__name__} with {problem.error_count()} mistakes") from None
+
+    def text(self) -> str:
+        """Return it as it stands in the button."""
+        return self.model_dump_json()

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -13,8 +14,10 @@ import structlog
 
 from bot import app as slack_app
 from bot.answering import Answering
+from bot.asking import Asking
 from bot.calls import SLACK_API, SlackCalls
 from bot.kept import ANSWER_JOB, KeptCards, KeptCases, KeptDesk, KeptInbox, KeptLines
+from bot.kept_links import KeptLinks
 from bot.posting import Posting
 from bot.routing import Channel, Route, Routing
 from cases.people import People
@@ -39,6 +42,7 @@ from store.jobs import DurableJobs, Handler, QueueSettings
 from store.outbox import Item, Kind, State
 from sync import intake as tickets_in
 from sync.intake import POLL, Intake, parse_ref
+from sync.links import Account, account_of, named_by
 from sync.mirroring import Mirroring
 from sync.outbox import ref_of, write_fields, write_note
 from sync.schedule import Tick
@@ -89,6 +93,7 @@ class House:
     mirroring: Mirroring
     cashier: Cashier | None
     posting: Posting
+    asking: Asking
     answering: Answering
     slack: slack_app.SlackSettings
     slack_backing: slack_app.Backing
@@ -118,6 +123,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
         topics=settings.topics,
         pay_way=PAYOUT_PROVIDER if isinstance(settings.payouts, PayoutProvider) else settings.payouts.way,
         case_url=lambda case_id: case_url(settings, case_id),
+        naming=partial(named_by, accounts=accounts_of(settings)),
         shadowed=frozenset(source for source, each in settings.helpdesks.items() if each.mode == "shadow"),
     )
     helpdesks = {f"{each.vendor}:{each.account}": each for each in connect_helpdesks(settings)}
@@ -125,6 +131,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
     provider = payout_provider(settings)
     calls = _slack_calls(settings)
     kept_cases, routing, inbox = KeptCases(desk=desk), _routing(settings), KeptInbox(database=database)
+    cards, lines = KeptCards(database=database), KeptLines(database=database, clock=clock)
     return House(
         settings=settings,
         engine=engine,
@@ -135,7 +142,9 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
         intakes={
             name: Intake(
                 desk=desk,
-                source=Worded(source=each, words=dict(settings.helpdesks[name].words)),
+                source=Worded(
+                    source=each, words={str(field): words for field, words in settings.helpdesks[name].words.items()}
+                ),
                 vendor=each.vendor,
                 account=each.account,
                 start=settings.helpdesks[name].start,
@@ -145,11 +154,13 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
         },
         mirroring=mirroring,
         cashier=Cashier(provider=provider, terms=_terms(settings), clock=clock) if provider else None,
-        posting=Posting(
+        posting=Posting(slack=calls, cases=kept_cases, cards=cards, lines=lines, routing=routing, people=people),
+        asking=Asking(
             slack=calls,
+            links=KeptLinks(desk=desk),
+            cards=cards,
             cases=kept_cases,
-            cards=KeptCards(database=database),
-            lines=KeptLines(database=database, clock=clock),
+            lines=lines,
             routing=routing,
             people=people,
         ),
@@ -165,6 +176,14 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
         slack_backing=slack_app.Backing(inbox=inbox, cases=kept_cases, people=people, routing=routing, clock=clock),
         clock=clock,
         closing=(accounts.close, provider.close) if provider else (accounts.close,),
+    )
+
+
+def accounts_of(settings: Settings) -> tuple[Account, ...]:
+    """Return the accounts whose tickets are known by their addresses, and Jira's projects whose bare keys count."""
+    return tuple(
+        account_of(each.vendor, each.account, projects=getattr(each, "projects", ()))
+        for each in settings.helpdesks.values()
     )
 
 
@@ -195,6 +214,7 @@ def handlers(house: House) -> Mapping[str, Handler]:
         Kind.FIELDS: lambda key: _send(house, key),
         Kind.CARD: lambda key: _send(house, key),
         Kind.THREAD: lambda key: _send(house, key),
+        Kind.QUESTION: lambda key: _send(house, key),
         ANSWER_JOB: answer,
         TIDY: lambda _slot: _tidy(house),
     }
@@ -247,12 +267,14 @@ def _send(house: House, key: str) -> None:
             source = house.intakes[ref_of(item).source].source
             write_fields(house.desk, source, item, mirroring=house.mirroring, clock=house.clock)
             return
-        case Kind.CARD | Kind.THREAD if _is_shadow(house, case_id):
+        case Kind.CARD | Kind.THREAD | Kind.QUESTION if _is_shadow(house, case_id):
             log.info("not posted, in shadow", case=case_id)
         case Kind.CARD:
             house.posting.show_card(case_id, now=house.clock())
         case Kind.THREAD:
             house.posting.post_line(key, now=house.clock())
+        case Kind.QUESTION:
+            house.asking.show(key, now=house.clock())
     _sent(house, item)
 
 

@@ -1,6 +1,6 @@
 """The case repository: every change is compare-and-set and leaves its audit record in the same transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -80,6 +80,13 @@ class CaseRepository:
     def lock(self, tx: Transaction, case_id: str) -> StoredCase:
         """Return the case and keep others from changing it until this transaction ends; raises NoSuchCase."""
         return self._one(tx.connection, tables.cases.c.number == number_of(case_id), case_id, lock=tx.on_postgres)
+
+    def lock_all(self, tx: Transaction, case_ids: Iterable[str]) -> dict[CaseId, StoredCase]:
+        """Return these cases and keep others from changing any, taken in order so that no two wait for each other."""
+        numbers = sorted({number_of(each) for each in case_ids})
+        query = _select().where(tables.cases.c.number.in_(numbers)).order_by(tables.cases.c.number)
+        rows = tx.execute(query.with_for_update() if tx.on_postgres else query).all()
+        return {each.case.about.id: each for each in map(_stored, rows)}
 
     def for_loss(self, connection: sa.Connection, loss: Loss) -> StoredCase | None:
         """Return the one case of this loss; None when there is none."""

@@ -1,17 +1,23 @@
 """The mirror: every ticket as last read, and where reading goes on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from cases.proposal import CaseId
-from cases.ticket import Ticket, TicketRef
+from cases.ticket import Ticket, TicketRef, Vendor
 from connectors.contract import Cursor
 from store import tables
 from store.cases import PREFIX
 from store.database import Transaction, insert_into
 from store.records import TICKET, to_text
+
+#: Of one customer's claims so many are looked at, the newest.
+MOST_CLAIMS = 50
+_VENDORS: Mapping[str, Vendor] = {"zendesk": "zendesk", "salesforce": "salesforce", "jira": "jira"}
+_CHANGING = ("customer_id", "status", "topic", "document", "raw", "updated_at", "name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +37,12 @@ class Reading:
     topic: str | None
 
 
+def parsed(ref: str) -> TicketRef:
+    """Return the ticket that a stored reference names; raises KeyError or ValueError for what we never stored."""
+    vendor, account, key = ref.split(":", 2)
+    return TicketRef(vendor=_VENDORS[vendor], account=account, key=key)
+
+
 def find(connection: sa.Connection, ref: TicketRef) -> MirroredTicket | None:
     """Return the ticket as last read; None when it never was."""
     return known(connection, (ref,)).get(ref)
@@ -41,10 +53,13 @@ def hold(tx: Transaction, ref: TicketRef) -> MirroredTicket | None:
     return hold_all(tx, (ref,)).get(ref)
 
 
-def hold_all(tx: Transaction, refs: tuple[TicketRef, ...]) -> dict[TicketRef, MirroredTicket]:
-    """Return those of these tickets that were read before, and keep others from keeping any until the end."""
+def hold_all(tx: Transaction, refs: tuple[TicketRef, ...], *besides: str) -> dict[TicketRef, MirroredTicket]:
+    """Return those of these tickets that were read before, and keep others from keeping any until the end.
+
+    besides: What else must be held; all is taken at once and in order, so that no two wait for each other.
+    """
     # A row may not exist yet, and two readers of a new ticket must not both find it missing.
-    tx.hold(*(str(ref) for ref in refs))
+    tx.hold(*(str(ref) for ref in refs), *besides)
     return known(tx.connection, refs)
 
 
@@ -55,7 +70,7 @@ def keep(tx: Transaction, readings: tuple[Reading, ...]) -> None:
         return
     statement = insert_into(tx, tables.tickets)
     new = statement.excluded
-    changes = {name: new[name] for name in ("customer_id", "status", "topic", "document", "raw", "updated_at")}
+    changes = {name: new[name] for name in _CHANGING}
     upsert = statement.on_conflict_do_update(
         index_elements=["ref"],
         set_=changes,
@@ -78,12 +93,33 @@ def belongs_to(tx: Transaction, ref: TicketRef, case_number: int) -> None:
     tx.execute(statement.on_conflict_do_update(index_elements=["ref"], set_={"case_number": case_number}))
 
 
+def belongs_to_none(tx: Transaction, ref: TicketRef) -> None:
+    """Record that a ticket belongs to no case (any more)."""
+    tx.execute(sa.delete(tables.ticket_cases).where(tables.ticket_cases.c.ref == str(ref)))
+
+
+def claims_of(connection: sa.Connection, customer_id: str) -> tuple[MirroredTicket, ...]:
+    """Return this customer's tickets that ask for compensation and belong to a case, newest case first."""
+    column = tables.tickets.c
+    mine = (column.customer_id == customer_id, column.topic.is_not(None))
+    newest = tables.ticket_cases.c.case_number.desc()
+    query = _select().where(*mine, tables.ticket_cases.c.case_number.is_not(None)).order_by(newest, column.ref)
+    return tuple(map(_mirrored, connection.execute(query.limit(MOST_CLAIMS))))
+
+
 def case_of(connection: sa.Connection, ref: TicketRef) -> CaseId | None:
     """Return the case a ticket belongs to; None when it belongs to none."""
     number = connection.scalar(
         sa.select(tables.ticket_cases.c.case_number).where(tables.ticket_cases.c.ref == str(ref))
     )
     return None if number is None else CaseId(f"{PREFIX}{number}")
+
+
+def cases_of(connection: sa.Connection, refs: tuple[TicketRef, ...]) -> dict[str, CaseId]:
+    """Return the case of each of these tickets that belongs to one."""
+    column = tables.ticket_cases.c
+    query = sa.select(column.ref, column.case_number).where(column.ref.in_([str(ref) for ref in refs]))
+    return {row.ref: CaseId(f"{PREFIX}{row.case_number}") for row in connection.execute(query)}
 
 
 def keep_unreadable(tx: Transaction, ref: str, problem: str, *, now: datetime) -> None:
@@ -140,4 +176,5 @@ def _row(reading: Reading) -> dict[str, object]:
         "document": to_text(TICKET, ticket),
         "raw": reading.raw,
         "updated_at": ticket.updated_at,
+        "name": ticket.name or None,
     }

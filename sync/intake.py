@@ -12,14 +12,14 @@ import structlog
 
 from cases.ticket import Ticket, TicketRef, TicketStatus
 from connectors.contract import AccessRefused, Page, TicketSource, UnexpectedReply
-from store import health, outbox, readings, tickets
+from store import health, naming, outbox, readings, tickets
 from store.database import Transaction
 from store.outbox import Progress
 from store.tickets import MirroredTicket, Reading
 from sync.mirror import hear_fields
 from sync.mirroring import Mirroring
 from sync.passing_on import hear_comments
-from workflow import claims, hearing
+from workflow import claims, hearing, linking
 from workflow.desk import Desk
 from workflow.telling import ticket_lane
 
@@ -77,8 +77,12 @@ def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> N
         with intake.desk.database.begin() as tx:
             readings.end(tx, key, served=served, now=clock())
         raise
+    if found is not None and found[0].ref != ref:
+        _read_by_its_id(intake.desk, key, found[0], served=served, now=clock())
+        return
     with intake.desk.database.begin() as tx:
-        before, now = tickets.hold(tx, ref), clock()
+        held = linking.holds(intake.desk, (found[0],) if found is not None else ())
+        before, now = tickets.hold_all(tx, (ref,), *held).get(ref), clock()
         readings.end(tx, key, served=served, now=now)
         if found is not None:
             ticket, raw = found
@@ -89,6 +93,15 @@ def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> N
             return
         reading = Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket))
         take_in(intake.desk, tx, reading, before=before, mirroring=intake.mirroring, begun=begun, now=now)
+
+
+def _read_by_its_id(desk: Desk, key: str, ticket: Ticket, *, served: int, now: datetime) -> None:
+    """Read a ticket that was asked for by what people call it ("jira:harbor:ENG-5") under its own id instead."""
+    with desk.database.begin() as tx:
+        tx.hold(*linking.holds(desk, (ticket,)))
+        readings.end(tx, key, served=served, now=now)
+        naming.is_known_by(tx, key.rpartition("@")[0], ticket.ref)
+        readings.ask(tx, str(ticket.ref), now=now)
 
 
 def take_in(
@@ -103,11 +116,12 @@ def take_in(
 ) -> bool:
     """Keep one ticket that was read whole and let the desk and the mirror hear it; False when we knew a newer one.
 
-    The caller holds the ticket. begun: How far writing to it was when the reading was begun.
+    The caller holds the ticket and `linking.holds` of it. begun: How far writing to it was when the reading was begun.
     """
     if before is not None and before.ticket.updated_at > reading.ticket.updated_at:
         return False
     tickets.keep(tx, (reading,))
+    naming.keep(tx, {reading.ticket.ref: desk.naming(reading.ticket)})
     hearing.hear(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
     hear_fields(desk, mirroring.fields, tx, reading.ticket, begun=begun, now=now)
     hear_comments(desk, mirroring, tx, reading.ticket, now=now)
@@ -136,15 +150,20 @@ def poll(intake: Intake, *, clock: Callable[[], datetime], progress: Callable[[i
 def keep_page(intake: Intake, page: Page, *, now: datetime, move_cursor: bool) -> int:
     """Take in one page, with the cursor behind it, in one transaction; return how many tickets had changed."""
     with intake.desk.database.begin() as tx:
-        known = tickets.hold_all(tx, tuple(ticket.ref for ticket in page.tickets))
+        held = linking.holds(intake.desk, page.tickets)
+        known = tickets.hold_all(tx, tuple(ticket.ref for ticket in page.tickets), *held)
         news = tuple(
             _reading(ticket, raw, known.get(ticket.ref))
             for ticket, raw in zip(page.tickets, page.raw, strict=True)
             if ticket.ref not in known or _is_news(known[ticket.ref].ticket, ticket)
         )
         tickets.keep(tx, news)
+        naming.keep(tx, {each.ticket.ref: intake.desk.naming(each.ticket) for each in news})
+        linked = naming.touched(tx.connection, tuple(each.ticket for each in news))
+        intake.desk.cases.lock_all(tx, (each.case_id for each in known.values() if each.case_id is not None))
         for reading in news:
-            _hear_from_page(intake.desk, tx, reading, known.get(reading.ticket.ref), now=now)
+            before = known.get(reading.ticket.ref)
+            _hear_from_page(intake.desk, tx, reading, before, linked=reading.ticket.ref in linked, now=now)
         for key, problem in page.unreadable:
             log.warning("a ticket could not be understood", ticket=f"{intake.name}:{key}", problem=problem)
             tickets.keep_unreadable(tx, f"{intake.name}:{key}", problem, now=now)
@@ -155,21 +174,27 @@ def keep_page(intake: Intake, page: Page, *, now: datetime, move_cursor: bool) -
 
 
 def _reading(ticket: Ticket, raw: bytes, before: MirroredTicket | None) -> Reading:
-    """Return a page's ticket with the comments that are known of it: a page has none."""
+    """Return a page's ticket with the comments and links known of it: a page has no comments, and not all links."""
     if before is not None:
         # Nor does a page say what a ticket was merged into; a merged one stays closed for ever.
         merged_into = ticket.merged_into or before.ticket.merged_into
-        ticket = replace(ticket, comments=before.ticket.comments, merged_into=merged_into)
+        links = tuple(dict.fromkeys((*ticket.links, *before.ticket.links)))
+        ticket = replace(ticket, comments=before.ticket.comments, merged_into=merged_into, links=links)
     return Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket))
 
 
 def _hear_from_page(
-    desk: Desk, tx: Transaction, reading: Reading, before: MirroredTicket | None, *, now: datetime
+    desk: Desk, tx: Transaction, reading: Reading, before: MirroredTicket | None, *, linked: bool, now: datetime
 ) -> None:
-    """Let the desk hear a ticket that a case is about, and read it whole soon."""
-    if reading.topic is None and (before is None or before.case_id is None):
+    """Let the desk hear what a ticket claims, and read it whole soon when a case is about it or may be.
+
+    linked: A ticket of a case names it or is named by it. It may belong there: only whole can it be told.
+    """
+    of_case = before is not None and before.case_id is not None
+    if reading.topic is None and not of_case and not linked:
         return
-    hearing.hear(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
+    if of_case or not linked or claims.read_claim(reading.ticket, desk.topics).loss is not None:
+        hearing.hear_claim(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
     if not claims.is_gone(reading.ticket):
         readings.ask(tx, str(reading.ticket.ref), now=now)
 
@@ -183,7 +208,7 @@ def _is_news(before: Ticket, ticket: Ticket) -> bool:
 
 def _on_a_page(ticket: Ticket) -> Ticket:
     """Return what a page can tell of a ticket."""
-    return replace(ticket, comments=(), satisfaction=None, merged_into=None)
+    return replace(ticket, comments=(), satisfaction=None, merged_into=None, links=())
 
 
 def reconcile(intake: Intake, *, window: timedelta, clock: Callable[[], datetime]) -> int:

@@ -43,8 +43,8 @@ def read_claim(ticket: Ticket, topics: Mapping[str, LossKind]) -> Claim:
     """Return what the ticket claims; a topic nobody configured counts as missing."""
     topic = _one_line(ticket.field(TOPIC))
     kind = topics.get(topic or "")
-    customer = _one_line(ticket.requester.customer_id if ticket.requester else None)
-    reference = _one_line(ticket.field(f"{kind}_id") if kind else None)
+    customer = customer_of(ticket)
+    reference = reference_of(ticket, kind) if kind else None
     missing = []
     if kind is None:
         missing.append(TOPIC if topic is None else f"{TOPIC} (nobody configured {topic!r})")
@@ -56,6 +56,16 @@ def read_claim(ticket: Ticket, topics: Mapping[str, LossKind]) -> Claim:
         return Claim(topic=topic, loss=None, missing=tuple(missing))
     loss = Loss(kind=kind, reference=reference, customer_id=CustomerId(customer))
     return Claim(topic=topic, loss=loss, missing=())
+
+
+def customer_of(ticket: Ticket) -> str | None:
+    """Return our id of who complains; None when the ticket does not say, or says what can be none."""
+    return _one_line(ticket.requester.customer_id if ticket.requester else None)
+
+
+def reference_of(ticket: Ticket, kind: LossKind) -> str | None:
+    """Return the order, position, transaction or incident that the ticket's field names; None for none."""
+    return _one_line(ticket.field(f"{kind}_id"))
 
 
 def said_fields(ticket: Ticket) -> tuple[tuple[str, str], ...]:
@@ -102,6 +112,11 @@ def with_ticket(about: About, ref: TicketRef) -> About:
     if ref in about.tickets:
         return about
     return replace(about, tickets=(*about.tickets, ref))
+
+
+def with_speaker(about: About, ref: TicketRef) -> About:
+    """Return the case with this ticket as the first, which says what the case is about."""
+    return replace(about, tickets=(ref, *(each for each in about.tickets if each != ref)))
 
 
 def with_survivor(about: About, merged: TicketRef, survivor: TicketRef) -> About:

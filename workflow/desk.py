@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from cases.case import About
 from cases.evidence import Evidence
+from cases.links import Named
 from cases.loss import Loss, LossKind
 from cases.people import People
 from cases.proposal import CaseId
+from cases.ticket import Ticket
 from connectors.accounts.client import BelongsToAnother, NotFound
 from policy.book import PolicyBook
 from store.cases import CaseRepository
@@ -14,6 +17,13 @@ from store.database import Database
 
 #: Asks the account data for the facts of a loss; raises the connectors' three errors.
 EvidenceSource = Callable[[Loss], Evidence | NotFound | BelongsToAnother]
+#: Says which other tickets a ticket names, of the accounts that we read.
+Naming = Callable[[Ticket], tuple[Named, ...]]
+
+
+def names_nothing(_ticket: Ticket) -> tuple[Named, ...]:
+    """Return that a ticket names no other: where only one account is read and nobody links its tickets."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +39,8 @@ class Desk:
         topics: What kind of loss each topic of a ticket names: {"delayed_withdrawal": transaction}.
         pay_way: How approved cases are paid: "payout-provider" or "finance".
         case_url: The address of a case's own page.
+        naming: What a ticket names.
+        shadowed: Sources ("jira:harbor") in shadow mode: what only they tell of is proposed and goes no further.
     """
 
     database: Database
@@ -39,3 +51,9 @@ class Desk:
     topics: Mapping[str, LossKind]
     pay_way: str
     case_url: Callable[[CaseId], str]
+    naming: Naming = names_nothing
+    shadowed: frozenset[str] = frozenset()
+
+    def is_shadow(self, about: About) -> bool:
+        """Whether only accounts in shadow mode tell of a case."""
+        return bool(self.shadowed) and all(ref.source in self.shadowed for ref in about.tickets)

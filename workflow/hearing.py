@@ -3,70 +3,42 @@
 from dataclasses import replace
 from datetime import datetime
 
-from cases.case import About, Closed, Joined, NeedsAttention, Opened
-from cases.proposal import CaseId
+from cases.case import About, NeedsAttention, Opened
 from cases.ticket import Ticket
 from store import readings, tickets
 from store.cases import MovedOn, StoredCase
 from store.database import Transaction
-from workflow import claims
+from workflow import claims, linking
 from workflow.claims import Claim
 from workflow.desk import Desk
-from workflow.one_case import PROPOSE, changed, is_undecided, needs_attention, save
-from workflow.telling import tell_slack, tell_ticket
-
-SYNC = "sync"
+from workflow.joining import gather, join, open_case
+from workflow.one_case import PROPOSE, SYNC, changed, is_undecided, save
+from workflow.telling import tell_slack
 
 
 def hear(desk: Desk, tx: Transaction, ticket: Ticket, *, before: Ticket | None, now: datetime) -> None:
-    """Take in what a ticket says. `before` is what it said last; None if it was never read."""
-    if before is not None and claims.says_the_same(before, ticket):
-        return
+    """Take in what a ticket says that was read whole, and what it has to do with others.
+
+    `before` is what it said last; None if it was never read. The caller holds `linking.holds`.
+    """
+    linking.lock(desk, tx, ticket)
+    if tickets.case_of(tx.connection, ticket.ref) is None:
+        linking.follow(desk, tx, ticket, now=now)
+    hear_claim(desk, tx, ticket, before=before, now=now)
+    linking.link(desk, tx, ticket, now=now)
+
+
+def hear_claim(desk: Desk, tx: Transaction, ticket: Ticket, *, before: Ticket | None, now: datetime) -> None:
+    """Take in what a ticket claims. `before` is what it said last; None if it was never read."""
     case_id = tickets.case_of(tx.connection, ticket.ref)
-    if case_id is not None:
-        _hear_again(desk, tx, ticket, desk.cases.lock(tx, case_id), before=before, now=now)
-    else:
-        _hear_first(desk, tx, ticket, now=now)
-
-
-def _hear_first(desk: Desk, tx: Transaction, ticket: Ticket, *, now: datetime) -> None:
-    if claims.topic_of(ticket) is not None and claims.takes_notes(ticket):
-        _open(desk, tx, ticket, claims.read_claim(ticket, desk.topics), now=now)
-
-
-def _open(desk: Desk, tx: Transaction, ticket: Ticket, claim: Claim, *, now: datetime) -> None:
-    about = About(
-        id=CaseId("CASE-0"),
-        topic=claim.topic,
-        loss=claim.loss,
-        customer_id=claim.loss.customer_id if claim.loss else None,
-        tickets=(ticket.ref,),
-        opened_at=now,
-        handled_by=claims.people_on(ticket),
-    )
-    stored = desk.cases.open(tx, about, changed(now, SYNC, "opened", ticket=str(ticket.ref)))
-    if stored is not None:
-        tickets.belongs_to(tx, ticket.ref, stored.number)
-        _gather(desk, tx, stored, claim.missing, now=now)
-        return
-    known = desk.cases.for_loss(tx.connection, claim.loss) if claim.loss else None
-    if known is None:
-        raise MovedOn(f"the case of {ticket.ref} was opened and joined by others at once")
-    _attach(desk, tx, known.case.about.id, ticket, now=now)
-
-
-def _attach(desk: Desk, tx: Transaction, case_id: CaseId, ticket: Ticket, *, now: datetime) -> None:
-    """Add one more ticket to a case, and tell it where the case stands."""
-    stored = desk.cases.lock(tx, case_id)
-    tickets.belongs_to(tx, ticket.ref, stored.number)
-    if ticket.ref in stored.case.about.tickets:
-        return
-    about = claims.with_people(claims.with_ticket(stored.case.about, ticket.ref), ticket)
-    change = changed(now, SYNC, "linked", ticket=str(ticket.ref))
-    stored = save(desk, tx, stored, replace(stored.case, about=about), change)
-    tell_slack(tx, stored, change)
-    told = stored.case.settled if isinstance(stored.case, Closed) else stored.case
-    tell_ticket(desk, tx, StoredCase(case=told, version=stored.version), ticket.ref, now=now)
+    if case_id is None:
+        if claims.topic_of(ticket) is not None and claims.takes_notes(ticket):
+            open_case(desk, tx, ticket, claims.read_claim(ticket, desk.topics), now=now)
+    elif before is None or not claims.says_the_same(before, ticket):
+        stored = desk.cases.lock(tx, case_id)
+        if tickets.case_of(tx.connection, ticket.ref) != case_id:
+            raise MovedOn(f"{ticket.ref} went from {case_id} to another case meanwhile")
+        _hear_again(desk, tx, ticket, stored, before=before, now=now)
 
 
 def _hear_again(
@@ -81,13 +53,38 @@ def _hear_again(
         _lose(desk, tx, ticket, stored, now=now)
         return
     claim, about = claims.read_claim(ticket, desk.topics), stored.case.about
-    moved = claim.loss is not None and about.loss is not None and claim.loss.key != about.loss.key
-    alone = is_undecided(stored.case) and len(about.tickets) == 1
-    if moved and not alone:
+    speaks = ticket.ref == about.tickets[0]
+    carries = is_undecided(stored.case) and speaks and not _others_name_the_loss(desk, tx, ticket, about)
+    if _names_another_loss(desk, claim, before, about) and not carries:
         _leave(desk, tx, ticket, stored, now=now)
-        _open(desk, tx, ticket, claim, now=now)
-    elif is_undecided(stored.case) and ticket.ref == about.tickets[0] and _speaks(claim, before):
+        open_case(desk, tx, ticket, claim, now=now)
+    elif is_undecided(stored.case) and (speaks or _names_it_first(claim, about)) and _speaks(claim, before):
         _change_claim(desk, tx, ticket, stored, claim, now=now)
+
+
+def _names_another_loss(desk: Desk, claim: Claim, before: Ticket | None, about: About) -> bool:
+    """Whether a ticket says now, and did not before, that it is about another loss than its case.
+
+    One that never said otherwise was put there by a person who knows better.
+    """
+    if claim.loss is None or about.loss is None or claim.loss.key == about.loss.key:
+        return False
+    earlier = claims.read_claim(before, desk.topics).loss if before is not None else None
+    return earlier is None or earlier.key != claim.loss.key
+
+
+def _names_it_first(claim: Claim, about: About) -> bool:
+    return about.loss is None and claim.loss is not None
+
+
+def _others_name_the_loss(desk: Desk, tx: Transaction, ticket: Ticket, about: About) -> bool:
+    """Whether the case would keep its loss without this ticket; one that was never read may name it."""
+    others = tuple(ref for ref in about.tickets if ref != ticket.ref)
+    known = tickets.known(tx.connection, others)
+    if about.loss is None or any(ref not in known for ref in others):
+        return bool(others)
+    named = (claims.read_claim(each.ticket, desk.topics).loss for each in known.values())
+    return any(loss is not None and loss.key == about.loss.key for loss in named)
 
 
 def _speaks(claim: Claim, before: Ticket | None) -> bool:
@@ -98,17 +95,15 @@ def _speaks(claim: Claim, before: Ticket | None) -> bool:
 def _change_claim(
     desk: Desk, tx: Transaction, ticket: Ticket, stored: StoredCase, claim: Claim, *, now: datetime
 ) -> None:
-    """Let the only ticket, or the first of several, say anew what the case is about."""
-    about = claims.with_claim(stored.case.about, claim)
+    """Let the ticket that speaks for a case say anew what it is about; the other tickets go with it."""
+    about = claims.with_claim(claims.with_speaker(stored.case.about, ticket.ref), claim)
     other = desk.cases.for_loss(tx.connection, claim.loss) if claim.loss else None
     if other is not None and other.case.about.id != about.id:
-        change = changed(now, SYNC, "joined", into=other.case.about.id)
-        joined = Joined(about=stored.case.about, into=other.case.about.id)
-        tell_slack(tx, save(desk, tx, stored, joined, change), change)
-        _attach(desk, tx, other.case.about.id, ticket, now=now)
+        desk.cases.lock_all(tx, (about.id, other.case.about.id))
+        join(desk, tx, stored, desk.cases.lock(tx, other.case.about.id), by=SYNC, now=now)
     elif about != stored.case.about:
         change = changed(now, SYNC, "claim changed", ticket=str(ticket.ref))
-        _gather(desk, tx, save(desk, tx, stored, Opened(about=about), change), claim.missing, now=now)
+        gather(desk, tx, save(desk, tx, stored, Opened(about=about), change), claim.missing, now=now)
     elif claim.loss is not None:
         change = changed(now, SYNC, "ticket changed", ticket=str(ticket.ref))
         tx.enqueue(PROPOSE, f"{about.id}/{desk.cases.note(tx, stored, change).version}")
@@ -139,12 +134,18 @@ def _lose(desk: Desk, tx: Transaction, ticket: Ticket, stored: StoredCase, *, no
         readings.ask(tx, str(ticket.merged_into), now=now)
     else:
         about = claims.without_ticket(about, ticket.ref)
-    if about.tickets:
+    if about.tickets and not _takes_the_loss_along(desk, tx, ticket, about):
         save(desk, tx, stored, replace(stored.case, about=about), change)
         return
-    reason = f"The only ticket of this case, {ticket.ref}, was deleted."
+    which = "that names its loss" if about.tickets else "of this case"
+    reason = f"The only ticket {which}, {ticket.ref}, was deleted."
     needs = NeedsAttention(about=stored.case.about, reason=reason, missing=(), proposal=None)
     tell_slack(tx, save(desk, tx, stored, needs, change), change)
+
+
+def _takes_the_loss_along(desk: Desk, tx: Transaction, ticket: Ticket, about: About) -> bool:
+    """Whether a ticket that was deleted was the last to name the loss of its case."""
+    return about.loss is not None and ticket.merged_into is None and not _others_name_the_loss(desk, tx, ticket, about)
 
 
 def _with_people(desk: Desk, tx: Transaction, ticket: Ticket, stored: StoredCase, *, now: datetime) -> StoredCase:
@@ -154,10 +155,3 @@ def _with_people(desk: Desk, tx: Transaction, ticket: Ticket, stored: StoredCase
         return stored
     change = changed(now, SYNC, "handled by others", ticket=str(ticket.ref))
     return save(desk, tx, stored, replace(stored.case, about=about), change)
-
-
-def _gather(desk: Desk, tx: Transaction, stored: StoredCase, missing: tuple[str, ...], *, now: datetime) -> None:
-    if missing:
-        needs_attention(desk, tx, stored, "The ticket does not say enough.", missing, now=now)
-    else:
-        tx.enqueue(PROPOSE, f"{stored.case.about.id}/{stored.version}")

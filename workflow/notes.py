@@ -12,7 +12,7 @@ from cases.case import (
     proposal_of,
 )
 from cases.money import Money
-from cases.proposal import Decision, Proposal
+from cases.proposal import CaseId, Decision, Proposal
 from cases.ticket import TicketRef
 from connectors.contract import TicketUpdate
 
@@ -65,6 +65,18 @@ def question_for(mark: str, ref: TicketRef, person: str, words: str) -> TicketUp
     lines = [f"Compensation QUESTION · {mark.partition('/')[0]}", _one_line(f"{person} asks: {words}")]
     note = "\n".join([*lines, "Answer with an internal note on this ticket."])
     return TicketUpdate(ref=ref, mark=mark, note=note, fields=(), add_tags=("makewhole",), remove_tags=())
+
+
+def farewell_for(case_id: CaseId, *, version: int, ref: TicketRef) -> TicketUpdate:
+    """Return what tells a ticket that it was taken out of a case: its fields and tags hold nothing of it any more."""
+    return TicketUpdate(
+        ref=ref,
+        mark=f"{case_id}/{version}",
+        note=f"Compensation SPLIT · no amount · {case_id}\nThis ticket tells of {case_id} no more.",
+        fields=tuple((name, "") for name in ("mw_state", "mw_amount", "mw_currency", "mw_reason", "mw_case_url")),
+        add_tags=(),
+        remove_tags=("makewhole", *(f"{TAG}{stage}" for stage in TOLD)),
+    )
 
 
 def _one_line(words: str) -> str:

@@ -11,11 +11,12 @@ from store import outbox, tickets
 from store.audit import Change
 from store.cases import StoredCase
 from store.database import Transaction
+from store.links import LinkQuestion
 from store.outbox import Kind
 from store.records import TICKET_UPDATE, to_text
 from workflow.claims import takes_notes
 from workflow.desk import Desk
-from workflow.notes import question_for, update_for
+from workflow.notes import farewell_for, question_for, update_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,18 @@ def tell_ticket(desk: Desk, tx: Transaction, stored: StoredCase, ref: TicketRef,
     if update is not None:
         document = to_text(TICKET_UPDATE, update)
         outbox.put(tx, lane=ticket_lane(ref), case_number=stored.number, kind=Kind.NOTE, document=document, now=now)
+
+
+def tell_question(tx: Transaction, question: LinkQuestion, *, now: datetime) -> None:
+    """Let Slack show a question about a link as it stands."""
+    lane, document = f"question/{question.id}", str(question.id)
+    outbox.put(tx, lane=lane, case_number=question.case_number, kind=Kind.QUESTION, document=document, now=now)
+
+
+def tell_apart(tx: Transaction, stored: StoredCase, ref: TicketRef, *, now: datetime) -> None:
+    """Tell a ticket that was taken out of a case that it tells of it no more."""
+    document = to_text(TICKET_UPDATE, farewell_for(stored.case.about.id, version=stored.version, ref=ref))
+    outbox.put(tx, lane=ticket_lane(ref), case_number=stored.number, kind=Kind.NOTE, document=document, now=now)
 
 
 def put_question(tx: Transaction, stored: StoredCase, *, person: str, words: str, now: datetime) -> None:

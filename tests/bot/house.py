@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from bot.answering import Answering
 from bot.app import Backing, SlackSettings
-from bot.approvals import DecisionRequest, Question
+from bot.approvals import DecisionRequest, LinkSaid, Question
 from bot.calls import SlackCalls
 from bot.content import CardContent
 from bot.lines import Line
@@ -20,6 +20,7 @@ from cases.ticket import CustomerId
 from tests.bot.harbor import PEOPLE, ROUTING, content
 from tests.bot.payloads import TEAM
 from workflow.approval import Counted, Decided, NotAllowed, Outcome, Refusal, TooLate, Word, judge
+from workflow.link_answers import LinkOutcome, NotYours, Refused
 
 SECRET = "sandbox-signing-secret"
 
@@ -53,6 +54,7 @@ class House:
         self.attempted: set[str] = set()
         self.decisions: list[tuple[str, Outcome]] = []
         self.questions: list[Question] = []
+        self.links_said: list[LinkSaid] = []
         self.forgeries: list[tuple[str, str]] = []
         self.broken = False
 
@@ -121,6 +123,12 @@ class House:
         assert now
         self.questions.append(question)
         return None
+
+    def answer_link(self, said: LinkSaid, *, delivery_id: str, now: datetime) -> LinkOutcome:
+        assert delivery_id
+        assert now
+        self.links_said.append(said)
+        return Refused(why=NotYours.NO_QUESTION)
 
     def forged(self, slack_id: str, problem: str, *, delivery_id: str, now: datetime) -> None:
         assert delivery_id

@@ -241,6 +241,7 @@ class DeskAtWork:
             Kind.NOTE: self._send,
             Kind.CARD: self._send,
             Kind.THREAD: self._send,
+            Kind.QUESTION: self._send,
         }
 
     def _waiting_in_no_time(self, body: Callable[[str], None]) -> Callable[[str], None]:
