@@ -25,7 +25,7 @@ from sandbox.jira.door import (
     ISSUE_RATE_LIMITED,
     QUOTA_EXHAUSTED,
     Desk,
-    Handler,
+    Operation,
     api_route,
     json_answer,
     refusal,
@@ -73,7 +73,7 @@ REFUSAL_HEADERS = {
     }
 }
 
-API: tuple[tuple[str, Mapping[str, Handler]], ...] = (
+API: tuple[tuple[str, Mapping[str, Operation]], ...] = (
     ("/serverInfo", {"GET": about_api.server_info}),
     ("/myself", {"GET": about_api.myself}),
     ("/user", {"GET": about_api.user}),
@@ -160,7 +160,7 @@ API: tuple[tuple[str, Mapping[str, Handler]], ...] = (
     ("/webhook/failed", {"GET": hooks_api.dynamic_failed}),
 )
 
-OTHER: tuple[tuple[str, Mapping[str, Handler]], ...] = (
+OTHER: tuple[tuple[str, Mapping[str, Operation]], ...] = (
     ("/rest/webhooks/1.0/webhook", {"GET": hooks_api.listing, "POST": hooks_api.create}),
     (
         "/rest/webhooks/1.0/webhook/{hook}",
@@ -217,8 +217,8 @@ def create_app(
         await desk.webhooks.close()
 
     routes = [*control_routes(desk), *_token_routes(desk)]
-    routes += [api_route(path, desk, handlers) for path, handlers in API]
-    routes += [api_route(path, desk, handlers, prefix="") for path, handlers in OTHER]
+    routes += [api_route(path, desk, operations) for path, operations in API]
+    routes += [api_route(path, desk, operations, prefix="") for path, operations in OTHER]
     return Starlette(
         routes=routes,
         lifespan=lifespan,

@@ -128,10 +128,12 @@ class Call:
             raise bad_payload() from None
 
 
-Handler = Callable[[Desk, Call], Awaitable[Response]]
+Operation = Callable[[Desk, Call], Awaitable[Response]]
 
 
-def api_route(path: str, desk: Desk, handlers: Mapping[str, Handler], *, prefix: str = "/rest/api/{version}") -> Route:
+def api_route(
+    path: str, desk: Desk, operations: Mapping[str, Operation], *, prefix: str = "/rest/api/{version}"
+) -> Route:
     """Return a path of the API in both its versions."""
     template = prefix + path
 
@@ -140,13 +142,13 @@ def api_route(path: str, desk: Desk, handlers: Mapping[str, Handler], *, prefix:
         headers: dict[str, str] = {}
         try:
             call = _enter(desk, request, content, template=template, headers=headers)
-            answer = await handlers["GET" if request.method == "HEAD" else request.method](desk, call)
+            answer = await operations["GET" if request.method == "HEAD" else request.method](desk, call)
         except Refused as refused:
             answer = refusal(refused)
         answer.headers.update(headers)
         return answer
 
-    return Route(template, endpoint, methods=list(handlers))
+    return Route(template, endpoint, methods=list(operations))
 
 
 def _enter(desk: Desk, request: Request, content: bytes, *, template: str, headers: dict[str, str]) -> Call:

@@ -1,12 +1,11 @@
 """Records as JSON: the bodies Jira Cloud answers with, in API version 2 (wiki text) and 3 (documents)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
-
-import msgspec
 
 from sandbox.jira.adf import document_of, text_of
 from sandbox.jira.records import (
@@ -75,7 +74,7 @@ UTC_VIEW = View(version="3", zone=ZoneInfo("UTC"))
 
 def encode(body: object) -> bytes:
     """Return compact UTF-8 JSON."""
-    return msgspec.json.encode(body)
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def milliseconds(moment: datetime) -> int:
