@@ -13,7 +13,7 @@ https://developer.salesforce.com/docs/platform/api-asynch/guide/queries.html
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -21,10 +21,11 @@ import msgspec
 
 from cases.ticket import Ticket
 from connectors.contract import Page, TryLater, UnexpectedReply
-from connectors.salesforce.calls import Answer, Calls
+from connectors.salesforce.calls import Answer, Calls, Subrequest
 from connectors.salesforce.cursors import Fetching, Polling, packed, stream_from
-from connectors.salesforce.describing import kinds_of_fields
-from connectors.salesforce.reading import CaseReader, Unreadable, is_case_id, moment, read_rows
+from connectors.salesforce.describing import describe_path, kinds_in
+from connectors.salesforce.polling import rows_of
+from connectors.salesforce.reading import CaseReader, Unreadable, is_case_id, moment
 from connectors.salesforce.refusals import NoSuchRecord, QueryTooSlow
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import all_cases, count_cases
@@ -40,15 +41,20 @@ def begin(calls: Calls, settings: SalesforceSettings, *, start: datetime) -> Pag
     """Return an empty page whose cursor waits for a job; None when there is too little to need one."""
     calls.allowance.check()
     asked = "number of cases"
+    parts = (
+        Subrequest(name="count", method="GET", path=calls.query_path(count_cases(since=start))),
+        Subrequest(name="fields", method="GET", path=describe_path(settings)),
+    )
     try:
-        total = read_rows(calls.query(count_cases(since=start), asked=asked).body, asked).total
-        if total <= settings.bulk_above:
+        answers, _ = calls.look(parts, asked=asked)
+        if rows_of(answers["count"], asked).total <= settings.bulk_above:
             return None
     except QueryTooSlow:
         pass  # More than can be counted is more than can be polled.
     except NoSuchRecord as error:
         raise UnexpectedReply(f"{error}; is {settings.host} the right org?") from None
-    return _empty(_new_job(calls, settings, since=start, tries=1))
+    kinds = kinds_in(bytes(answers["fields"].body), settings)
+    return _empty(_new_job(calls, settings, since=start, kinds=kinds, tries=1))
 
 
 def proceed(calls: Calls, settings: SalesforceSettings, reader: CaseReader, state: Fetching) -> Page:
@@ -73,8 +79,9 @@ def proceed(calls: Calls, settings: SalesforceSettings, reader: CaseReader, stat
     return _page(answer, reader, state, feed=settings.read_feed)
 
 
-def _new_job(calls: Calls, settings: SalesforceSettings, *, since: datetime, tries: int) -> Fetching:
-    kinds = kinds_of_fields(calls, settings)
+def _new_job(
+    calls: Calls, settings: SalesforceSettings, *, since: datetime, kinds: tuple[tuple[str, str], ...], tries: int
+) -> Fetching:
     try:
         job = calls.create_job(all_cases(settings, since=since), asked="new bulk job")
         job_id, created = str(job.get("id", "")), moment(str(job.get("createdDate", "")), "createdDate")
@@ -96,7 +103,7 @@ def _new_job(calls: Calls, settings: SalesforceSettings, *, since: datetime, tri
 def _again(calls: Calls, settings: SalesforceSettings, state: Fetching) -> Page:
     """Begin anew: with another job, or by polling when jobs do not help."""
     if state.tries < MOST_JOBS:
-        return _empty(_new_job(calls, settings, since=state.since, tries=state.tries + 1))
+        return _empty(_new_job(calls, settings, since=state.since, kinds=state.kinds, tries=state.tries + 1))
     return _empty(Polling(cases=stream_from(state.since)))
 
 
@@ -133,14 +140,16 @@ def _by_stamp(pair: tuple[Ticket, bytes]) -> tuple[datetime, str]:
     return pair[0].updated_at, pair[0].ref.key
 
 
-def _rows(body: bytes) -> "list[Mapping[str, str]]":
-    """Return the rows of a CSV by column; raises UnexpectedReply. One of another length lacks its columns."""
+def _rows(body: bytes) -> Iterator[Mapping[str, str]]:
+    """Yield the rows of a CSV by column; raises UnexpectedReply. One of another length lacks its columns."""
     try:
-        reader = csv.reader(io.StringIO(body.decode(), newline=""), strict=True)
+        # Decoded piece by piece: the whole of it as text takes several times the memory.
+        reader = csv.reader(io.TextIOWrapper(io.BytesIO(body), "utf-8", newline=""), strict=True)
         columns = next(reader, None)
         if columns is None:
             raise UnexpectedReply("results of a bulk job: there is no line of columns")
-        return [_row(columns, values) for values in reader]
+        for values in reader:
+            yield _row(columns, values)
     except (csv.Error, UnicodeDecodeError):
         raise UnexpectedReply("results of a bulk job: the CSV cannot be read") from None
 

@@ -35,15 +35,24 @@ def fields_of(calls: Calls, settings: SalesforceSettings, entity: str = "Case") 
     """Return the fields of an object that our user sees; raises the three errors."""
     asked = f"fields of {entity}"
     try:
-        body = calls.get(f"{settings.data_path}sobjects/{entity}/describe", asked=asked).body
-        return tuple(_DESCRIBE.decode(body).fields)
+        return _read(calls.get(describe_path(settings, entity), asked=asked).body, asked)
     except NoSuchRecord as error:
         raise UnexpectedReply(f"{error}; our user cannot see {entity}") from None
+
+
+def describe_path(settings: SalesforceSettings, entity: str = "Case") -> str:
+    """Return where an object is described."""
+    return f"{settings.data_path}sobjects/{entity}/describe"
+
+
+def kinds_in(body: bytes, settings: SalesforceSettings) -> tuple[tuple[str, str], ...]:
+    """Return (name, the vendor's type) of the mapped fields in a description of Case; raises UnexpectedReply."""
+    ours = {name for _, name in settings.fields} | {name for name, _ in settings.link_fields}
+    return tuple(sorted((field.name, field.type) for field in _read(body, "fields of Case") if field.name in ours))
+
+
+def _read(body: bytes, asked: str) -> tuple[WireField, ...]:
+    try:
+        return tuple(_DESCRIBE.decode(body).fields)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise UnexpectedReply(f"{asked}: the answer holds none") from None
-
-
-def kinds_of_fields(calls: Calls, settings: SalesforceSettings) -> tuple[tuple[str, str], ...]:
-    """Return (name, the vendor's type) of the Case fields that are mapped; raises the three errors."""
-    ours = {name for _, name in settings.fields} | {name for name, _ in settings.link_fields}
-    return tuple(sorted((field.name, field.type) for field in fields_of(calls, settings) if field.name in ours))
