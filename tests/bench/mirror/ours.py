@@ -14,6 +14,8 @@ from cases.loss import LossKind
 from cases.people import People
 from connectors.accounts.client import NotFound
 from connectors.contract import TicketSource
+from connectors.salesforce.client import connect as connect_salesforce
+from connectors.salesforce.settings import ClientCredentials, SalesforceSettings
 from connectors.zendesk.client import connect
 from connectors.zendesk.settings import ApiToken, ZendeskSettings
 from policy.book import load_book
@@ -42,6 +44,18 @@ ZENDESK_FIELDS = (
     ("claimed_asset", 900_007),
     *((f"mw_{number}", number) for number in range(900_011, 900_014)),
 )
+SALESFORCE_FIELDS = (
+    ("compensation_topic", "Compensation_Topic__c"),
+    ("order_id", "Order_Id__c"),
+    ("position_id", "Position_Id__c"),
+    ("transaction_id", "Transaction_Id__c"),
+    ("incident_id", "Incident_Id__c"),
+    ("claimed_amount", "Claimed_Amount__c"),
+    ("claimed_asset", "Claimed_Asset__c"),
+    ("mw_state", "MW_State__c"),
+    ("mw_amount", "MW_Amount__c"),
+    ("mw_currency", "MW_Currency__c"),
+)
 
 
 def zendesk(url: str) -> TicketSource:
@@ -57,8 +71,21 @@ def zendesk(url: str) -> TicketSource:
     return connect(settings)
 
 
+def salesforce(url: str) -> TicketSource:
+    """Return our connector on the server: a Bulk 2 job first, then polls."""
+    settings = SalesforceSettings(
+        host="harbor.my.salesforce.com",
+        account="harbor",
+        auth=ClientCredentials(consumer_key="bench", consumer_secret="bench"),
+        fields=SALESFORCE_FIELDS,
+        link_fields=(("Zendesk_Ticket_Id__c", "zendesk:harbor"), ("Jira_Key__c", "jira:harbor")),
+        target=f"{url}/salesforce",
+    )
+    return connect_salesforce(settings)
+
+
 #: What reads each system; gets the server's address.
-SOURCES: dict[str, Callable[[str], TicketSource]] = {"zendesk": zendesk}
+SOURCES: dict[str, Callable[[str], TicketSource]] = {"zendesk": zendesk, "salesforce": salesforce}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,17 +13,20 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.bench.mirror import jira_wire, salesforce_wire, zendesk_wire
-from tests.bench.mirror.salesforce_wire import BadQuery
+from tests.bench.mirror.salesforce_wire import BadQuery, Query
 from tests.bench.mirror.stream import Stream
 
 SYSTEMS = ("zendesk", "salesforce", "jira")
 CSV_RECORDS = 10_000
 READY_BYTES = 1 << 22
 _PHRASES = {200: b"OK", 201: b"Created", 204: b"No Content", 400: b"Bad Request", 404: b"Not Found"}
+_LIMIT = ((b"Sforce-Limit-Info", b"api-usage=18/5000000"),)
 _DATA = r"/services/data/v[0-9.]+"
 
 
@@ -53,6 +56,7 @@ class Server:
 
     accounts: dict[str, Stream] = field(default_factory=lambda: {name: Stream(size=1_000) for name in SYSTEMS})
     calls: int = 0
+    jobs: dict[str, Query] = field(default_factory=dict)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the calls of one connection until it ends."""
@@ -72,7 +76,9 @@ class Server:
             if request.path.startswith("/_bench/"):
                 return self._control(request)
             if request.path.startswith("/services/"):
-                return self._salesforce(request)
+                answer = self._salesforce(request)
+                date = format_datetime(self._moment(), usegmt=True).encode()
+                return replace(answer, headers=(*answer.headers, (b"Date", date)))
             if request.path.startswith("/rest/"):
                 return self._jira(request)
             return self._zendesk(request)
@@ -115,6 +121,8 @@ class Server:
                 "id": "bench",
             }
             return _json(said | {"issued_at": "1735689600000", "signature": "bench", "scope": "api"})
+        if re.fullmatch(rf"{_DATA}/composite", request.path):
+            return Answer(pieces=self._composite(request), headers=_LIMIT)
         if found := re.fullmatch(rf"({_DATA}/query(?:All)?)(?:/(.+))?", request.path):
             if found[2]:
                 query, place = salesforce_wire.unpacked(found[2])
@@ -122,7 +130,7 @@ class Server:
             else:
                 query = salesforce_wire.understand(stream, request.query["q"])
                 pieces = salesforce_wire.page(stream, query, path=found[1])
-            return Answer(pieces=pieces, headers=((b"Sforce-Limit-Info", b"api-usage=18/5000000"),))
+            return Answer(pieces=pieces, headers=_LIMIT)
         if found := re.fullmatch(rf"{_DATA}/jobs/query(?:/([^/]+))?(/results)?", request.path):
             return self._bulk(request, job=found[1], results=bool(found[2]))
         if re.fullmatch(rf"{_DATA}/sobjects/Case/describe", request.path):
@@ -133,13 +141,31 @@ class Server:
             return _json([{"label": "Winter", "url": "/services/data/v62.0", "version": "62.0"}])
         return _json([{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}], status=404)
 
+    def _moment(self) -> datetime:
+        """Return Salesforce's own clock: just before the minute after the last change is over."""
+        stream = self.accounts["salesforce"]
+        return datetime.fromtimestamp(stream.at(len(stream) - 1).stamp + 59, UTC)
+
+    def _composite(self, request: Request) -> list[bytes]:
+        """Return the answers to several GETs in one, in pieces."""
+        pieces = [b'{"compositeResponse":[']
+        for number, part in enumerate(json.loads(request.body)["compositeRequest"]):
+            url = urlsplit(part["url"])
+            path, query = url.path.rstrip("/"), dict(parse_qsl(url.query))
+            answer = self._salesforce(Request(method="GET", path=path, query=query, body=b""))
+            pieces += [b"," if number else b"", b'{"body":', *answer.pieces]
+            reference = part["referenceId"].encode()
+            pieces.append(b',"httpHeaders":{},"httpStatusCode":%d,"referenceId":"%b"}' % (answer.status, reference))
+        return [*pieces, b"]}"]
+
     def _bulk(self, request: Request, *, job: str | None, results: bool) -> Answer:
-        """Answer what is asked of a Bulk 2 query job, which is done as soon as it was made; its id says it all."""
+        """Answer what is asked of a Bulk 2 query job, which is done as soon as it was made."""
         stream = self.accounts["salesforce"]
         if job is None:
-            query = salesforce_wire.understand(stream, json.loads(request.body)["query"])
-            return _json(_job(salesforce_wire.packed(query, query.first), "UploadComplete", 0))
-        query, _ = salesforce_wire.unpacked(job)
+            made = f"750{len(self.jobs):012d}AAA"
+            query = self.jobs[made] = salesforce_wire.understand(stream, json.loads(request.body)["query"])
+            return _json(_job(made, "UploadComplete", 0) | {"createdDate": self._moment().isoformat()})
+        query = self.jobs[job]
         if request.method == "DELETE":
             return Answer(pieces=[], status=204)
         if not results:
