@@ -135,30 +135,16 @@ def create_app(
     seed: {"Account": [...], "Contact": [...], "Case": [...]} to load, see `loading.load`.
     outbound_url: Where Outbound Messages of cases and case comments go from the start; None = nowhere yet.
     """
-    org = Org(now=clock())
-    faults = Faults(vendor_faults=VENDOR_FAULTS)
-    outbound = Outbound(org=org, settings=lambda: desk.settings, faults=faults, clock=clock)
-    desk = Desk(
-        org=org,
-        access=Access(org=org, new_id=new_id),
-        limits=Limits(),
-        outbound=outbound,
-        faults=faults,
-        settings=PACES[pace],
-        clock=clock,
-        new_id=new_id,
-    )
-    org.listeners.append(outbound.hear)
-    desk.before_each = lambda now: bulk.run_due_jobs(desk, now=now)
+    desk = _desk(clock=clock, new_id=new_id, pace=pace)
     if seed is not None:
-        load(org, seed, at=stamp(clock()))
+        load(desk.org, seed, at=stamp(clock()))
     for name in DEFAULT_FIELDS if outbound_url else ():
-        outbound.subscribe(outbound_url, name)
+        desk.outbound.subscribe(outbound_url, name)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        await outbound.close()
+        await desk.outbound.close()
 
     return Starlette(
         lifespan=lifespan,
@@ -178,6 +164,25 @@ def create_app(
         ],
         exception_handlers={HTTPException: _unknown},
     )
+
+
+def _desk(*, clock: Callable[[], datetime], new_id: Callable[[], str], pace: str) -> Desk:
+    org = Org(now=clock())
+    faults = Faults(vendor_faults=VENDOR_FAULTS)
+    outbound = Outbound(org=org, settings=lambda: desk.settings, faults=faults, clock=clock)
+    desk = Desk(
+        org=org,
+        access=Access(org=org, new_id=new_id),
+        limits=Limits(),
+        outbound=outbound,
+        faults=faults,
+        settings=PACES[pace],
+        clock=clock,
+        new_id=new_id,
+    )
+    org.listeners.append(outbound.hear)
+    desk.before_each = lambda now: bulk.run_due_jobs(desk, now=now)
+    return desk
 
 
 def _version_routes() -> list[Route]:

@@ -14,7 +14,7 @@ from starlette.convertors import Convertor
 from starlette.responses import Response
 from starlette.routing import compile_path
 
-from sandbox.salesforce.door import Call, Handler, Table, answered, check_version, encode, json_answer
+from sandbox.salesforce.door import Call, Endpoint, Table, answered, check_version, encode, json_answer
 from sandbox.salesforce.refusals import Refused, not_found, refused
 
 MOST_REQUESTS = 25
@@ -23,7 +23,7 @@ _REFERENCE = re.compile(r"@\{(\w+)((?:\.\w+|\[\d+\])*)\}")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _VERSIONED = re.compile(r"/?(?:services/data/)?v(\d+\.\d)(/.*)?")
 
-Find = Callable[[str], tuple[Mapping[str, Handler], dict[str, str]] | None]
+Find = Callable[[str], tuple[Mapping[str, Endpoint], dict[str, str]] | None]
 
 
 class Subrequests:
@@ -109,7 +109,7 @@ class Subrequests:
             return json_answer(refusal.body, status=refusal.status)
         return await answered(inner, handlers, commits=commits)
 
-    def _find(self, path: str) -> tuple[Mapping[str, Handler], dict[str, str]] | None:
+    def _find(self, path: str) -> tuple[Mapping[str, Endpoint], dict[str, str]] | None:
         for pattern, _, convertors, handlers in self._paths:
             match = pattern.match(path.rstrip("/") or "/")
             if match:

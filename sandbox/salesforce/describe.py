@@ -9,6 +9,39 @@ BYTES_PER_CHARACTER = 3
 _NUMBER_SOAP = {"int": "xsd:int", "double": "xsd:double", "currency": "xsd:double"}
 _SOAP = {"boolean": "xsd:boolean", "datetime": "xsd:dateTime", "date": "xsd:date", **_NUMBER_SOAP}
 
+_FLAGS = {
+    "a": "autoNumber",
+    "c": "createable",
+    "d": "defaultedOnCreate",
+    "f": "filterable",
+    "g": "groupable",
+    "i": "idLookup",
+    "n": "nillable",
+    "N": "nameField",
+    "q": "unique",
+    "r": "restrictedPicklist",
+    "s": "sortable",
+    "u": "updateable",
+    "x": "externalId",
+}
+_NEVER: dict[str, Any] = {
+    **dict.fromkeys(
+        (
+            *("aiPredictionField", "calculated", "cascadeDelete", "caseSensitive", "dependentPicklist"),
+            *("deprecatedAndHidden", "displayLocationInDecimal", "encrypted", "formulaTreatNullNumberAsZero"),
+            *("highScaleNumber", "htmlFormatted", "queryByDistance", "restrictedDelete", "writeRequiresMasterRead"),
+        ),
+        False,
+    ),
+    **dict.fromkeys(
+        (
+            *("calculatedFormula", "compoundFieldName", "controllerName", "defaultValueFormula", "filteredLookupInfo"),
+            *("inlineHelpText", "mask", "maskType", "referenceTargetField", "relationshipOrder"),
+        )
+    ),
+}
+"""Attributes no field of this org has."""
+
 
 def describe_global(version: str) -> dict[str, Any]:
     """Return the answer of /sobjects/: each object in short."""
@@ -61,65 +94,32 @@ def describe(entity: Entity, version: str) -> dict[str, Any]:
 def describe_field(known: Field) -> dict[str, Any]:
     """Return one field with every attribute the vendor sends."""
     custom = known.name.endswith("__c")
-    return {
-        "aggregatable": known.kind not in ("boolean", "address") and known.has("f"),
-        "aiPredictionField": False,
-        "autoNumber": known.has("a"),
+    polymorphic = len(known.targets) > 1
+    body = {
+        **_NEVER,
+        "aggregatable": known.kind != "boolean" and known.has("f"),
         "byteLength": byte_length(known),
-        "calculated": False,
-        "calculatedFormula": None,
-        "cascadeDelete": False,
-        "caseSensitive": False,
-        "compoundFieldName": None,
-        "controllerName": None,
-        "createable": known.has("c"),
         "custom": custom,
         "defaultValue": False if known.kind == "boolean" else known.default,
-        "defaultValueFormula": None,
-        "defaultedOnCreate": known.has("d"),
-        "dependentPicklist": False,
-        "deprecatedAndHidden": False,
         "digits": known.digits,
-        "displayLocationInDecimal": False,
-        "encrypted": False,
-        "externalId": known.has("x"),
         "extraTypeInfo": "plaintextarea" if known.kind == "textarea" else None,
-        "filterable": known.has("f"),
-        "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
-        "groupable": known.has("g"),
-        "highScaleNumber": False,
-        "htmlFormatted": False,
-        "idLookup": known.has("i"),
-        "inlineHelpText": None,
         "label": known.label,
         "length": known.length,
-        "mask": None,
-        "maskType": None,
         "name": known.name,
-        "nameField": known.has("N"),
-        "namePointing": len(known.targets) > 1,
-        "nillable": known.has("n"),
+        "namePointing": polymorphic,
         "permissionable": custom or (known.has("c") and known.has("n")),
         "picklistValues": [_choice(value, known) for value in known.values],
-        "polymorphicForeignKey": len(known.targets) > 1,
+        "polymorphicForeignKey": polymorphic,
         "precision": known.precision,
-        "queryByDistance": False,
-        "referenceTargetField": None,
         "referenceTo": list(known.targets),
         "relationshipName": known.relationship,
-        "relationshipOrder": None,
-        "restrictedDelete": False,
-        "restrictedPicklist": known.has("r"),
         "scale": known.scale,
         "searchPrefilterable": known.kind == "reference" and not known.has("d"),
         "soapType": soap_type(known),
-        "sortable": known.has("s"),
         "type": known.kind,
-        "unique": known.has("q"),
-        "updateable": known.has("u"),
-        "writeRequiresMasterRead": False,
     }
+    body.update((attribute, known.has(flag)) for flag, attribute in _FLAGS.items())
+    return dict(sorted(body.items()))
 
 
 def byte_length(known: Field) -> int:

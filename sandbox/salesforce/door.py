@@ -115,8 +115,8 @@ def pen_at(desk: Desk, *, actor_id: str, at: str, method: str, path: str) -> Pen
     return Pen(org=desk.org, actor_id=actor_id, at=at, trouble=trouble, touch_parents=touches)
 
 
-Handler = Callable[[Call], Awaitable[Response]]
-Table = tuple[tuple[str, Mapping[str, Handler]], ...]
+Endpoint = Callable[[Call], Awaitable[Response]]
+Table = tuple[tuple[str, Mapping[str, Endpoint]], ...]
 
 
 def api_routes(desk: Desk, table: Table) -> list[Route]:
@@ -128,7 +128,7 @@ def api_routes(desk: Desk, table: Table) -> list[Route]:
     ]
 
 
-def _endpoint(desk: Desk, handlers: Mapping[str, Handler]) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(desk: Desk, handlers: Mapping[str, Endpoint]) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         content = await request.body()
         now = desk.clock()
@@ -160,7 +160,7 @@ def _endpoint(desk: Desk, handlers: Mapping[str, Handler]) -> Callable[[Request]
     return endpoint
 
 
-async def answered(call: Call, handlers: Mapping[str, Handler], *, commits: bool = True) -> Response:
+async def answered(call: Call, handlers: Mapping[str, Endpoint], *, commits: bool = True) -> Response:
     """Return the answer to a call, a refusal included; what it wrote is taken back when it is refused.
 
     commits: Whether what it wrote is kept for good; False inside a larger transaction.
