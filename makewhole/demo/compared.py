@@ -10,8 +10,11 @@ from cases.case import Approved, AwaitingApproval, Case, Closed, NeedsAttention,
 from cases.money import Money
 from cases.ticket import Ticket, TicketRef
 from makewhole.assembly import House
+from makewhole.demo.elsewhere import not_passed_on, read_elsewhere
+from makewhole.demo.elsewhere import problems as problems_elsewhere
 from makewhole.sandboxed import Sandbox
 from makewhole.verifying import in_words, verify_books
+from sandbox.seed.desks import ExpectedElsewhere
 from sandbox.seed.expected import Expected
 from store import tickets
 from store.cases import StoredCase
@@ -37,7 +40,9 @@ class Compared:
         return self.audit_holds and not (self.doubled or self.lost or self.differs)
 
 
-def compare(house: House, sandbox: Sandbox, expected: tuple[Expected, ...]) -> Compared:
+def compare(
+    house: House, sandbox: Sandbox, expected: tuple[Expected, ...], elsewhere: tuple[ExpectedElsewhere, ...]
+) -> Compared:
     """Return what all books say of the day."""
     vendor: dict[int, Any] = {each["id"]: each for each in _listed(sandbox, "/zendesk/_sandbox/state", "tickets")}
     refs = tuple(TicketRef(vendor="zendesk", account="harbor", key=str(key)) for key in vendor)
@@ -50,13 +55,15 @@ def compare(house: House, sandbox: Sandbox, expected: tuple[Expected, ...]) -> C
     _compare_slack(found, stored, _listed(sandbox, "/slack/_sandbox/state", "messages"))
     _compare_tickets(found, stored, vendor)
     _compare_outcomes(found, stored, expected)
+    others = read_elsewhere(sandbox)
+    found.differs += problems_elsewhere(house, others, elsewhere) + not_passed_on(house, sandbox)
     problems, sums = verify_books(house)
     found.audit_holds = not problems
     found.differs += problems
     found.ledger_sum = in_words(sums)
     stages = Counter(_outcome(each.case) for each in stored.values())
     found.counts |= {
-        "tickets": len(mirrored),
+        "tickets": len(mirrored) + len(others),
         "cases": len(stored),
         "proposed": sum(each.case.about.revisions > 0 for each in stored.values()),
         "approved": stages[Stage.PAID] + stages[Stage.APPROVED] + _failed_payouts(stored),
@@ -123,6 +130,8 @@ def _compare_tickets(found: Compared, stored: Mapping[str, StoredCase], vendor: 
     told = 0
     for case_id, each in stored.items():
         for ref in each.case.about.tickets:
+            if ref.vendor != "zendesk":
+                continue  # See elsewhere.py.
             ticket = vendor[int(ref.key)]
             if ticket["status"] in {"closed", "deleted"}:
                 continue
@@ -140,7 +149,7 @@ def _compare_tickets(found: Compared, stored: Mapping[str, StoredCase], vendor: 
 
 
 def _compare_outcomes(found: Compared, stored: Mapping[str, StoredCase], expected: tuple[Expected, ...]) -> None:
-    case_of = {ref.key: each for each in stored.values() for ref in each.case.about.tickets}
+    case_of = {ref.key: each for each in stored.values() for ref in each.case.about.tickets if ref.vendor == "zendesk"}
     for each in expected:
         ours = case_of.get(str(each.ticket_id))
         said = _said(ours, case_of, each)

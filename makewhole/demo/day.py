@@ -18,6 +18,7 @@ from makewhole.assembly import House
 from makewhole.cases_shown import print_case
 from makewhole.demo.approvers import Approvers
 from makewhole.demo.compared import Compared, compare
+from makewhole.demo.elsewhere import SAID, SAID_ON, case_key, not_passed_on
 from makewhole.demo.product import DayFailed, Product, running, wait_until
 from makewhole.opening import opened
 from makewhole.printing import print_json, table, to_people
@@ -59,7 +60,7 @@ def play(*, as_json: bool, database: str | None) -> int:
             to_people().print(told, markup=False)
             return 1
         show.stop()
-        compared = compare(house, beside, load_expected())
+        compared = compare(house, beside, load_expected(), load_seed().elsewhere)
         if as_json:
             print_json(_as_json(compared, approvers, seconds=time.monotonic() - started))
         else:
@@ -74,8 +75,10 @@ def _day(house: House, beside: Sandbox, product: Product, show: Progress) -> App
     beside.post("/payouts/_sandbox/payees", {"unknown": list(seed.unknown_payees)})
     for record in seed.records:
         beside.post("/accounts/_sandbox/facts", asdict(record))
-    step = show.add_task("Tickets arrive unannounced; polling finds them", total=5)
+    step = show.add_task("Tickets arrive unannounced; polling finds them", total=6)
     beside.post("/zendesk/_sandbox/tickets", {"users": list(seed.users), "tickets": list(seed.tickets[:half])})
+    beside.post("/salesforce/_sandbox/records", seed.salesforce)
+    beside.post("/jira/_sandbox/issues", seed.jira)
     wait_until(lambda: _count(house) > 0, seconds=PATIENCE_SECONDS, what="polling found no ticket")
     show.update(step, advance=1, description="Faults strike; the rest is announced by webhooks, some of them twice")
     for app, fault in FAULTS:
@@ -91,6 +94,14 @@ def _day(house: House, beside: Sandbox, product: Product, show: Progress) -> App
     product.start()
     moving = partial(_standing, house)
     wait_until(lambda: _quiet(house, approvers), seconds=PATIENCE_SECONDS, what="the work did not end", moving=moving)
+    show.update(step, advance=1, description="An agent writes on one ticket, and all of its case get it")
+    beside.post("/salesforce/_sandbox/acts", {"act": "comment", "case": case_key(SAID_ON), "body": SAID})
+    wait_until(
+        lambda: not not_passed_on(house, beside),
+        seconds=PATIENCE_SECONDS,
+        what="the agent's comment was not passed on",
+        moving=moving,
+    )
     show.update(step, advance=1, description="The books are compared")
     wait_until(
         lambda: _settled(house, approvers),

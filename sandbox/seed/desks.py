@@ -63,7 +63,7 @@ class ExpectedElsewhere:
     classification, amount, asset: Of the proposal; None unless alone.
     """
 
-    vendor: str
+    vendor: Literal["salesforce", "jira"]
     name: str
     outcome: Becomes
     same_as: int | None = None
@@ -94,7 +94,11 @@ def jira_load(world: Mapping[str, Any]) -> dict[str, Any]:
 
 def expected_elsewhere(world: Mapping[str, Any]) -> Iterator[ExpectedElsewhere]:
     """Yield what every Case and issue should come to; raises BadSeed for one that nobody worked out."""
-    for vendor, name, entries in (("salesforce", "number", world["cases"]), ("jira", "key", world["issues"])):
+    desks: tuple[tuple[Literal["salesforce", "jira"], str, Any], ...] = (
+        ("salesforce", "number", world["cases"]),
+        ("jira", "key", world["issues"]),
+    )
+    for vendor, name, entries in desks:
         for each in entries:
             said = each.get("becomes")
             if said is None or said["outcome"] not in ("joined", "asked", "alone", "nothing"):
