@@ -50,6 +50,8 @@ def _read_body(body: Any, version: str) -> Rich:
     if version == "3":
         if not is_document(body):
             raise bad_fields({"comment": "Comment body is not valid!"})
+        if not body["content"]:
+            raise bad_fields({"comment": "Comment body can not be empty!"})
         if length_of(body) > MOST_CHARACTERS:
             raise bad_fields({"comment": CONTENT_LIMIT})
     elif not isinstance(body, str):
@@ -135,6 +137,10 @@ def keep_remote_link(
     if missing:
         raise bad_fields(missing)
     global_id = sent.get("globalId")
+    optional = (("globalId", str), ("relationship", str), ("application", dict))
+    wrong = {name: f"'{name}' is invalid." for name, kind in optional if not isinstance(sent.get(name), kind | None)}
+    if wrong:
+        raise bad_fields(wrong)
     held = site.remote_links.setdefault(issue.id, {})
     if link_id is None and global_id is not None:
         link_id = next((one.id for one in held.values() if one.global_id == global_id), None)

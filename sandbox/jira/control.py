@@ -69,6 +69,9 @@ def _guarded(desk: Desk, control: Control) -> Callable[[Request], Awaitable[Resp
             return refusal(refused)
         except (BadLoad, BadSetting) as error:
             return json_answer({"error": "bad_request", "message": str(error)}, status=400)
+        except (AttributeError, KeyError, TypeError) as error:
+            message = f"{type(error).__name__}: {error}"
+            return json_answer({"error": "bad_request", "message": message}, status=400)
 
     return endpoint
 

@@ -215,6 +215,15 @@ def _check_open(path: str) -> None:
     raise not_authenticated()
 
 
+def texts(value: object) -> tuple[str, ...]:
+    """Return a list of texts that was sent, () for none; raises `Refused` (400) for anything else."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise bad_payload()
+    return tuple(value)
+
+
 def write_to(desk: Desk, call: Call, name: str = "issue") -> Issue:
     """Return the issue of the path and count a write to it; raises `Refused` (404, 429)."""
     issue = desk.site.issue(call.part(name))

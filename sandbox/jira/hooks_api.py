@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from sandbox.jira.door import Call, Desk, json_answer, no_content
+from sandbox.jira.door import Call, Desk, json_answer, no_content, texts
 from sandbox.jira.events import EVENTS
 from sandbox.jira.jql_meaning import find_field
 from sandbox.jira.jql_reading import Clause, Joined, Node, read_jql
@@ -222,8 +222,8 @@ def _register_dynamic(desk: Desk, call: Call, url: str, sent: Mapping[str, Any])
         owner_id=call.person.account_id,
         jql=jql,
         expires_at=call.now + timedelta(seconds=desk.settings.webhook_life_seconds),
-        fields=tuple(sent.get("fieldIdsFilter") or ()),
-        keys=tuple(sent.get("issuePropertyKeysFilter") or ()),
+        fields=texts(sent.get("fieldIdsFilter")),
+        keys=texts(sent.get("issuePropertyKeysFilter")),
     )
     desk.webhooks.registered[hook.id] = hook
     return hook

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sandbox.jira.door import Call, Desk, json_answer, no_content, write_to
+from sandbox.jira.door import Call, Desk, json_answer, no_content, texts, write_to
 from sandbox.jira.issue_wire import chosen_fields
 from sandbox.jira.records import Issue
 from sandbox.jira.refusals import Refused, bad_payload, refused
@@ -32,6 +32,8 @@ async def create_many(desk: Desk, call: Call) -> Response:
     issues, errors = [], []
     for number, sent in enumerate(updates):
         try:
+            if not isinstance(sent, dict):
+                raise bad_payload()
             issue = create_issue(desk.site, sent, actor=call.person, now=call.now, version=call.view.version)
             issues.append(_created(call, issue))
         except Refused as one:
@@ -133,7 +135,7 @@ async def changelogs(desk: Desk, call: Call) -> Response:
     references = sent.get("issueIdsOrKeys")
     if not isinstance(references, list) or not 1 <= len(references) <= MOST_HISTORIES:
         raise bad_payload()
-    wanted = set(sent.get("fieldIds") or ())
+    wanted = set(texts(sent.get("fieldIds")))
     found = {issue.id: issue for one in references if (issue := desk.site.find_issue(str(one))) is not None}
     logs = []
     for issue_id in sorted(found):
@@ -151,11 +153,11 @@ async def fetch_many(desk: Desk, call: Call) -> Response:
     references = sent.get("issueIdsOrKeys")
     if not isinstance(references, list) or not 1 <= len(references) <= MOST_FETCHED:
         raise bad_payload()
-    names = chosen_fields(desk.site, sent.get("fields") or ["*navigable"])
+    names = chosen_fields(desk.site, texts(sent.get("fields")) or ["*navigable"])
     found = {str(one): desk.site.find_issue(str(one)) for one in references}
     missing = [one for one, issue in found.items() if issue is None]
     present = sorted({issue.id: issue for issue in found.values() if issue is not None}.items())
-    extras = {"expand": sent.get("expand") or (), "properties": sent.get("properties") or ()}
+    extras = {"expand": texts(sent.get("expand")), "properties": texts(sent.get("properties"))}
     issues = [shown_issue(desk.site, issue, call.view, names, **extras) for _, issue in present]
     message = "Issue does not exist or you do not have permission to see it."
     errors = [{"id": one, "errorMessage": message} for one in missing]

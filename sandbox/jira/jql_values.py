@@ -36,8 +36,11 @@ def _after_period(text: str, now: datetime) -> datetime | None:
     whole = _PERIOD.fullmatch(text.strip())
     if whole is None:
         return None
-    period = sum((int(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(whole[2])), timedelta())
-    return now - period if whole[1] == "-" else now + period
+    try:
+        period = sum((int(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(whole[2])), timedelta())
+        return now - period if whole[1] == "-" else now + period
+    except OverflowError:
+        return None
 
 
 def called_moment(call: Call, *, now: datetime, zone: ZoneInfo) -> datetime | None:

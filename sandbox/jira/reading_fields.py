@@ -205,7 +205,7 @@ def _person(attribute: str) -> Callable[[Any, Screen], dict[str, Any]]:
             account_id = value.get("accountId", value.get("id"))
         if account_id is None:
             return {attribute: None}
-        if account_id not in screen.site.people:
+        if not isinstance(account_id, str) or account_id not in screen.site.people:
             raise WrongValueError(f"Specify a valid value for {attribute.removesuffix('_id')}")
         return {attribute: account_id}
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from sandbox.jira.door import Call, Desk, json_answer
+from sandbox.jira.door import Call, Desk, json_answer, texts
 from sandbox.jira.issue_wire import chosen_fields
 from sandbox.jira.jql_meaning import Asking, Test, changed_since, find_field, test_of
 from sandbox.jira.jql_reading import Query, Sort, jql_error, read_jql
@@ -130,31 +130,25 @@ def _from_query(call: Call) -> Wanted:
 def _from_body(sent: Mapping[str, Any]) -> Wanted:
     most = sent.get("maxResults", 50)
     reconcile = sent.get("reconcileIssues") or []
-    texts = (sent.get("jql") or "", sent.get("nextPageToken") or "", sent.get("expand") or "")
-    wrong = set(sent) - BODY_NAMES or not all(isinstance(text, str) for text in texts)
+    told = (sent.get("jql") or "", sent.get("nextPageToken") or "", sent.get("expand") or "")
+    wrong = set(sent) - BODY_NAMES or not all(isinstance(text, str) for text in told)
     wrong = wrong or isinstance(most, bool) or not isinstance(most, int | None)
     wrong = wrong or not isinstance(reconcile, list) or not all(isinstance(one, int) for one in reconcile)
     if wrong:
         raise bad_payload()
     return Wanted(
-        jql=texts[0],
-        token=texts[1] or None,
+        jql=told[0],
+        token=told[1] or None,
         most=50 if most is None else most,
         fields=tuple(_names(sent.get("fields"))) or ("id",),
-        expand=frozenset(part.strip() for part in texts[2].split(",") if part.strip()),
+        expand=frozenset(part.strip() for part in told[2].split(",") if part.strip()),
         properties=tuple(_names(sent.get("properties"))),
         reconcile=tuple(reconcile),
     )
 
 
 def _names(value: object) -> list[str]:
-    if value is None:
-        return []
-    if isinstance(value, str):
-        value = value.split(",")
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise bad_payload()
-    return [one for one in value if one]
+    return [one for one in texts(value.split(",") if isinstance(value, str) else value) if one]
 
 
 def _find(desk: Desk, call: Call, wanted: Wanted, query: Query) -> Found:

@@ -108,6 +108,8 @@ class Site:
         project_key, _, number = issue.key.rpartition("-")
         self._highest_number[project_key] = max(self._highest_number.get(project_key, 0), int(number))
         if searchable_at_once:
+            if before is not None:
+                self._unsearchable = deque(entry for entry in self._unsearchable if entry[1].id != issue.id)
             self.index.keep(issue)
         else:
             self._unsearchable.append((issue.updated_at, issue))

@@ -34,6 +34,7 @@ def test_a_comment_moves_the_issue_forward(jira: Jira) -> None:
         ("plain", "Comment body is not valid!"),
         ({"type": "doc", "version": 1, "content": [{"type": "shout"}]}, "Comment body is not valid!"),
         (None, "Comment body can not be empty!"),
+        ({"type": "doc", "version": 1, "content": []}, "Comment body can not be empty!"),
         (document("x" * 32_768), "CONTENT_LIMIT_EXCEEDED"),
     ],
 )

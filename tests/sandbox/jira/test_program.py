@@ -60,6 +60,7 @@ def test_the_state_shows_everything_of_an_issue(jira: Jira) -> None:
         ("settings", {"reads_per_second": 1.5}),
         ("settings", {"pace": "slow"}),
         ("agents/act", {"issue": "ENG-1"}),
+        ("issues", {"people": [{"shoe_size": 43}]}),
         ("tokens", {"email": "nobody@harbor.example", "token": "x"}),
         ("faults", {"fault": "rain"}),
     ],
