@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415  # Heavy imports are lazy, so that --help is quick.
-"""The commands of an admin: `map` and `webhooks`."""
+"""The commands of an admin: `init`, `map` and `webhooks`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +15,26 @@ SecretFile = Annotated[
 admin_app = typer.Typer()
 webhooks_app = typer.Typer(no_args_is_help=True, help="Make the vendors' webhooks, check them, change their secrets.")
 admin_app.add_typer(webhooks_app, name="webhooks")
+
+
+@admin_app.command("init")
+def set_up(
+    folder: Path,
+    *,
+    answers: Annotated[Path | None, typer.Option(help="Answers in YAML; keys as in the settings.")] = None,
+    options: Annotated[
+        list[str] | None, typer.Option("--set", help="One answer: --set zendesk.subdomain=harbor. May be repeated.")
+    ] = None,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Ask nobody, and guess nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask what must be known, try it, and write settings, a Slack manifest and the fields to make."""
+    from makewhole.setup import init
+
+    raise typer.Exit(
+        init.init(folder, answers=answers, options=options or [], ask=not no_input, force=force, as_json=as_json)
+    )
 
 
 @admin_app.command("map")

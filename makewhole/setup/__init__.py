@@ -1,0 +1,1 @@
+"""`makewhole init`: what is asked, how answers are tried, and the files that are written."""
