@@ -6,10 +6,10 @@ follows `nextPageToken`; the moment stays the same through the round, because th
 Surprises:
 - A date in JQL has minutes only, and means the time zone of the account that asks. Milliseconds since 1970, without
   quotes, mean one moment everywhere (airbytehq/airbyte, pull requests 48395 and 48838).
-- Search lags behind writes, for seconds as a rule. So a round begins `overlap` before the newest change seen; or right
-  behind that change, once it is older by `overlap` than the vendor's own clock when the last round began. What is read
-  twice is the same.
-- A token ends after 7 days. The cursor holds the newest change seen, and the round goes on from there without it.
+- Search lags behind writes, for seconds as a rule. So a round begins `overlap` before the moment at which the last one
+  began, by the vendor's own clock; or right behind the newest change seen, when that is older. What is read twice is
+  the same. A round may take hours: what its later pages show says nothing of what search did not know yet before.
+- A token ends after 7 days. A new round begins then, by the same rule.
 - Deleted issues, and issues moved to a project that is not read, are simply not found any more. `read` tells, and
   so the reconciliation finds them.
 
@@ -106,7 +106,7 @@ class Search:
             if not place.token:
                 listed = ", ".join(self.settings.projects)
                 raise UnexpectedReply(f"{error}; are {listed} projects here that the account may browse?") from None
-            place = Place(since=place.newest, newest=place.newest)  # The token has ended.
+            place = self._next_round(place, seen=place.newest)  # The token has ended.
             found, told_at = self._ask(place)
         if not place.asked and told_at is not None:
             place = replace(place, asked=_milliseconds(told_at))
@@ -147,12 +147,16 @@ class Search:
         return place if place.token else replace(place, ours=self.own_writes.recent())
 
     def _following(self, place: Place, token: str | None) -> Place:
-        if token is not None:
-            return replace(place, token=token)
-        overlap = self.settings.overlap_seconds * 1000
-        settled = min(place.newest + 1, place.asked - overlap) if place.asked else 0
-        since = max(place.since, place.newest - overlap, settled)
-        return Place(since=since, newest=place.newest)
+        return self._next_round(place, seen=place.newest + 1) if token is None else replace(place, token=token)
+
+    def _next_round(self, place: Place, *, seen: int) -> Place:
+        """Return where the next round begins: behind what search is sure to have told of when this one began.
+
+        seen: Everything before it was read.
+        """
+        began = place.asked or place.newest
+        settled = min(seen, began - self.settings.overlap_seconds * 1000)
+        return Place(since=max(place.since, settled), newest=place.newest)
 
 
 def changed_since(projects: tuple[str, ...], milliseconds: int) -> str:
