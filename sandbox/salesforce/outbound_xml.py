@@ -3,6 +3,7 @@
 Its shape follows the vendor's WSDL of outbound messages: SessionId is empty unless it was asked for.
 """
 
+import re
 from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
@@ -18,6 +19,7 @@ API_VERSION = "68.0"
 OUTBOUND = "http://soap.sforce.com/2005/09/outbound"
 SOBJECT = "urn:sobject.enterprise.soap.sforce.com"
 
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>'
     '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
@@ -64,5 +66,5 @@ def _xml_value(value: Value) -> str:
     """Return a value as XML Schema has it: times end in Z."""
     if isinstance(value, bool):
         return str(value).lower()
-    text = str(value)
+    text = _NOT_XML.sub("", str(value))
     return f"{text[:-5]}Z" if text.endswith(".000+0000") else text

@@ -20,6 +20,7 @@ KEYWORDS = (
     *("FOR", "USING", "UPDATE", "WITH"),
 )
 MOST_DEPTH = 50
+MOST_DIGITS = 9
 MOST_LENGTH = 100_000
 
 
@@ -163,6 +164,7 @@ class _Parser:
             raise unexpected(self.text, self.word)
 
     def query(self) -> Query:
+        self.deeper()
         self.expect("SELECT")
         items = self.items()
         self.expect("FROM")
@@ -173,6 +175,7 @@ class _Parser:
         order = self.orders() if self.take("ORDER", "BY") else ()
         limit = self.number() if self.take("LIMIT") else None
         offset = self.number() if self.take("OFFSET") else 0
+        self.depth -= 1
         return Query(
             text=self.text,
             items=items,
@@ -220,7 +223,7 @@ class _Parser:
         return self.next()
 
     def number(self) -> int:
-        if self.word.kind != "number" or not self.word.text.isdigit():
+        if self.word.kind != "number" or not self.word.text.isdigit() or len(self.word.text) > MOST_DIGITS:
             raise unexpected(self.text, self.word)
         return int(self.next().text)
 
@@ -234,10 +237,14 @@ class _Parser:
             raise unexpected(self.text, self.word)
         return parts[0] if len(parts) == 1 else Joined(operator=operator, parts=tuple(parts))
 
-    def one(self) -> Condition:
+    def deeper(self) -> None:
+        """Count one more level of queries and parentheses."""
         self.depth += 1
         if self.depth > MOST_DEPTH:
             raise refused("QUERY_TOO_COMPLICATED", "Query is either selecting too many fields or is too complicated.")
+
+    def one(self) -> Condition:
+        self.deeper()
         found = self.one_inside()
         self.depth -= 1
         return found

@@ -3,7 +3,7 @@
 import operator
 import re
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sandbox.salesforce.ids import read_id
@@ -25,6 +25,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 _WIRE_KINDS = {"datetime": "dateTime", "date": "date", "double": "double", "currency": "double"}
 _NULL = "NULL"
+MOST_DAYS_DIGITS = 5
 _DAYS_AHEAD = {"TODAY": 0, "YESTERDAY": -1, "TOMORROW": 1}
 
 
@@ -110,10 +111,19 @@ class Conditions:
         if field.kind in NUMBER_TYPES and literal.kind == "number":
             return float(literal.text)
         if field.kind in ("datetime", "date") and literal.kind == field.kind:
-            return literal.text if field.kind == "date" else read_moment(literal.text)
+            return self._moment(literal)
         if literal.kind == "string" and (field.kind in ID_TYPES or field.kind in TEXT_TYPES):
             return self._text(field, literal, at)
         raise self._misfit(field, at)
+
+    def _moment(self, literal: Literal) -> str:
+        try:
+            if literal.kind == "date":
+                return date.fromisoformat(literal.text).isoformat()
+            return read_moment(literal.text, exact=True)
+        except (ValueError, OverflowError):
+            message = f"Invalid {literal.kind}: {literal.text}"
+            raise wrong(self.query.text, literal.at, message, "MALFORMED_QUERY") from None
 
     def _text(self, field: Field, literal: Literal, at: int) -> Value:
         if not literal.text:
@@ -135,9 +145,9 @@ class Conditions:
         first, days = midnight, 1
         if name in _DAYS_AHEAD:
             first = midnight + timedelta(days=_DAYS_AHEAD[name])
-        elif name == "LAST_N_DAYS" and number:
+        elif name == "LAST_N_DAYS" and 0 < len(number) <= MOST_DAYS_DIGITS:
             first, days = midnight - timedelta(days=int(number) - 1), int(number)
-        elif name == "NEXT_N_DAYS" and number:
+        elif name == "NEXT_N_DAYS" and 0 < len(number) <= MOST_DAYS_DIGITS:
             first, days = midnight + timedelta(days=1), int(number)
         else:
             return None

@@ -320,7 +320,7 @@ def _stamps(plan: Plan, parts: tuple[Condition, ...]) -> tuple[str | None, str |
         literal = part.literals[0]
         if literal.kind != "datetime":
             continue
-        moment = read_moment(literal.text)
+        moment = read_moment(literal.text, exact=True)
         if part.operator in (">", ">=", "="):
             since = max(since or moment, moment)
         if part.operator in ("<", "<=", "="):

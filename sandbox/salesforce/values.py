@@ -90,10 +90,14 @@ def _moment(field: Field, sent: object) -> str:
     raise _not_a(field.kind, sent)
 
 
-def read_moment(text: str) -> str:
-    """Return an ISO time, or a date as its midnight, as the wire has it; raises ValueError. No offset means UTC."""
+def read_moment(text: str, *, exact: bool = False) -> str:
+    """Return an ISO time, or a date as its midnight, as the wire has it; raises ValueError. No offset means UTC.
+
+    exact: With the milliseconds given, to compare with; rows have none.
+    """
     moment = datetime.fromisoformat(text)
-    return stamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    found = stamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return found.replace(".000", f".{moment.microsecond // 1000:03}") if exact else found
 
 
 def _id(field: Field, text: str) -> str:
@@ -109,6 +113,8 @@ def _id(field: Field, text: str) -> str:
 
 
 def _text(field: Field, text: str) -> str:
+    if not text.isascii():
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # JSON may hold half a character.
     size = len(text.encode()) if field.name in BYTES_COUNT else len(text)
     if size > field.length:
         message = f"{field.label}: data value too large: {text} (max length={field.length})"

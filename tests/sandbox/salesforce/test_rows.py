@@ -245,6 +245,15 @@ def test_internal_comments_of_a_case_become_a_comment(world: Org) -> None:
     ]
 
 
+def test_half_a_character_does_no_harm(world: Org) -> None:
+    made = world.http.post(
+        CASES, content=b'{"Subject": "lost \\ud83d half", "MW_Reason__c": "whole \\ud83d\\ude00"}'
+    ).json()
+
+    found = row(world, made["id"])
+    assert (found["Subject"], found["MW_Reason__c"]) == ("lost \ufffd half", "whole 😀")
+
+
 def test_a_customer_with_cases_cannot_be_deleted(world: Org) -> None:
     answer = world.http.delete(f"{V}/sobjects/Contact/{CONTACT_ONE}")
 
