@@ -27,50 +27,51 @@ def a_list_item(*content: dict[str, Any]) -> dict[str, Any]:
     return {"type": "listItem", "content": list(content)}
 
 
-def test_what_stands_in_a_document_is_all_there() -> None:
-    text = said(
-        {"type": "heading", "attrs": {"level": 2}, "content": [{"type": "text", "text": "What happened"}]},
-        a_paragraph(
-            "Ask ",
-            {"type": "mention", "attrs": {"id": "5b10", "text": "@Lena Vogel"}},
-            {"type": "hardBreak"},
-            {"type": "emoji", "attrs": {"shortName": ":warning:", "text": "⚠️"}},
-            {"type": "text", "text": " the log", "marks": [{"type": "link", "attrs": {"href": "https://log.example"}}]},
-            " since ",
-            {"type": "date", "attrs": {"timestamp": "1793527200000"}},
-            " ",
-            {"type": "status", "attrs": {"text": "BLOCKED", "color": "red"}},
-        ),
-        {"type": "bulletList", "content": [
-            a_list_item(a_paragraph("one"), {"type": "orderedList", "attrs": {"order": 3}, "content": [
-                a_list_item(a_paragraph("deep"))]}),
-            a_list_item(a_paragraph("two")),
-        ]},
-        {"type": "taskList", "attrs": {}, "content": [
-            {"type": "taskItem", "attrs": {"state": "DONE"}, "content": [{"type": "text", "text": "refund"}]},
-            {"type": "taskItem", "attrs": {"state": "TODO"}, "content": [{"type": "text", "text": "tell"}]},
-        ]},
-        {"type": "codeBlock", "content": [{"type": "text", "text": "x = 1\n  y"}]},
-        {"type": "panel", "attrs": {"panelType": "info"}, "content": [a_paragraph("Mind the fee.")]},
-        {"type": "blockquote", "content": [a_paragraph("I paid", {"type": "hardBreak"}, "twice")]},
-        {"type": "rule"},
-        {"type": "table", "content": [
-            {"type": "tableRow", "content": [
-                {"type": "tableHeader", "content": [a_paragraph("Asset")]},
-                {"type": "tableHeader", "content": [a_paragraph("Amount")]}]},
-            {"type": "tableRow", "content": [
-                {"type": "tableCell", "content": [a_paragraph("USDT")]},
-                {"type": "tableCell", "content": [a_paragraph("180.50")]}]},
-        ]},
-        {"type": "expand", "attrs": {"title": "Details"}, "content": [a_paragraph("hidden")]},
-        {"type": "blockCard", "attrs": {"url": "https://harbor.zendesk.com/agent/tickets/35436"}},
-        {"type": "mediaSingle", "content": [{"type": "media", "attrs": {"id": "f-1", "alt": "screen.png"}}]},
-        {"type": "bodiedExtension", "attrs": {"extensionKey": "chart"}, "content": [a_paragraph("data")]},
-        {"type": "somethingNew", "content": [a_paragraph("still read")]},
-        {"type": "unheardOf"},
-    )  # fmt: skip
+EVERYTHING = (
+    {"type": "heading", "attrs": {"level": 2}, "content": [{"type": "text", "text": "What happened"}]},
+    a_paragraph(
+        "Ask ",
+        {"type": "mention", "attrs": {"id": "5b10", "text": "@Lena Vogel"}},
+        {"type": "hardBreak"},
+        {"type": "emoji", "attrs": {"shortName": ":warning:", "text": "⚠️"}},
+        {"type": "text", "text": " the log", "marks": [{"type": "link", "attrs": {"href": "https://log.example"}}]},
+        " since ",
+        {"type": "date", "attrs": {"timestamp": "1793527200000"}},
+        " ",
+        {"type": "status", "attrs": {"text": "BLOCKED", "color": "red"}},
+    ),
+    {"type": "bulletList", "content": [
+        a_list_item(a_paragraph("one"), {"type": "orderedList", "attrs": {"order": 3}, "content": [
+            a_list_item(a_paragraph("deep"))]}),
+        a_list_item(a_paragraph("two")),
+    ]},
+    {"type": "taskList", "attrs": {}, "content": [
+        {"type": "taskItem", "attrs": {"state": "DONE"}, "content": [{"type": "text", "text": "refund"}]},
+        {"type": "taskItem", "attrs": {"state": "TODO"}, "content": [{"type": "text", "text": "tell"}]},
+    ]},
+    {"type": "codeBlock", "content": [{"type": "text", "text": "x = 1\n  y"}]},
+    {"type": "panel", "attrs": {"panelType": "info"}, "content": [a_paragraph("Mind the fee.")]},
+    {"type": "blockquote", "content": [a_paragraph("I paid", {"type": "hardBreak"}, "twice")]},
+    {"type": "rule"},
+    {"type": "table", "content": [
+        {"type": "tableRow", "content": [
+            {"type": "tableHeader", "content": [a_paragraph("Asset")]},
+            {"type": "tableHeader", "content": [a_paragraph("Amount")]}]},
+        {"type": "tableRow", "content": [
+            {"type": "tableCell", "content": [a_paragraph("USDT")]},
+            {"type": "tableCell", "content": [a_paragraph("180.50")]}]},
+    ]},
+    {"type": "expand", "attrs": {"title": "Details"}, "content": [a_paragraph("hidden")]},
+    {"type": "blockCard", "attrs": {"url": "https://harbor.zendesk.com/agent/tickets/35436"}},
+    {"type": "mediaSingle", "content": [{"type": "media", "attrs": {"id": "f-1", "alt": "screen.png"}}]},
+    {"type": "bodiedExtension", "attrs": {"extensionKey": "chart"}, "content": [a_paragraph("data")]},
+    {"type": "somethingNew", "content": [a_paragraph("still read")]},
+    {"type": "unheardOf"},
+)  # fmt: skip
 
-    assert text.split("\n\n") == [
+
+def test_what_stands_in_a_document_is_all_there() -> None:
+    assert said(*EVERYTHING).split("\n\n") == [
         "What happened",
         "Ask @Lena Vogel\n⚠️ the log (https://log.example) since 2026-11-01 BLOCKED",
         "- one\n  3. deep\n- two",
