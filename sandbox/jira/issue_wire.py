@@ -48,9 +48,9 @@ def comments_page(issue: Issue, site: Site, view: View) -> dict[str, Any]:
     """Return the `comment` field of an issue."""
     held = [comment for comment in site.comments.get(issue.id, {}).values() if view.shows(comment)]
     return {
-        "comments": [comment_body(comment, site, view) for comment in held],
+        "comments": [comment_body(comment, site, view) for comment in held[: view.most_comments]],
         "self": view.url(f"issue/{issue.id}/comment"),
-        "maxResults": len(held),
+        "maxResults": len(held) if view.most_comments is None else view.most_comments,
         "total": len(held),
         "startAt": 0,
     }

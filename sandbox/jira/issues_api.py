@@ -158,7 +158,7 @@ async def fetch_many(desk: Desk, call: Call) -> Response:
     missing = [one for one, issue in found.items() if issue is None]
     present = sorted({issue.id: issue for issue in found.values() if issue is not None}.items())
     extras = {"expand": texts(sent.get("expand")), "properties": texts(sent.get("properties"))}
-    issues = [shown_issue(desk.site, issue, call.view, names, **extras) for _, issue in present]
+    issues = [shown_issue(desk.site, issue, call.view.of_many, names, **extras) for _, issue in present]
     message = "Issue does not exist or you do not have permission to see it."
     errors = [{"id": one, "errorMessage": message} for one in missing]
     return json_answer({"issues": issues, "issueErrors": errors})

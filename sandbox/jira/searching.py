@@ -214,7 +214,7 @@ def _page(desk: Desk, call: Call, wanted: Wanted, ids: list[int], names: tuple[s
     if only_id:
         return [{"id": str(issue.id)} for issue in versions]
     return [
-        shown_issue(desk.site, issue, call.view, names, expand=wanted.expand, properties=wanted.properties)
+        shown_issue(desk.site, issue, call.view.of_many, names, expand=wanted.expand, properties=wanted.properties)
         for issue in versions
     ]
 

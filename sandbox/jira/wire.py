@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ AVATARS = {
     size: f"{HOST}/rest/api/3/universal_avatar/view/type/user/avatar/10336?size={size}"
     for size in ("48x48", "24x24", "16x16", "32x32")
 }
+MOST_COMMENTS_OF_MANY = 20
 CUSTOM_TYPE = "com.atlassian.jira.plugin.system.customfieldtypes:"
 SCHEMA_TYPES: Mapping[str, str] = {
     "textfield": "string",
@@ -42,11 +43,21 @@ SCHEMA_TYPES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """How an answer is written. version: "2" or "3". zone: The time zone of who asks. person: Who asks; None = all."""
+    """How an answer is written.
+
+    version: "2" or "3". zone: The time zone of who asks. person: Who asks; None = sees all.
+    most_comments: How many comments an issue shows with itself; None = all.
+    """
 
     version: str
     zone: ZoneInfo
     person: Person | None = None
+    most_comments: int | None = None
+
+    @property
+    def of_many(self) -> "View":
+        """The same for answers with many issues: each with 20 comments at most."""
+        return replace(self, most_comments=MOST_COMMENTS_OF_MANY)
 
     def rich(self, body: Rich) -> Any:
         """Return a text body in this version's form."""

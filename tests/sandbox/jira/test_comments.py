@@ -113,6 +113,17 @@ def test_comments_come_in_pages_and_order(jira: Jira) -> None:
     assert jira.http.get("/rest/api/3/issue/ENG-1/comment", params={"orderBy": "length"}).status_code == 400
 
 
+def test_a_search_shows_twenty_comments_of_an_issue(jira: Jira) -> None:
+    jira.load(an_issue("ENG-1", comments=[{"body": f"note {number}"} for number in range(25)]))
+
+    (found,) = jira.search("key = ENG-1", fields=["comment"])["issues"]
+    alone = jira.get("issue/ENG-1")["fields"]["comment"]
+
+    shown = found["fields"]["comment"]
+    assert (len(shown["comments"]), shown["maxResults"], shown["total"]) == (20, 20, 25)
+    assert (len(alone["comments"]), alone["total"]) == (25, 25)
+
+
 def test_comments_are_edited_deleted_and_found_by_id(jira: Jira) -> None:
     jira.load(an_issue("ENG-1"), an_issue("CARE-1"))
     one, two = add(jira, "ENG-1", "one", visibility=ADMINS), add(jira, "CARE-1", "two")
