@@ -11,13 +11,18 @@ HOMES = {
     "alembic": ("store/",),
     "apscheduler": ("sync/schedule.py",),
     "babel": ("bot/",),
+    "cryptography": ("connectors/salesforce/", "sandbox/salesforce/"),
     "dbos": ("store/jobs.py",),
+    "defusedxml": ("connectors/salesforce/", "sandbox/salesforce/"),
     "jinja2": ("web/", "sandbox/"),
+    "jira": ("connectors/jira/",),
+    "jwt": ("connectors/salesforce/", "sandbox/salesforce/"),
     "lark": ("policy/",),
-    "msgspec": ("connectors/zendesk/",),
+    "msgspec": ("connectors/", "sandbox/", "store/"),
     "prometheus_client": ("web/metrics.py",),
     "requests": ("connectors/",),
     "rich": ("makewhole/",),
+    "simple_salesforce": ("connectors/salesforce/",),
     "slack_bolt": ("bot/",),
     "slack_sdk": ("bot/",),
     "slackblocks": ("bot/",),
@@ -28,7 +33,7 @@ HOMES = {
     # httpx speaks to what has no library of its own, and plays the vendors' side in the sandbox.
     "httpx": ("connectors/accounts/", "payouts/http_provider.py", "makewhole/", "sandbox/"),
     # Rooms above the store hold its connections and transactions in their signatures; tables and SQL stay in the store.
-    "sqlalchemy": ("store/", "makewhole/", "bot/kept.py", "sync/schedule.py", "workflow/"),
+    "sqlalchemy": ("store/", "makewhole/", "bot/", "sync/", "workflow/"),
     # The bot hands Slack's own app to the web as an endpoint.
     "starlette": ("web/", "sandbox/", "bot/app.py"),
     "uvicorn": ("web/app.py", "sandbox/", "makewhole/starting.py"),
