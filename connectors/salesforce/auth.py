@@ -1,7 +1,8 @@
 """Getting in: an access token by client credentials or by a signed assertion (JWT bearer).
 
 POST /services/oauth2/token on the org's own host; the answer names no end of the token's life, so it is used until the
-vendor refuses it with INVALID_SESSION_ID. An assertion may live 3 minutes at most. The library's own login is not used:
+vendor refuses it with INVALID_SESSION_ID. An assertion may live 3 minutes at most, so it is dated by the vendor's own
+clock: GET /services/data, which anybody may ask. The library's own login is not used:
 it logged in again for every refused call, without end.
 
 https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_jwt_flow.htm
@@ -18,8 +19,10 @@ from pydantic import BaseModel, SecretStr, StrictStr, ValidationError
 from connectors.bearer import Bearer
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
 from connectors.salesforce.settings import ClientCredentials, JWTBearer, SalesforceSettings
+from connectors.transport import told_at
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105  # A path.
+VERSIONS_PATH = "/services/data"
 ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_SECONDS = 120
 _SAID = frozenset(
@@ -42,24 +45,20 @@ class WireRefusal(BaseModel):
 
 
 def bearer(
-    settings: SalesforceSettings,
-    *,
-    session: Callable[[], requests.Session],
-    clock: Callable[[], float],
-    now_seconds: Callable[[], float],
+    settings: SalesforceSettings, *, session: Callable[[], requests.Session], clock: Callable[[], float]
 ) -> Bearer:
     """Return what puts the token on each request of any thread's session.
 
     session: Makes a session to the org's host, without credentials.
-    clock: Monotonic seconds. now_seconds: Seconds since 1970, for the assertion.
+    clock: Monotonic seconds.
     """
-    return Bearer(lambda: (_token(settings, session, now_seconds), None), clock=clock)
+    return Bearer(lambda: (_token(settings, session), None), clock=clock)
 
 
-def _token(settings: SalesforceSettings, session: Callable[[], requests.Session], now: Callable[[], float]) -> str:
-    grant = _grant(settings.auth, now_seconds=now())
+def _token(settings: SalesforceSettings, session: Callable[[], requests.Session]) -> str:
     opened = session()
     try:
+        grant = _grant(settings, opened)
         response = opened.post(f"https://{settings.host}{TOKEN_PATH}", data=grant)
     except TryLater as error:  # Whatever became of the login, the call it was for was not made.
         raise TryLater(str(error), wait_seconds=error.wait_seconds, done=False) from None
@@ -80,8 +79,8 @@ def _token(settings: SalesforceSettings, session: Callable[[], requests.Session]
     return found.access_token.get_secret_value()
 
 
-def _grant(auth: ClientCredentials | JWTBearer, *, now_seconds: float) -> dict[str, str]:
-    match auth:
+def _grant(settings: SalesforceSettings, session: requests.Session) -> dict[str, str]:
+    match settings.auth:
         case ClientCredentials(consumer_key=key, consumer_secret=secret):
             return {"grant_type": "client_credentials", "client_id": key, "client_secret": secret}
         case JWTBearer() as app:
@@ -89,12 +88,20 @@ def _grant(auth: ClientCredentials | JWTBearer, *, now_seconds: float) -> dict[s
                 "iss": app.consumer_key,
                 "sub": app.username,
                 "aud": app.audience,
-                "exp": int(now_seconds) + ASSERTION_SECONDS,
+                "exp": int(_vendors_seconds(settings, session)) + ASSERTION_SECONDS,
             }
             try:
                 return {"grant_type": ASSERTION, "assertion": jwt.encode(claims, app.private_key, algorithm="RS256")}
             except (jwt.PyJWTError, ValueError, TypeError):
                 raise AccessRefused("the private key is no RSA key in PEM that can be read") from None
+
+
+def _vendors_seconds(settings: SalesforceSettings, session: requests.Session) -> float:
+    """Return the vendor's own clock, in seconds since 1970: ours may be off by more than an assertion lives."""
+    then = told_at(session.get(f"https://{settings.host}{VERSIONS_PATH}").headers)
+    if then is None:
+        raise UnexpectedReply(f"{settings.host}: the answer does not say what time it is")
+    return then.timestamp()
 
 
 def _said(response: requests.Response) -> str:
@@ -113,6 +120,6 @@ def _fix(settings: SalesforceSettings) -> str:
             "a Run As user"
         )
     return (
-        "check consumer key, username, audience and clock, that the app holds the key's certificate, and that the user "
+        "check consumer key, username and audience, that the app holds the key's certificate, and that the user "
         "is pre-authorized for it"
     )

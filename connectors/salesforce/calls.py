@@ -85,7 +85,7 @@ class Calls:
     """What can be asked of the org; safe to share between threads.
 
     on_response: Told of every answer, see `transport.Exchange`.
-    clock: Monotonic seconds. now_seconds: Seconds since 1970, for signing.
+    clock: Monotonic seconds.
     rehearse: Raise Rehearsed in place of every call that would change something.
     """
 
@@ -95,7 +95,6 @@ class Calls:
         *,
         on_response: Callable[[Exchange], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
-        now_seconds: Callable[[], float] = time.time,
         rehearse: bool = False,
     ) -> None:
         self._settings = settings
@@ -112,7 +111,7 @@ class Calls:
             clock=clock,
         )
         self.allowance = Allowance(share_left=settings.share_left, clock=clock)
-        self._auth = bearer(settings, session=self._transport.session, clock=clock, now_seconds=now_seconds)
+        self._auth = bearer(settings, session=self._transport.session, clock=clock)
         self._of_thread = threading.local()
 
     def get(self, path: str, *, asked: str, query: Mapping[str, str] | None = None) -> Answer:

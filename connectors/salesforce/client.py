@@ -32,16 +32,15 @@ def connect(
     *,
     on_response: Callable[[Exchange], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
-    now_seconds: Callable[[], float] = time.time,
     rehearse: bool = False,
 ) -> "SalesforceTickets":
     """Return the org's tickets; nothing is called yet.
 
     on_response: Told of every answer (metrics), from whichever thread; must not raise.
-    clock: Monotonic seconds, for budgets. now_seconds: Seconds since 1970, for signing the JWT.
+    clock: Monotonic seconds, for budgets.
     rehearse: Raise Rehearsed in place of every call that would change something.
     """
-    calls = Calls(settings, on_response=on_response, clock=clock, now_seconds=now_seconds, rehearse=rehearse)
+    calls = Calls(settings, on_response=on_response, clock=clock, rehearse=rehearse)
     return SalesforceTickets(settings, calls)
 
 

@@ -63,10 +63,7 @@ class SalesforceWorld:
         return SalesforceSettings(**{**given, **changed})
 
     def connect(self, seen: Callable[[Exchange], None] | None = None, **changed: Any) -> SalesforceTickets:
-        return connect(self.settings(**changed), on_response=seen, now_seconds=self.seconds)
-
-    def seconds(self) -> float:
-        return self.clock.now.timestamp()
+        return connect(self.settings(**changed), on_response=seen)
 
     def control(self, path: str, body: dict[str, Any]) -> Any:
         answer = requests.post(f"{self.url}/salesforce/_sandbox/{path}", json=body, timeout=10)

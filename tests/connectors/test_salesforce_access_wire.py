@@ -74,7 +74,7 @@ def test_wrong_credentials_are_refused_once_and_never_shown(
         salesforce.connect(seen.append, auth=auth).read(ref())
 
     assert "hunter2" not in f"{refused.value} {auth!r} {salesforce.settings(auth=auth)!r}"
-    assert len(seen) <= 1
+    assert len([each for each in seen if each.method == "POST"]) <= 1
 
 
 def test_an_expired_token_is_renewed_once_and_the_write_is_done_once(salesforce: SalesforceWorld) -> None:

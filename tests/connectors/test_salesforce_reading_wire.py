@@ -260,7 +260,7 @@ def test_polls_leave_a_share_of_the_orgs_calls_to_others_and_look_again_after_a_
     salesforce.set(daily_api_requests=1000)
     salesforce.load(a_case())
     seconds = [0.0]
-    source = connect(salesforce.settings(), clock=lambda: seconds[0], now_seconds=salesforce.seconds)
+    source = connect(salesforce.settings(), clock=lambda: seconds[0])
     cursor = all_pages(source)[-1].cursor
     salesforce.control("requests", {"used": 900})
     cursor = source.changed_since(cursor, start=START).cursor
