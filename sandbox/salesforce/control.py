@@ -4,6 +4,7 @@ POST /_sandbox/records       {"Account": [...], "Contact": [...], "Case": [...],
 POST /_sandbox/settings      names of `settings.Settings`, or {"pace": "fast" | "vendor"}; GET shows them
 POST /_sandbox/certificates  {"client_id", "pem"}: certificate or public key for the JWT bearer flow
 POST /_sandbox/requests      {"used": 99990}: API requests of others that count against the org's allowance
+POST /_sandbox/profile       {"hidden": ["Case.Order_Id__c", "Account"], "read_only": [...]}: of the integration user
 POST /_sandbox/outbound      {"endpoint", "object": "Case" | "CaseComment", "fields"?}; GET lists, DELETE clears
 POST /_sandbox/acts          what people do at the vendor's side: see `acts`
 GET  /_sandbox/state         ?ids=500…,500… narrows the rows; ?notifications=no leaves those out
@@ -25,6 +26,7 @@ from sandbox.salesforce.ids import read_id
 from sandbox.salesforce.loading import BadLoad, load
 from sandbox.salesforce.org import stamp
 from sandbox.salesforce.outbound import BadSubscription
+from sandbox.salesforce.profile import Profile
 from sandbox.salesforce.refusals import Refused, record_refused
 from sandbox.salesforce.settings import BadSetting, changed
 from sandbox.salesforce.values import Troubled
@@ -45,6 +47,7 @@ def control_routes(desk: Desk) -> list[Route]:
         ("records", ["POST"], load_records),
         ("certificates", ["POST"], register_certificate),
         ("requests", ["POST"], use_requests),
+        ("profile", ["POST"], profile),
         ("outbound", ["GET", "POST", "DELETE"], outbound),
         ("acts", ["POST"], do_act),
     )
@@ -111,6 +114,14 @@ async def use_requests(desk: Desk, request: Request) -> Response:
         raise BadControl("used: must be a whole number from 0")
     desk.limits.used_by_others = used
     return json_answer({"requests_used": desk.limits.used})
+
+
+async def profile(desk: Desk, request: Request) -> Response:
+    """Hide objects and fields from the integration user, or keep it from editing them; {} shows all again."""
+    sent = await _sent(request)
+    named = {name: frozenset(map(str, sent.get(name) or ())) for name in ("hidden", "read_only")}
+    desk.profile = Profile(**named)
+    return json_answer({name: sorted(names) for name, names in named.items()})
 
 
 async def outbound(desk: Desk, request: Request) -> Response:

@@ -16,6 +16,7 @@ from sandbox.salesforce.access import Access, Token
 from sandbox.salesforce.limits import Limits
 from sandbox.salesforce.org import Org, stamp
 from sandbox.salesforce.outbound import Outbound
+from sandbox.salesforce.profile import Profile
 from sandbox.salesforce.refusals import (
     Refused,
     Trouble,
@@ -25,7 +26,7 @@ from sandbox.salesforce.refusals import (
     not_found,
     record_refused,
 )
-from sandbox.salesforce.schema import Entity, entity_named
+from sandbox.salesforce.schema import Entity
 from sandbox.salesforce.settings import Settings
 from sandbox.salesforce.values import Troubled
 from sandbox.salesforce.writing import ITEM_FAILED, ROW_LOCKED, Pen
@@ -42,6 +43,7 @@ class Desk:
     """Everything the handlers work on. settings is replaced as a whole by the control plane.
 
     before_each: Called with the time before a request is answered: works off bulk jobs.
+    profile: What the integration user sees; replaced as a whole, too.
     """
 
     org: Org
@@ -55,6 +57,7 @@ class Desk:
     cursors: dict[str, Any] = field(default_factory=dict)
     jobs: dict[str, Any] = field(default_factory=dict)
     before_each: Callable[[datetime], None] = lambda _: None
+    profile: Profile = field(default_factory=Profile)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,7 @@ class Call:
 
     def entity(self) -> Entity:
         """Return the object in the path; raises `Refused` (404)."""
-        entity = entity_named(self.param("entity"))
+        entity = self.desk.profile.entity(self.param("entity"))
         if entity is None:
             raise not_found()
         return entity

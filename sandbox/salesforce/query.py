@@ -65,6 +65,7 @@ def _is_good(call: Call, cursor: Cursor, place: int) -> bool:
 def _first_page(call: Call, *, include_deleted: bool) -> Response:
     queries = Queries(call.desk.org, now=call.now, include_deleted=include_deleted)
     plan = queries.plan(call.query.get("q", ""))
+    call.desk.profile.check(plan.query)
     rows = queries.rows(plan)
     if plan.query.counts:
         return json_answer(answer_body([], total=len(rows), next_url=None))
