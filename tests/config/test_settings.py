@@ -24,6 +24,7 @@ def refused(path: Path, environment: dict[str, str] | None = None) -> list[str]:
 
 def test_the_sandbox_settings_are_right() -> None:
     settings = load_settings(ROOT / "config" / "sandbox.yaml", SECRETS)
+    assert settings.zendesk is not None
 
     assert settings.zendesk.fields["mw_case_url"] == 900015
     assert isinstance(settings.zendesk.auth, OAuth)
@@ -35,6 +36,62 @@ def test_the_sandbox_settings_are_right() -> None:
     assert settings.zendesk.calls_per_minute is None
     assert Path(settings.policies).is_dir()
     assert settings.zendesk.start.isoformat() == "2026-10-01T00:00:00+00:00"
+
+
+def test_three_desks_can_be_set_each_in_its_own_terms() -> None:
+    settings = load_settings(ROOT / "config" / "sandbox.yaml", SECRETS)
+    salesforce, jira = settings.salesforce, settings.jira
+    assert salesforce is not None
+    assert jira is not None
+
+    assert list(settings.helpdesks) == ["zendesk:harbor", "salesforce:harbor", "jira:harbor"]
+    assert salesforce.fields["mw_case_url"] == "MW_Case_Url__c"
+    assert salesforce.link_fields == {"Zendesk_Ticket_Id__c": "zendesk:harbor", "Jira_Key__c": "jira:harbor"}
+    assert (jira.projects, jira.customer_field) == (("ENG", "CARE"), "customfield_10108")
+    assert jira.words["compensation_topic"]["Delayed withdrawal"] == "delayed_withdrawal"
+    assert [each.mode for each in settings.helpdesks.values()] == ["live"] * 3
+    assert settings.mirror.fields["claimed_amount"].owner == "zendesk"
+
+
+def test_a_new_connector_is_in_shadow_until_it_is_made_live(written: Written) -> None:
+    (desk,) = load_settings(written({"  mode: live\n": ""}), SECRETS).helpdesks.values()
+
+    assert desk.mode == "shadow"
+
+
+def test_without_a_helpdesk_there_is_nothing_to_do(tmp_path: Path) -> None:
+    text = (ROOT / "config" / "sandbox.yaml").read_text(encoding="utf-8")
+    before, after = text.partition("zendesk:\n")[0], text.partition("\nslack:")[2].partition("\nsalesforce:")[0]
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "people.yaml").write_text("people: {}\n")
+    path = tmp_path / "settings.yaml"
+    path.write_text(f"{before}slack:{after}", encoding="utf-8")
+
+    assert any("add at least one of zendesk, salesforce and jira" in each for each in refused(path, SECRETS))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("order_id: Order_Id__c", "order_id: Order Id", "salesforce.fields.order_id"),
+        ("Jira_Key__c: jira:harbor", "Jira_Key__c: jira", "salesforce.link_fields.Jira_Key__c"),
+        ("organization_id: 00DHr0000000001MAA", "organization_id: harbor", "salesforce.organization_id"),
+        ("projects: [ENG, CARE]", "projects: []", "jira.projects"),
+        ("order_id: customfield_10102", "order_id: order", "jira.fields.order_id"),
+        ("{owner: zendesk}", "{owner: nobody}", "mirror.fields.claimed_amount.owner"),
+    ],
+)
+def test_what_a_desk_cannot_be_set_to_is_refused_at_its_place(
+    tmp_path: Path, right: str, wrong: str, said: str
+) -> None:
+    text = (ROOT / "config" / "sandbox.yaml").read_text(encoding="utf-8")
+    assert text.count(right) == 1
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "people.yaml").write_text("people: {}\n")
+    path = tmp_path / "settings.yaml"
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
+
+    assert said in "\n".join(refused(path, SECRETS))
 
 
 def test_the_template_for_a_real_installation_is_right() -> None:
@@ -56,6 +113,7 @@ def test_the_template_for_a_real_installation_is_right() -> None:
 
     settings = load_settings(ROOT / "config" / "makewhole.yaml", environment)
 
+    assert settings.zendesk is not None
     assert settings.database == "postgresql://makewhole:hunter2@db.example/makewhole"
     assert settings.zendesk.target is None
     assert settings.slack.base_url is None

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from cases.ticket import Comment, CustomerId, Requester, Satisfaction, Ticket, TicketRef, TicketStatus
 from connectors.contract import UnexpectedReply
+from connectors.wire_json import read_object
 from connectors.zendesk.reading import (
     Account,
     read_audits,
     read_comments,
     read_export,
-    read_object,
     read_one,
     with_comments,
 )

@@ -69,6 +69,7 @@ def test_no_secret_is_ever_printed(world: World, tmp_path: Path, cli: Callable[.
     told = cli("doctor", "--settings", settings, "--json").out + cli("doctor", "--settings", settings).out
 
     read = load_settings(settings)
+    assert read.zendesk is not None
     secrets = [read.zendesk.webhook_secrets[0], read.slack.bot_token, read.accounts.token, read.audit_key]
     assert [each.reference for each in secrets if each.reveal() in told] == []
     assert "sandbox-client-secret" not in told

@@ -78,6 +78,7 @@ def served(house: House, worker: Worker) -> Iterator[None]:
 
 def _on_their_way(house: House) -> int:
     """Return how many webhooks Zendesk is still sending: a door that closes before one leaves its caller hanging."""
+    assert house.settings.zendesk is not None
     state = httpx.get(f"{house.settings.zendesk.target}/_sandbox/state?ids=0&deliveries=no", trust_env=False)
     return int(state.json()["deliveries_unfinished"])
 
