@@ -207,8 +207,8 @@ def test_a_ping_of_ours_and_one_of_the_vendors_are_about_no_ticket(world: World,
 
     _, _, headers, raw = script.asked[0]
     theirs = verify(raw, headers, (str(webhook.secret),), world.clock.now)
-    raw, headers, path_secret = source.ping(secret="ours", now=world.clock.now)
-    ours = source.delivery(raw, headers, path_secret=path_secret, now=world.clock.now)
+    body, signed, path_secret = source.ping(secret="ours", now=world.clock.now)
+    ours = source.delivery(body, signed, path_secret=path_secret, now=world.clock.now)
     assert (status, theirs.ticket_keys, ours.ticket_keys) == (200, (), ())
     assert theirs.event_type == ours.event_type == "makewhole.ping"
 
