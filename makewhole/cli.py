@@ -12,6 +12,7 @@ import typer
 
 from makewhole.admin_commands import admin_app
 from makewhole.conflict_commands import conflicts_app
+from makewhole.link_commands import By, links_app
 from makewhole.options import SETTINGS, AsJson, DryRun, SettingsFile, Who
 from makewhole.trouble import Unusable, WrongUsage
 
@@ -33,6 +34,7 @@ for name, group in {
     "deadletter": deadletter_app,
     "conflicts": conflicts_app,
     "finance": finance_app,
+    "links": links_app,
     "payout": payout_app,
 }.items():
     app.add_typer(group, name=name)
@@ -144,6 +146,22 @@ def case_tell(
     from makewhole.admin import telling
 
     raise typer.Exit(telling.tell_case(settings, case_id, dry_run=dry_run, as_json=as_json))
+
+
+@case_app.command("join")
+def case_join(case_id: str, other: str, *, by: By, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
+    """Bring a ticket ("jira:harbor:ENG-5") or another case into this one; the other case is given up for it."""
+    from makewhole import links_shown
+
+    raise typer.Exit(links_shown.join(settings, case_id, other, person=by, as_json=as_json))
+
+
+@case_app.command("split")
+def case_split(case_id: str, other: str, *, by: By, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
+    """Take a ticket, or a case that was joined, out of this one again; not once something was paid."""
+    from makewhole import links_shown
+
+    raise typer.Exit(links_shown.split(settings, case_id, other, person=by, as_json=as_json))
 
 
 @policy_app.command("check")
