@@ -15,7 +15,7 @@ from cryptography import x509
 from connectors.contract import AccessRefused, Check, FieldFound, TryLater, UnexpectedReply
 from connectors.salesforce import whole
 from connectors.salesforce.calls import Calls, Subrequest
-from connectors.salesforce.describing import WireField, fields_of
+from connectors.salesforce.describing import ObjectHidden, WireField, fields_of
 from connectors.salesforce.polling import rows_of
 from connectors.salesforce.reading import NUMBERS, CaseReader, Unreadable, field_text, read_rows
 from connectors.salesforce.refusals import NoSuchRecord
@@ -122,6 +122,8 @@ def _tried(name: str, what: str, look: Callable[[], tuple[str, str | None]]) -> 
         found, fix = str(error), f"try again in {error.wait_seconds:.0f} s; is the host right?"
     except AccessRefused as error:
         found, fix = str(error), "change the credentials, the app's policy or the user's permission set"
+    except ObjectHidden as error:
+        found, fix = str(error), "give our user's permission set the object permissions Read on it, and Edit on Case"
     except (UnexpectedReply, NoSuchRecord) as error:
         found, fix = str(error), "check the host and the API version; else this needs a look at the connector"
     return Check(name=name, tried=what, found=found, fix=fix)

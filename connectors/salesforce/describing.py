@@ -31,13 +31,17 @@ class _WireDescribe(msgspec.Struct):
 _DESCRIBE = msgspec.json.Decoder(_WireDescribe)
 
 
+class ObjectHidden(UnexpectedReply):
+    """Our user has no permission to read rows of an object, which is answered as if there were none."""
+
+
 def fields_of(calls: Calls, settings: SalesforceSettings, entity: str = "Case") -> tuple[WireField, ...]:
     """Return the fields of an object that our user sees; raises the three errors."""
     asked = f"fields of {entity}"
     try:
         return _read(calls.get(describe_path(settings, entity), asked=asked).body, asked)
     except NoSuchRecord as error:
-        raise UnexpectedReply(f"{error}; our user cannot see {entity}") from None
+        raise ObjectHidden(f"{error}; our user cannot see {entity}") from None
 
 
 def describe_path(settings: SalesforceSettings, entity: str = "Case") -> str:

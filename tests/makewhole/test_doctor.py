@@ -47,8 +47,14 @@ def of(told: Told, name: str) -> tuple[str, str, str]:
 def test_all_is_well_beside_the_sandbox(world: World, tmp_path: Path, cli: Callable[..., Told]) -> None:
     told = cli("doctor", "--settings", world.settings(tmp_path), "--json")
 
-    assert {name for name, state in states(told).items() if state != "ok"} == {"queue.workers", "zendesk.ping"}
-    assert (told.code, told.json["failed"], told.json["warnings"]) == (0, 0, 2)
+    assert {name for name, state in states(told).items() if state != "ok"} == {
+        "queue.workers",
+        "zendesk.ping",
+        "salesforce.ping",
+        "jira.ping",
+        "jira.credentials",
+    }
+    assert (told.code, told.json["failed"], told.json["warnings"]) == (0, 0, 5)
     assert {name.partition(".")[0] for name in states(told)} == GROUPS
     assert all(each["tried"] and each["found"] for each in told.json["checks"])
     assert of(told, "zendesk.identity")[1] == "Makewhole (admin, id 1000)"
@@ -84,7 +90,7 @@ def test_a_part_can_be_asked_for(world: World, tmp_path: Path, cli: Callable[...
     assert all(name.startswith(only) for name in states(told))
 
 
-@pytest.mark.parametrize("only", ["salesforce", "slack.nonsense"])
+@pytest.mark.parametrize("only", ["freshdesk", "slack.nonsense"])
 def test_a_check_that_does_not_exist_is_wrong_usage(
     world: World, tmp_path: Path, cli: Callable[..., Told], only: str
 ) -> None:
@@ -127,7 +133,7 @@ def test_a_wrong_secret_is_found_and_only_its_own_checks_fail(
         ("team_id: T0HARBOR001", "team_id: T0OTHER0001", "slack.identity", "team T0HARBOR001"),
         ("bot_user_id: U0MAKEWHOLE", "bot_user_id: U0SOMEBODY", "slack.identity", "user U0MAKEWHOLE"),
         ("channel: C0COMPENSA1", "channel: C0NOWHERE01", "slack.channel.C0NOWHERE01", "channel_not_found"),
-        ("public_url: ", "public_url: https://elsewhere.example #", "zendesk.webhook", "none"),
+        ("public_url: ", "public_url: https://elsewhere.example #", "zendesk.webhook", "points at http://127.0.0.1:"),
     ],
 )
 def test_a_wrong_setting_is_found(doctor: Doctor, usual: str, ours: str, name: str, found: str) -> None:

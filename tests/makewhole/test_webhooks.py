@@ -266,3 +266,78 @@ def are_over(world: World, webhooks_of_ours: set[str]) -> bool:
     """Whether something was sent, and nothing is tried any more."""
     outcomes = [each["outcome"] for each in deliveries(world, webhooks_of_ours)]
     return bool(outcomes) and "waiting" not in outcomes
+
+
+JIRA_SECRET = "[secret://env/MAKEWHOLE_JIRA_WEBHOOK_SECRET]"
+
+
+def jira_hooks(world: World) -> list[dict[str, Any]]:
+    """Return the webhooks that point at us, as Jira holds them."""
+    found = world.sandbox.get("/jira/_sandbox/state?issues=ENG-0&deliveries=no")["webhooks"]
+    assert isinstance(found, list)
+    return [each for each in found if str(each["url"]).startswith(f"{world.own_url}/")]
+
+
+def test_jira_is_given_our_secrets_one_after_the_other(
+    elsewhere: World, tmp_path: Path, cli: Callable[..., Told]
+) -> None:
+    settings, paper = elsewhere.settings(tmp_path), tmp_path / "second-secret"
+    changes = {JIRA_SECRET: f"[secret://file/{paper}, {JIRA_SECRET.strip('[]')}]"}
+
+    installed = cli("webhooks", "install", "jira", "--settings", settings, "--json")
+    (first,) = jira_hooks(elsewhere)
+    prepared = cli("webhooks", "rotate", "jira", "--settings", settings, "--secret-file", paper, "--json")
+    (between,) = jira_hooks(elsewhere)
+    both = elsewhere.settings(tmp_path / "both", changes=changes)
+    with served(both):
+        switched = cli("webhooks", "rotate", "jira", "--switch", "--settings", both, "--json")
+        verified = cli("webhooks", "verify", "jira", "--settings", both, "--json")
+    (last,) = jira_hooks(elsewhere)
+
+    results = [each.json["webhooks"][0]["result"] for each in (installed, prepared, switched)]
+    assert results == ["installed", "prepared", "switched"]
+    assert first["secret"] == between["secret"] == "sandbox-jira-webhook-secret"
+    assert last["secret"] == paper.read_text().strip()
+    assert last["secret"] not in prepared.out + switched.out
+    assert of(verified, "jira.webhook")[0] == of(verified, "jira.ping")[0] == "ok"
+
+
+def test_what_only_a_person_can_do_at_salesforce_is_told_without_the_secret(
+    elsewhere: World, tmp_path: Path, cli: Callable[..., Told]
+) -> None:
+    settings = elsewhere.settings(tmp_path)
+
+    told = cli("webhooks", "install", "salesforce", "--settings", settings, "--json")
+    with served(settings):
+        verified = cli("webhooks", "verify", "salesforce", "--settings", settings, "--json")
+
+    (outcome,) = told.json["webhooks"]
+    assert (told.code, outcome["result"]) == (0, "by_hand")
+    assert f"Endpoint URL: {elsewhere.own_url}/webhooks/salesforce/harbor/(secret)" in outcome["steps"]
+    assert "sandbox-path-secret" not in told.out + verified.out
+    assert "no program may look" in of(verified, "salesforce.webhook")[1]
+    assert of(verified, "salesforce.ping") == ("ok", "it arrived, and was believed")
+
+
+def test_a_webhook_that_the_vendor_will_end_is_seen_in_time(
+    elsewhere: World, tmp_path: Path, cli: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAKEWHOLE_JIRA_TOKEN", "sandbox-jira-client-secret")
+    changes = {
+        "    kind: api_token\n    email: bot@harbor.example\n    token: ": (
+            "    kind: service_account\n    client_id: sandbox-jira-client\n"
+            "    cloud_id: 3f6c1d2e-7a54-4d0c-9a1e-5b2f8c6d4e10\n    client_secret: "
+        ),
+        f"webhook_secrets: {JIRA_SECRET}": "webhook_kind: dynamic\n  webhook_secrets: [secret://env/MAKEWHOLE_JIRA_TOKEN]",
+    }
+    settings = elsewhere.settings(tmp_path, changes=changes)
+    elsewhere.sandbox.post("/jira/_sandbox/settings", {"webhook_life_seconds": 3 * 86_400})
+
+    installed = cli("webhooks", "install", "jira", "--settings", settings, "--json")
+    doctor = cli("doctor", "--only", "jira", "--settings", settings, "--json")
+    elsewhere.sandbox.post("/jira/_sandbox/settings", {"pace": "fast"})
+
+    assert installed.json["webhooks"][0]["result"] == "installed"
+    assert of(doctor, "jira.webhook")[0] == "ok"
+    assert of(doctor, "jira.webhook_expiry")[0] == "warn"
+    assert "ends on " in of(doctor, "jira.webhook_expiry")[1]
