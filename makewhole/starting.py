@@ -22,7 +22,7 @@ from makewhole import status_shown
 from makewhole.assembly import House
 from makewhole.opening import opened
 from makewhole.printing import to_people
-from makewhole.running import AlreadyRunning, working
+from makewhole.running import AlreadyRunning, settle_down, working
 from makewhole.sandboxed import lend_credentials, sandbox, write_settings
 from makewhole.trouble import Unusable
 from store import failures, figures, jobs
@@ -52,6 +52,7 @@ def run(settings: Path, *, with_sandbox: bool) -> int:
             worker = stack.enter_context(working(house, with_ticks=True))
         except AlreadyRunning as problem:
             raise Unusable(str(problem)) from None
+        settle_down()
         serve(house, worker)
     return 0
 
@@ -65,6 +66,7 @@ def work(settings: Path) -> int:
         if house.engine.dialect.name == "sqlite":
             raise Unusable("SQLite has one worker, and `makewhole run` is it; set database to PostgreSQL for more")
         with working(house, with_ticks=True):
+            settle_down()
             stopping.wait()
     return 0
 
