@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from cases.links import Named, Place
 from cases.ticket import Ticket, TicketRef
 from store import tables
+from store.bulk import is_one_of
 from store.database import Transaction
 from store.tickets import parsed
 
@@ -25,7 +26,7 @@ def keep(tx: Transaction, named: Mapping[TicketRef, tuple[Named, ...]]) -> None:
     if not named:
         return
     column = tables.ticket_links.c
-    tx.execute(sa.delete(tables.ticket_links).where(column.ref.in_([str(ref) for ref in named])))
+    tx.execute(sa.delete(tables.ticket_links).where(is_one_of(tx.connection, column.ref, [*map(str, named)])))
     rows = [
         {"ref": str(ref), "named": str(each), "place": each.where}
         for ref, found in named.items()
@@ -82,9 +83,9 @@ def touched(connection: sa.Connection, read: Iterable[Ticket]) -> frozenset[Tick
     """Return those of these tickets that name a ticket of a case, or are named by one."""
     by_name = {name: ticket.ref for ticket in read for name in names_of(ticket)}
     column = tables.ticket_links.c
-    either = column.ref.in_(by_name) | column.named.in_(by_name)
+    either = (is_one_of(connection, each, by_name) for each in (column.ref, column.named))
     others: dict[str, set[TicketRef]] = {}
-    for row in connection.execute(sa.select(column.ref, column.named).where(either)):
+    for row in connection.execute(sa.union(*(sa.select(column.ref, column.named).where(each) for each in either))):
         for one, other in ((row.ref, row.named), (row.named, row.ref)):
             if one in by_name:
                 others.setdefault(other, set()).add(by_name[one])

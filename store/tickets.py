@@ -4,20 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import sqlalchemy as sa
 
 from cases.proposal import CaseId
 from cases.ticket import Ticket, TicketRef, Vendor
 from connectors.contract import Cursor
-from store import tables
+from store import bulk, tables
 from store.cases import PREFIX
 from store.database import Transaction, insert_into
-from store.records import TICKET, to_text
+from store.records import TICKET
 
 #: Of one customer's claims so many are looked at, the newest.
 MOST_CLAIMS = 50
 _VENDORS: Mapping[str, Vendor] = {"zendesk": "zendesk", "salesforce": "salesforce", "jira": "jira"}
-_CHANGING = ("customer_id", "status", "topic", "document", "raw", "updated_at", "name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,22 +68,15 @@ def keep(tx: Transaction, readings: tuple[Reading, ...]) -> None:
     rows = {str(each.ticket.ref): _row(each) for each in readings}
     if not rows:
         return
-    statement = insert_into(tx, tables.tickets)
-    new = statement.excluded
-    changes = {name: new[name] for name in _CHANGING}
-    upsert = statement.on_conflict_do_update(
-        index_elements=["ref"],
-        set_=changes,
-        where=new.updated_at >= tables.tickets.c.updated_at,
-    )
-    tx.connection.execute(upsert, list(rows.values()))
-    tx.execute(sa.delete(tables.unreadable).where(tables.unreadable.c.ref.in_(rows)))
+    bulk.upsert(tx, tables.tickets, tuple(rows.values()), key="ref", newer="updated_at")
+    if tx.connection.scalar(sa.select(sa.exists().select_from(tables.unreadable))):
+        tx.execute(sa.delete(tables.unreadable).where(tables.unreadable.c.ref.in_(rows)))
 
 
 def known(connection: sa.Connection, refs: tuple[TicketRef, ...]) -> dict[TicketRef, MirroredTicket]:
     """Return those of these tickets that have been read before."""
     names = [str(ref) for ref in refs]
-    rows = connection.execute(_select().where(tables.tickets.c.ref.in_(names)))
+    rows = connection.execute(_select().where(bulk.is_one_of(connection, tables.tickets.c.ref, names)))
     return {each.ticket.ref: each for each in map(_mirrored, rows)}
 
 
@@ -173,7 +166,7 @@ def _row(reading: Reading) -> dict[str, object]:
         "customer_id": ticket.requester.customer_id if ticket.requester else None,
         "status": ticket.status,
         "topic": reading.topic,
-        "document": to_text(TICKET, ticket),
+        "document": msgspec.json.encode(ticket).decode(),
         "raw": reading.raw,
         "updated_at": ticket.updated_at,
         "name": ticket.name or None,
