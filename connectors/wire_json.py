@@ -8,10 +8,9 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-from pydantic import ValidationError
 
 from connectors.contract import UnexpectedReply
 
@@ -22,6 +21,11 @@ _ESCAPE = re.compile(
 _EXACT = json.JSONDecoder(parse_float=Decimal)
 _SPLIT_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _SPLIT_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+Record = TypeVar("Record")
+
+
+class Unreadable(Exception):
+    """Raised for a record that is none; says which attribute, never its value: that may be a customer's words."""
 
 
 def storable(text: str | None) -> str:
@@ -29,6 +33,8 @@ def storable(text: str | None) -> str:
     if text is None:
         return ""
     if "\0" not in text:
+        if text.isascii():
+            return text
         try:
             text.encode()
         except UnicodeEncodeError:
@@ -84,8 +90,19 @@ def whole_characters(body: bytes) -> bytes:
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
 
 
-def first_wrong(error: ValidationError) -> str:
-    """Return the first thing wrong: where and what is expected, not what was there."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    place = ".".join(str(step) for step in first["loc"]) or "record"
-    return f"{place}: {first['type'].replace('_', ' ')}"
+def decoded(decoder: "msgspec.json.Decoder[Record]", record: bytes) -> Record:
+    """Return the record, read again without half characters where those are the trouble; raises Unreadable."""
+    for mended in (False, True):
+        try:
+            return decoder.decode(whole_characters(record) if mended else record)
+        except msgspec.ValidationError as error:
+            raise Unreadable(first_wrong(error)) from None
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            continue
+    raise Unreadable("record: no JSON that can be read")
+
+
+def first_wrong(error: msgspec.ValidationError) -> str:
+    """Return what is wrong where, by kinds and never by values: "updated_at: expected `str`, got `null`"."""
+    words, _, place = str(error).partition(" - at `$")
+    return f"{place.strip('.`') or 'record'}: {words[:1].lower()}{words[1:]}"

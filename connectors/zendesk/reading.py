@@ -10,19 +10,19 @@ https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_comments/
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from pydantic import AwareDatetime, BaseModel, StrictBool, StrictInt, StrictStr, ValidationError
 
 from cases.ticket import Author, Comment, CustomerId, Requester, Satisfaction, Ticket, TicketRef, TicketStatus
 from connectors.contract import UnexpectedReply
 from connectors.marks import mark_in_note
-from connectors.wire_json import exact, first_wrong, members, read_object, records, storable, value
+from connectors.wire_json import Unreadable, decoded, exact, members, read_object, records, storable, value
 
 MERGED_TAG = "closed_by_merge"
 _MERGED_INTO = re.compile(r"merged into (?:request|ticket) #([0-9]{1,20})")
@@ -30,51 +30,67 @@ _AUTHORS = {"end-user": Author.CUSTOMER, "agent": Author.AGENT, "admin": Author.
 _STATUSES = {status.value: status for status in TicketStatus if status is not TicketStatus.UNKNOWN}
 
 
-class WireRating(BaseModel):
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+_NULL = msgspec.Raw(b"null")
+
+
+class WireRating(msgspec.Struct, gc=False):
     """The ticket's satisfaction, as the legacy CSAT writes it."""
 
-    score: StrictStr | None = None
-    comment: StrictStr | None = None
+    score: str | None = None
+    comment: str | None = None
 
 
-class WireTicket(BaseModel):
-    """The part of a ticket we understand. Custom fields are looked at one by one later: most are none of ours."""
+class WireField(msgspec.Struct, gc=False):
+    """A custom field. Most are none of ours, so the value is decoded later."""
 
-    id: StrictInt
-    subject: StrictStr | None = None
-    description: StrictStr | None = None
-    status: StrictStr | None = None
-    requester_id: StrictInt | None = None
-    assignee_id: StrictInt | None = None
-    tags: list[StrictStr] | None = None
-    custom_fields: list[dict[str, Any]] | None = None
+    id: int = 0
+    value: msgspec.Raw = _NULL
+
+
+class WireTicket(msgspec.Struct, gc=False):
+    """The part of a ticket we understand. `via` is looked into only where it tells of a follow-up."""
+
+    id: int
+    created_at: Moment
+    updated_at: Moment
+    subject: str | None = None
+    description: str | None = None
+    status: str | None = None
+    requester_id: int | None = None
+    assignee_id: int | None = None
+    tags: list[str] | None = None
+    custom_fields: list[WireField] | None = None
     satisfaction_rating: WireRating | None = None
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
-    via: dict[str, Any] | None = None
+    via: msgspec.Raw = _NULL
 
 
-class WireUser(BaseModel):
+class WireUser(msgspec.Struct, gc=False):
     """The part of a user we understand."""
 
-    id: StrictInt
-    name: StrictStr | None = None
-    email: StrictStr | None = None
-    external_id: StrictStr | None = None
-    locale: StrictStr | None = None
-    role: StrictStr | None = None
+    id: int
+    name: str | None = None
+    email: str | None = None
+    external_id: str | None = None
+    locale: str | None = None
+    role: str | None = None
 
 
-class WireComment(BaseModel):
+class WireComment(msgspec.Struct, gc=False):
     """The part of a comment we understand. A voice comment has no text of its own."""
 
-    id: StrictInt
-    author_id: StrictInt | None = None
-    public: StrictBool
-    body: StrictStr | None = None
-    plain_body: StrictStr | None = None
-    created_at: AwareDatetime
-    via: dict[str, Any] | None = None
+    id: int
+    public: bool
+    created_at: Moment
+    author_id: int | None = None
+    body: str | None = None
+    plain_body: str | None = None
+
+
+_TICKET = msgspec.json.Decoder(WireTicket)
+_USER = msgspec.json.Decoder(WireUser)
+_COMMENT = msgspec.json.Decoder(WireComment)
+_TEXT = msgspec.json.Decoder(str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +136,7 @@ def read_export(body: bytes, account: Account) -> ExportPage:
         try:
             tickets.append(_ticket(record, requesters, account))
             raw.append(record)
-        except _Unreadable as error:
+        except Unreadable as error:
             unreadable.append((_key_of(record, number), str(error)))
     return ExportPage(
         tickets=tuple(tickets),
@@ -139,7 +155,7 @@ def read_one(body: bytes, account: Account) -> tuple[Ticket, bytes]:
     record = bytes(answer["ticket"])
     try:
         return _ticket(record, _requesters(records(answer, "users") or ()), account), record
-    except _Unreadable as error:
+    except Unreadable as error:
         raise UnexpectedReply(f"ticket {_key_of(record, 1)}: {error}") from None
 
 
@@ -148,14 +164,14 @@ def read_comments(body: bytes) -> tuple[tuple[Comment, ...], str | None]:
 
     The users that come along tell on whose side an author stands.
     """
-    found, following = _listing(body, "comments")
-    users = read_object(body).get("users")
-    people = {each.get("id"): each for each in users or () if isinstance(each, dict)}
+    following = _listing(body, "comments")[1]
+    page = members(body)
+    people = {each.id: each for each in _users(records(page, "users") or ())}
     try:
-        wires = [WireComment.model_validate(record) for record in found]
-    except ValidationError as error:
-        raise UnexpectedReply(f"comments: {first_wrong(error)}") from None
-    return tuple(_comment(wire, people.get(wire.author_id, {})) for wire in wires), following
+        wires = [decoded(_COMMENT, bytes(record)) for record in records(page, "comments") or ()]
+    except Unreadable as error:
+        raise UnexpectedReply(f"comments: {error}") from None
+    return tuple(_comment(wire, people.get(wire.author_id or 0)) for wire in wires), following
 
 
 def read_audits(body: bytes) -> tuple[tuple[Mapping[str, Any], ...], str | None]:
@@ -170,17 +186,18 @@ def with_comments(ticket: Ticket, comments: Iterable[Comment]) -> Ticket:
     return replace(ticket, comments=ordered, merged_into=_merged_into(ticket, ordered))
 
 
-def _comment(wire: WireComment, author: Mapping[str, Any]) -> Comment:
+def _comment(wire: WireComment, author: WireUser | None) -> Comment:
     body = storable(wire.body or wire.plain_body)
     ours = not wire.public and mark_in_note(body) is not None
+    role = author.role if author else None
     return Comment(
         id=str(wire.id),
         author_id="" if wire.author_id is None else str(wire.author_id),
         public=wire.public,
         body=body,
-        written_at=wire.created_at.astimezone(UTC),
-        written_by=Author.US if ours else _AUTHORS.get(str(author.get("role")), Author.UNKNOWN),
-        author_name=storable(str(author.get("name") or "")),
+        written_at=_utc(wire.created_at),
+        written_by=Author.US if ours else _AUTHORS.get(role or "", Author.UNKNOWN),
+        author_name=storable(author.name) if author else "",
     )
 
 
@@ -189,12 +206,8 @@ def utc_text(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-class _Unreadable(Exception):
-    """Raised for a record that is no ticket; says which attribute, never its value: that may be a customer's words."""
-
-
 def _ticket(record: bytes, requesters: Mapping[int, Requester], account: Account) -> Ticket:
-    wire = _wire_ticket(record)
+    wire = decoded(_TICKET, record)
     rating = wire.satisfaction_rating
     requester_id = wire.requester_id
     return Ticket(
@@ -205,42 +218,32 @@ def _ticket(record: bytes, requesters: Mapping[int, Requester], account: Account
         status_text=storable(wire.status),
         requester=None if requester_id is None else requesters.get(requester_id) or _stranger(requester_id),
         handler_id=None if wire.assignee_id is None else str(wire.assignee_id),
-        tags=tuple(storable(tag) for tag in wire.tags or ()),
+        tags=tuple(map(storable, wire.tags or ())),
         fields=_fields(wire.custom_fields or (), account.fields),
         comments=(),
         satisfaction=None
         if rating is None or rating.score is None
         else Satisfaction(score=rating.score, comment=storable(rating.comment) or None),
         merged_into=None,
-        created_at=wire.created_at.astimezone(UTC),
-        updated_at=wire.updated_at.astimezone(UTC),
-        links=_links(wire, account),
+        created_at=_utc(wire.created_at),
+        updated_at=_utc(wire.updated_at),
+        links=_links(bytes(wire.via), account),
     )
 
 
-def _links(wire: WireTicket, account: Account) -> tuple[str, ...]:
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+
+
+def _links(via: bytes, account: Account) -> tuple[str, ...]:
     """Return the closed ticket that this one follows up on, where it does."""
-    source = (wire.via or {}).get("source")
+    if b"follow_up" not in via:
+        return ()
+    said = exact(via)
+    source = said.get("source") if isinstance(said, dict) else None
     origin = source.get("from") if isinstance(source, dict) and source.get("rel") == "follow_up" else None
     key = origin.get("ticket_id") if isinstance(origin, dict) else None
     return (str(account.ref(key)),) if isinstance(key, int) else ()
-
-
-def _wire_ticket(record: bytes) -> WireTicket:
-    """Return the record as pydantic reads it, at half the speed where that would round a number or stumble."""
-    try:
-        wire = WireTicket.model_validate_json(record)
-        if not any(isinstance(entry.get("value"), float) for entry in wire.custom_fields or ()):
-            return wire
-    except ValidationError as error:
-        if error.errors(include_input=False)[0]["type"] != "json_invalid":
-            raise _Unreadable(first_wrong(error)) from None
-    try:
-        return WireTicket.model_validate(exact(record))
-    except ValidationError as error:
-        raise _Unreadable(first_wrong(error)) from None
-    except (ValueError, RecursionError):
-        raise _Unreadable("record: no JSON that can be read") from None
 
 
 def _stranger(requester_id: int) -> Requester:
@@ -248,51 +251,47 @@ def _stranger(requester_id: int) -> Requester:
     return Requester(id=str(requester_id), name="", email=None, customer_id=None, locale=None)
 
 
-def _fields(entries: Iterable[Mapping[str, Any]], names: Mapping[int, str]) -> tuple[tuple[str, str], ...]:
-    found: list[tuple[str, str]] = []
-    for entry in entries:
-        name = names.get(entry.get("id"))  # type: ignore[arg-type]  # Anything may stand there; it is then not ours.
-        if name is None:
-            continue
-        text = _field_text(entry.get("value"), name)
-        if text:
-            found.append((name, text))
-    return tuple(sorted(found))
+def _fields(entries: Iterable[WireField], names: Mapping[int, str]) -> tuple[tuple[str, str], ...]:
+    named = ((names[entry.id], entry.value) for entry in entries if entry.id in names)
+    found = ((name, _field_text(bytes(raw), name)) for name, raw in named)
+    return tuple(sorted((name, text) for name, text in found if text))
 
 
-def _field_text(value: object, name: str) -> str:
+def _field_text(raw: bytes, name: str) -> str:
     """Return a field's value as text: a tick box "yes" or "no", several choices with ", " between, no value ""."""
-    match value:
-        case None:
-            return ""
-        case str():
-            return storable(value)
-        case bool():
-            return "yes" if value else "no"
-        case int() | Decimal():
-            return format(value, "f") if isinstance(value, Decimal) else str(value)
-        case list() if all(isinstance(each, str) for each in value):
-            return storable(", ".join(value))
+    if raw == b"null":
+        return ""
+    match _TEXT.decode(raw) if raw[:1] == b'"' else exact(raw):
+        case str() as text:
+            return storable(text)
+        case bool() as ticked:
+            return "yes" if ticked else "no"
+        case int() | Decimal() as number:
+            return format(number, "f") if isinstance(number, Decimal) else str(number)
+        case list() as choices if all(isinstance(each, str) for each in choices):
+            return storable(", ".join(choices))
         case _:
-            raise _Unreadable(f"custom_fields: {name} is neither text, a number, yes or no, nor a list of texts")
+            raise Unreadable(f"custom_fields: {name} is neither text, a number, yes or no, nor a list of texts")
 
 
 def _requesters(users: Iterable[msgspec.Raw]) -> dict[int, Requester]:
-    """Return the users that came along; one that cannot be understood is left out, its ticket keeps the bare id."""
-    found: dict[int, Requester] = {}
-    for record in users:
-        try:
-            wire = WireUser.model_validate_json(bytes(record))
-        except ValidationError:
-            continue
-        found[wire.id] = Requester(
+    return {
+        wire.id: Requester(
             id=str(wire.id),
             name=storable(wire.name),
             email=storable(wire.email) or None,
             customer_id=CustomerId(storable(wire.external_id)) if wire.external_id else None,
             locale=wire.locale or None,
         )
-    return found
+        for wire in _users(users)
+    }
+
+
+def _users(found: Iterable[msgspec.Raw]) -> Iterator[WireUser]:
+    """Yield the users that came along; one that cannot be understood is left out, its ticket keeps the bare id."""
+    for record in found:
+        with suppress(Unreadable):
+            yield decoded(_USER, bytes(record))
 
 
 def _merged_into(ticket: Ticket, comments: tuple[Comment, ...]) -> TicketRef | None:

@@ -108,7 +108,7 @@ def test_a_ticket_of_nothing_but_nulls_is_read_or_named() -> None:
 
     page = read_export(a_page(record, bare), ACCOUNT)
 
-    assert page.unreadable == (("record 1 of the page", "id: int type"),)
+    assert page.unreadable == (("record 1 of the page", "id: expected `int`, got `null`"),)
     (ticket,) = page.tickets
     assert (ticket.subject, ticket.description, ticket.tags, ticket.fields) == ("", "", (), ())
     assert (ticket.status, ticket.status_text) == (TicketStatus.UNKNOWN, "")
@@ -118,16 +118,16 @@ def test_a_ticket_of_nothing_but_nulls_is_read_or_named() -> None:
 @pytest.mark.parametrize(
     ("changed", "wrong"),
     [
-        ({"subject": 5}, "subject: string type"),
-        ({"tags": "a b"}, "tags: list type"),
-        ({"tags": [None]}, "tags.0: string type"),
-        ({"created_at": None}, "created_at: datetime type"),
-        ({"updated_at": "yesterday"}, "updated_at: datetime from date parsing"),
-        ({"updated_at": "2026-11-01T10:00:00"}, "updated_at: timezone aware"),
-        ({"requester_id": "x"}, "requester_id: int type"),
-        ({"custom_fields": [5]}, "custom_fields.0: dict type"),
+        ({"subject": 5}, "subject: expected `str | null`, got `int`"),
+        ({"tags": "a b"}, "tags: expected `array | null`, got `str`"),
+        ({"tags": [None]}, "tags[0]: expected `str`, got `null`"),
+        ({"created_at": None}, "created_at: expected `datetime`, got `null`"),
+        ({"updated_at": "yesterday"}, "updated_at: invalid RFC3339 encoded datetime"),
+        ({"updated_at": "2026-11-01T10:00:00"}, "updated_at: expected `datetime` with a timezone component"),
+        ({"requester_id": "x"}, "requester_id: expected `int | null`, got `str`"),
+        ({"custom_fields": [5]}, "custom_fields[0]: expected `object`, got `int`"),
         ({"custom_fields": [{"id": 900002, "value": {"a": 1}}]}, None),
-        ({"satisfaction_rating": "good"}, "satisfaction_rating: model type"),
+        ({"satisfaction_rating": "good"}, "satisfaction_rating: expected `object | null`, got `str`"),
     ],
 )
 def test_one_bad_record_is_named_and_never_costs_the_page(changed: dict[str, Any], wrong: str | None) -> None:
@@ -176,6 +176,7 @@ def test_an_unknown_status_is_said_and_kept(said: str, status: TicketStatus) -> 
         ('""', None),
         ("null", None),
         ('"a\\u0000b"', "a\N{REPLACEMENT CHARACTER}b"),
+        ('"a\\ud83db"', "a\N{REPLACEMENT CHARACTER}b"),
     ],
 )
 def test_a_fields_value_is_kept_exactly_as_text(value: str, text: str | None) -> None:

@@ -70,7 +70,7 @@ def test_a_bad_record_is_named_and_its_neighbours_are_read(world: World) -> None
     (page,) = all_pages(world.connect())
 
     assert keys([page]) == ["1", "3"]
-    assert page.unreadable == (("2", "updated_at: datetime type"),)
+    assert page.unreadable == (("2", "updated_at: expected `datetime`, got `null`"),)
 
 
 def test_a_deleted_ticket_is_exported_as_deleted_and_cannot_be_read(world: World) -> None:
