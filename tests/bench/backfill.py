@@ -100,9 +100,7 @@ def take_in(url: str, database_url: str) -> int:
     """Take the account in with the product's own poll, into a fresh database."""
     engine = create_engine(database_url)
     migrate(engine, database_url)
-    database = Database(
-        engine, DurableJobs(engine, lambda _kind, _key: "zendesk")
-    )
+    database = Database(engine, DurableJobs(engine, lambda _kind, _key: "zendesk"))
     desk = Desk(
         database=database,
         cases=CaseRepository(audit_key=b"bench"),

@@ -18,6 +18,7 @@ from connectors.salesforce.client import connect as connect_salesforce
 from connectors.salesforce.settings import ClientCredentials, SalesforceSettings
 from connectors.zendesk.client import connect
 from connectors.zendesk.settings import ApiToken, ZendeskSettings
+from makewhole.running import settle_down
 from policy.book import load_book
 from store import tickets as tickets_kept
 from store.cases import CaseRepository
@@ -133,5 +134,6 @@ def open_mirror(task: Task) -> Iterator[Ours]:
     )
     source = SOURCES[task.system](task.url)
     intake = Intake(desk=desk, source=source, vendor=task.system, account="harbor", start=START)
+    settle_down()
     yield Ours(intake=intake, records=task.records)
     engine.dispose()
