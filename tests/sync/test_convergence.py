@@ -33,6 +33,7 @@ step = st.one_of(
     st.tuples(st.just("work")),
     st.tuples(st.just("read while others write"), vendor),
     st.tuples(st.just("edit while we write"), vendor, name, st.sampled_from(VALUES)),
+    st.tuples(st.just("hear news while we write"), vendor, vendor, name, st.sampled_from(VALUES)),
     st.tuples(st.just("lose an answer"), vendor),
     st.tuples(st.just("be away"), vendor),
     st.tuples(st.just("refuse"), vendor, st.sampled_from(tuple(RULES)), st.sampled_from(VALUES)),
@@ -47,13 +48,17 @@ class Day:
 
     Fields:
         number: Of the day; its tickets have it for their key.
+        filled: What every ticket came with.
         owners: The last value that the owner of each field has set.
+        edits: Every edit of each field, oldest first.
         said: What agents said, in words that nobody says twice, and where.
     """
 
     desks: ThreeDesks
     number: int
+    filled: dict[str, str]
     owners: dict[str, str] = field(default_factory=dict)
+    edits: dict[str, list[str]] = field(default_factory=dict)
     said: list[tuple[TicketRef, str]] = field(default_factory=list)
 
     def ref(self, at: str) -> TicketRef:
@@ -63,13 +68,14 @@ class Day:
     def refs(self) -> tuple[TicketRef, ...]:
         return tuple(TicketRef(vendor=each, account="harbor", key=str(self.number)) for each in VENDORS)
 
-    def begin(self, filled: dict[str, str]) -> None:
+    def begin(self) -> None:
         self.desks.desks = {each: PlayedDesk(time=self.desks.time) for each in VENDORS}
         for ref in self.refs:
-            self.desks.come(ref, loss=f"W-{self.number}", customer=f"C-{self.number}", **filled)
+            self.desks.come(ref, loss=f"W-{self.number}", customer=f"C-{self.number}", **self.filled)
         self.desks.settle()
 
     def edit(self, at: str, name: str, value: str) -> None:
+        self.edits.setdefault(name, []).append(value)
         self.desks.edit(self.ref(at), **{name: value})
         if name in RULES and RULES[name].owner == at:
             self.owners[name] = value
@@ -89,6 +95,13 @@ class Day:
 
     def edit_while_we_write(self, at: str, name: str, value: str) -> None:
         self.desk(at).before_write = lambda: self.edit(at, name, value)
+
+    def hear_news_while_we_write(self, writing: str, at: str, name: str, value: str) -> None:
+        def news() -> None:
+            self.edit(at, name, value)
+            self.desks.read(self.ref(at))
+
+        self.desk(writing).before_write = news
 
     def lose_an_answer(self, at: str) -> None:
         self.desk(at).lost_answers = 1
@@ -125,6 +138,7 @@ ACTS: dict[str, Callable[..., object]] = {
     "work": lambda day: day.desks.work(),
     "read while others write": Day.read_while_others_write,
     "edit while we write": Day.edit_while_we_write,
+    "hear news while we write": Day.hear_news_while_we_write,
     "lose an answer": Day.lose_an_answer,
     "be away": Day.be_away,
     "refuse": Day.refuse,
@@ -140,10 +154,17 @@ def check(day: Day) -> None:
         free = [ref for ref in day.refs if (str(ref), name) not in held]
         assert len({likeness(day.shown(ref, name)) for ref in free}) <= 1, name
         owner = next((ref for ref in free if name in RULES and RULES[name].owner == ref.vendor), None)
-        if owner is not None and name in day.owners:
+        # A field that nobody ever filled in is not cleared by its owner: it takes what another says.
+        if owner is not None and name in day.owners and (day.owners[name] or name in day.filled):
             assert likeness(day.shown(owner, name)) == likeness(day.owners[name]), name
     if not any(name == STATE for _, name in held):
         assert day.shown(day.refs[0], STATE) == "awaiting_approval"
+    newest = day.edits.get("claimed_asset", [])
+    if len(newest) == 1 and (newest[0] or "claimed_asset" in day.filled) and not held:
+        # Stamps are those of tickets: of several changes the one that counts is not always the last.
+        assert {likeness(day.shown(ref, "claimed_asset")) for ref in day.refs} == {likeness(newest[0])}
+    lost = Counter(each.field for each in day.desks.conflicts_found() if each.ref.endswith(f":{day.number}"))
+    assert all(number <= len(day.edits.get(name, ())) for name, number in lost.items()), lost
     check_comments(day)
 
 
@@ -163,8 +184,8 @@ def test_all_desks_come_to_what_the_owners_say_and_rest(desks: ThreeDesks) -> No
     @settings(max_examples=EXAMPLES[desks.engine.dialect.name], deadline=None, suppress_health_check=list(HealthCheck))
     @given(filled=st.dictionaries(st.sampled_from(tuple(RULES)), st.just("A")), steps=st.lists(step, max_size=14))
     def play(filled: dict[str, str], steps: list[tuple[str, ...]]) -> None:
-        day = Day(desks=desks, number=next(numbers))
-        day.begin(filled)
+        day = Day(desks=desks, number=next(numbers), filled=filled)
+        day.begin()
 
         for what, *how in steps:
             ACTS[what](day, *how)

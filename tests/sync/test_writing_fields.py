@@ -7,6 +7,7 @@ from cases.proposal import Verdict
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
 from store import outbox
 from store.outbox import Kind
+from sync.intake import poll
 from sync.mirror import put_fields
 from tests.store.queued import keys
 from tests.sync.three_desks import JIRA, SALESFORCE, ZENDESK, ThreeDesks
@@ -168,3 +169,47 @@ def test_fields_that_wait_for_credentials_go_out_when_an_operator_replays_them(d
     desks.again(dead.kind, dead.key)
 
     assert desks.show("claimed_amount") == ["20"] * 3
+
+
+def test_what_is_heard_while_a_write_is_on_its_way_goes_out_after_it(desks: ThreeDesks) -> None:
+    desks.all_come()
+    desks.edit(SALESFORCE, claimed_amount="2")
+    desks.read(SALESFORCE)
+
+    def news() -> None:
+        desks.edit(SALESFORCE, claimed_amount="3")
+        desks.read(SALESFORCE)
+
+    desks.at(ZENDESK).before_write = news
+    desks.work()
+
+    assert desks.show("claimed_amount") == ["3"] * 3
+    assert desks.written(ZENDESK) == [{"claimed_amount": "2"}, {"claimed_amount": "3"}]
+
+
+def test_a_reading_that_was_begun_before_a_write_is_not_taken_for_a_change(desks: ThreeDesks) -> None:
+    desks.all_come(claimed_asset="USDT", claimed_amount="1")
+    desks.edit(SALESFORCE, claimed_asset="BTC", claimed_amount="2")
+    desks.read(SALESFORCE)
+
+    desks.at(ZENDESK).while_read = desks.work
+    desks.read(ZENDESK)
+    desks.settle()
+
+    assert desks.show("claimed_asset") == ["BTC"] * 3
+    assert desks.written(ZENDESK) == [{"claimed_amount": "2", "claimed_asset": "BTC"}]
+    assert desks.conflicts() == []
+
+
+def test_a_change_that_only_a_page_has_told_is_not_written_over(desks: ThreeDesks) -> None:
+    desks.all_come(claimed_asset="USDT")
+    desks.edit(SALESFORCE, claimed_asset="BTC")
+    desks.read(SALESFORCE)
+    desks.edit(ZENDESK, claimed_asset="ETH")
+
+    poll(desks.intake_of(ZENDESK), clock=desks.time)
+    desks.work("fields")
+
+    assert desks.show("claimed_asset") == ["ETH", "BTC", "BTC"]
+    desks.settle()
+    assert desks.show("claimed_asset") == ["ETH"] * 3
