@@ -253,11 +253,12 @@ def _prepared(account: Account, lent: Paper) -> Outcome:
 def _switched(account: Account, *, ping: bool, clock: Callable[[], datetime]) -> Outcome:
     """Let the vendor sign with the first of two secrets, once the door takes deliveries signed with either."""
     vendor = account.given.vendor
+    if len(account.known) < 2:  # noqa: PLR2004  # The old and the new.
+        said = f"{vendor}.webhook_secrets must hold the new secret and the old: `makewhole webhooks rotate {vendor}`"
+        return Outcome(source=account.source, result="failed", said=said)
     there = account.ours()
-    if (there is None and account.is_seen()) or len(account.known) < 2:  # noqa: PLR2004  # The old and the new.
-        said = (
-            f"{vendor}.webhook_secrets must hold the new secret and the old one: `makewhole webhooks rotate {vendor}`"
-        )
+    if there is None and account.is_seen():
+        said = f"no active webhook points at {account.url}: `makewhole webhooks install {vendor}` first"
         return Outcome(source=account.source, result="failed", said=said)
     last = ("take the old secret out of the settings after a day, and restart",)
     if there is not None and there.secret == account.known[0]:

@@ -36,7 +36,7 @@ def markdown() -> tuple[Path, ...]:
 
 def for_operators() -> tuple[Path, ...]:
     """Return the pages on which every command must be found."""
-    return (tree.README, tree.OPERATING)
+    return (tree.README, tree.SETTING_UP, tree.OPERATING)
 
 
 def shown(page: Path) -> Iterator[Shown]:

@@ -10,6 +10,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 OPERATING = ROOT / "docs" / "operating.md"
+SETTING_UP = ROOT / "docs" / "setting-up.md"
 #: Folders that are made, not written.
 _MADE = frozenset({"__pycache__", "build", "dist", "node_modules", "var"})
 
