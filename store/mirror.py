@@ -78,9 +78,7 @@ def values_of(connection: sa.Connection, case_number: int) -> Mapping[str, CaseV
     """Return what each mirrored field of a case is, by our name; those that nobody ever gave are absent."""
     column = tables.case_fields.c
     rows = connection.execute(
-        sa.select(column.field, column.value, column.source, column.changed_at).where(
-            column.case_number == case_number
-        )
+        sa.select(column.field, column.value, column.source, column.changed_at).where(column.case_number == case_number)
     )
     return {row["field"]: CaseValue(**row) for row in rows.mappings()}
 
@@ -98,7 +96,7 @@ def first_hearing(tx: Transaction, ref: TicketRef, comment_id: str, *, case_numb
         source_ref=str(ref), comment_id=comment_id, case_number=case_number, copies=0, heard_at=now
     )
     heard = statement.on_conflict_do_nothing(index_elements=["source_ref", "comment_id"])
-    return tx.execute(heard).rowcount == 1
+    return tx.execute(heard.returning(tables.comment_copies.c.comment_id)).one_or_none() is not None
 
 
 def heard_of(connection: sa.Connection, ref: TicketRef) -> frozenset[str]:

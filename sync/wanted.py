@@ -58,7 +58,9 @@ def board_of(desk: Desk, rules: FieldRules, connection: sa.Connection, stored: S
     """Return what a case says of its fields now."""
     about = stored.case.about
     told = stored.case.settled if isinstance(stored.case, Closed) else stored.case
-    update = update_for(told, version=stored.version, ref=about.tickets[0], url=desk.case_url(about.id))
+    url = desk.case_url(about.id)
+    # A case whose last ticket was taken out of it has nobody to tell.
+    update = update_for(told, version=stored.version, ref=about.tickets[0], url=url) if about.tickets else None
     known = tickets.known(connection, about.tickets)
     return Board(
         stored=stored,
