@@ -8,15 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from cases.loss import LossKind
 from cases.people import People
 from connectors.accounts.client import NotFound
 from connectors.contract import TicketSource
+from connectors.jira.client import connect as connect_jira
+from connectors.jira.settings import ApiToken as JiraToken
+from connectors.jira.settings import JiraSettings
 from connectors.salesforce.client import connect as connect_salesforce
 from connectors.salesforce.settings import ClientCredentials, SalesforceSettings
-from connectors.zendesk.client import connect
+from connectors.zendesk.client import connect as connect_zendesk
 from connectors.zendesk.settings import ApiToken, ZendeskSettings
 from makewhole.running import settle_down
 from policy.book import load_book
@@ -26,6 +30,7 @@ from store.database import Database, create_engine
 from store.jobs import DurableJobs
 from store.migrating import migrate
 from sync.intake import Intake, poll
+from sync.links import account_of, named_by
 from tests.bench.mirror.task import Absent, Task
 from workflow import one_case
 from workflow.desk import Desk
@@ -57,6 +62,23 @@ SALESFORCE_FIELDS = (
     ("mw_amount", "MW_Amount__c"),
     ("mw_currency", "MW_Currency__c"),
 )
+JIRA_FIELDS = (
+    ("compensation_topic", "customfield_10101"),
+    ("order_id", "customfield_10102"),
+    ("position_id", "customfield_10103"),
+    ("transaction_id", "customfield_10104"),
+    ("incident_id", "customfield_10105"),
+    ("claimed_amount", "customfield_10106"),
+    ("claimed_asset", "customfield_10107"),
+    ("mw_state", "customfield_10111"),
+    ("mw_amount", "customfield_10112"),
+    ("mw_currency", "customfield_10113"),
+)
+ACCOUNTS = (
+    account_of("zendesk", "harbor"),
+    account_of("salesforce", "harbor"),
+    account_of("jira", "harbor", projects=("CARE",)),
+)
 
 
 def zendesk(url: str) -> TicketSource:
@@ -69,7 +91,7 @@ def zendesk(url: str) -> TicketSource:
         calls_per_minute=None,
         exports_per_minute=None,
     )
-    return connect(settings)
+    return connect_zendesk(settings)
 
 
 def salesforce(url: str) -> TicketSource:
@@ -85,8 +107,23 @@ def salesforce(url: str) -> TicketSource:
     return connect_salesforce(settings)
 
 
+def jira(url: str) -> TicketSource:
+    """Return our connector on the server, with no budget of its own."""
+    settings = JiraSettings(
+        host="harbor.atlassian.net",
+        account="harbor",
+        auth=JiraToken(email="bot@harbor.example", token="sandbox-jira-token"),
+        projects=("CARE",),
+        fields=JIRA_FIELDS,
+        customer_field="customfield_10108",
+        target=f"{url}/jira",
+        calls_per_minute=None,
+    )
+    return connect_jira(settings)
+
+
 #: What reads each system; gets the server's address.
-SOURCES: dict[str, Callable[[str], TicketSource]] = {"zendesk": zendesk, "salesforce": salesforce}
+SOURCES: dict[str, Callable[[str], TicketSource]] = {"zendesk": zendesk, "salesforce": salesforce, "jira": jira}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +168,7 @@ def open_mirror(task: Task) -> Iterator[Ours]:
         topics=TOPICS,
         pay_way="payout-provider",
         case_url=str,
+        naming=partial(named_by, accounts=ACCOUNTS),
     )
     source = SOURCES[task.system](task.url)
     intake = Intake(desk=desk, source=source, vendor=task.system, account="harbor", start=START)

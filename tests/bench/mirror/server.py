@@ -25,6 +25,7 @@ from tests.bench.mirror.stream import Stream
 SYSTEMS = ("zendesk", "salesforce", "jira")
 CSV_RECORDS = 10_000
 READY_BYTES = 1 << 22
+SETTLED_SECONDS = {"salesforce": 59, "jira": 600}
 _PHRASES = {200: b"OK", 201: b"Created", 204: b"No Content", 400: b"Bad Request", 404: b"Not Found"}
 _LIMIT = ((b"Sforce-Limit-Info", b"api-usage=18/5000000"),)
 _DATA = r"/services/data/v[0-9.]+"
@@ -76,11 +77,9 @@ class Server:
             if request.path.startswith("/_bench/"):
                 return self._control(request)
             if request.path.startswith("/services/"):
-                answer = self._salesforce(request)
-                date = format_datetime(self._moment(), usegmt=True).encode()
-                return replace(answer, headers=(*answer.headers, (b"Date", date)))
+                return self._dated(self._salesforce(request), "salesforce")
             if request.path.startswith("/rest/"):
-                return self._jira(request)
+                return self._dated(self._jira(request), "jira")
             return self._zendesk(request)
         except (BadQuery, ValueError, KeyError) as error:
             return _json([{"errorCode": "MALFORMED_QUERY", "message": str(error)}], status=400)
@@ -141,10 +140,14 @@ class Server:
             return _json([{"label": "Winter", "url": "/services/data/v62.0", "version": "62.0"}])
         return _json([{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}], status=404)
 
-    def _moment(self) -> datetime:
-        """Return Salesforce's own clock: just before the minute after the last change is over."""
-        stream = self.accounts["salesforce"]
-        return datetime.fromtimestamp(stream.at(len(stream) - 1).stamp + 59, UTC)
+    def _dated(self, answer: Answer, system: str) -> Answer:
+        date = format_datetime(self._moment(system), usegmt=True).encode()
+        return replace(answer, headers=(*answer.headers, (b"Date", date)))
+
+    def _moment(self, system: str) -> datetime:
+        """Return the vendor's own clock: the last change is so long ago that its search is sure to know it."""
+        stream = self.accounts[system]
+        return datetime.fromtimestamp(stream.at(len(stream) - 1).stamp + SETTLED_SECONDS[system], UTC)
 
     def _composite(self, request: Request) -> list[bytes]:
         """Return the answers to several GETs in one, in pieces."""
@@ -164,7 +167,7 @@ class Server:
         if job is None:
             made = f"750{len(self.jobs):012d}AAA"
             query = self.jobs[made] = salesforce_wire.understand(stream, json.loads(request.body)["query"])
-            return _json(_job(made, "UploadComplete", 0) | {"createdDate": self._moment().isoformat()})
+            return _json(_job(made, "UploadComplete", 0) | {"createdDate": self._moment("salesforce").isoformat()})
         query = self.jobs[job]
         if request.method == "DELETE":
             return Answer(pieces=[], status=204)
