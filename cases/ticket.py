@@ -43,7 +43,7 @@ class TicketRef:
         return f"{self.vendor}:{self.account}"
 
     def __str__(self) -> str:
-        return f"{self.source}:{self.key}"
+        return f"{self.vendor}:{self.account}:{self.key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

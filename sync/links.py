@@ -65,10 +65,13 @@ def named_by(ticket: Ticket, accounts: tuple[Account, ...]) -> tuple[Named, ...]
 
     What we wrote ourselves names nothing.
     """
+    words = _words_of(ticket)
+    if not ticket.links and not _may_name(words, accounts):
+        return ()
     itself = {str(ticket.ref), f"{ticket.ref.vendor}:{ticket.ref.account}:{ticket.name}"}
     linked = _first(_in_links(ticket.links, accounts), itself, MOST_LINKED)
     itself.update(map(str, linked))
-    return (*linked, *_first(_in_words(_words_of(ticket), accounts), itself, MOST_IN_TEXT))
+    return (*linked, *_first(_in_words(words, accounts), itself, MOST_IN_TEXT))
 
 
 def salesforce_id(key: str) -> str | None:
@@ -78,6 +81,11 @@ def salesforce_id(key: str) -> str | None:
     parts = (key[start : start + 5] for start in (0, 5, 10))
     checks = (_CHECK_SIGNS[sum(1 << place for place, sign in enumerate(part) if sign.isupper())] for part in parts)
     return key[:15] + "".join(checks)
+
+
+def _may_name(words: str, accounts: tuple[Account, ...]) -> bool:
+    """Whether words hold what every address has, or a project's key: most hold neither, and this is quick."""
+    return "://" in words or any(f"{project}-" in words for account in accounts for project in account.projects)
 
 
 def _first(found: Iterator[Named], known: set[str], most: int) -> tuple[Named, ...]:
@@ -150,6 +158,8 @@ def _named(account: Account, key: str, where: Place) -> Iterator[Named]:
 
 def _words_of(ticket: Ticket) -> str:
     """Return the words of people on a ticket, newest comment first: one line of any length may stand anywhere."""
+    if not ticket.comments:
+        return f"{ticket.subject}\n{ticket.description}"[:MOST_CHARACTERS]
     said = (each.body for each in reversed(ticket.comments) if each.written_by is not Author.US)
     words, left = [], MOST_CHARACTERS
     for each in (ticket.subject, ticket.description, *said):
