@@ -42,10 +42,10 @@ class WireRating(msgspec.Struct, gc=False):
 
 
 class WireField(msgspec.Struct, gc=False):
-    """A custom field. Most are none of ours, so the value is decoded later."""
+    """A custom field. Most are none of ours, so the value is looked at later."""
 
     id: int = 0
-    value: msgspec.Raw = _NULL
+    value: Any = None
 
 
 class WireTicket(msgspec.Struct, gc=False):
@@ -87,10 +87,9 @@ class WireComment(msgspec.Struct, gc=False):
     plain_body: str | None = None
 
 
-_TICKET = msgspec.json.Decoder(WireTicket)
+_TICKET = msgspec.json.Decoder(WireTicket, float_hook=Decimal)
 _USER = msgspec.json.Decoder(WireUser)
 _COMMENT = msgspec.json.Decoder(WireComment)
-_TEXT = msgspec.json.Decoder(str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,24 +251,28 @@ def _stranger(requester_id: int) -> Requester:
 
 
 def _fields(entries: Iterable[WireField], names: Mapping[int, str]) -> tuple[tuple[str, str], ...]:
-    named = ((names[entry.id], entry.value) for entry in entries if entry.id in names)
-    found = ((name, _field_text(bytes(raw), name)) for name, raw in named)
-    return tuple(sorted((name, text) for name, text in found if text))
+    found: list[tuple[str, str]] = []
+    for entry in entries:
+        if entry.value is not None and entry.id in names:
+            name = names[entry.id]
+            text = _field_text(entry.value, name)
+            if text:
+                found.append((name, text))
+    found.sort()
+    return tuple(found)
 
 
-def _field_text(raw: bytes, name: str) -> str:
-    """Return a field's value as text: a tick box "yes" or "no", several choices with ", " between, no value ""."""
-    if raw == b"null":
-        return ""
-    match _TEXT.decode(raw) if raw[:1] == b'"' else exact(raw):
-        case str() as text:
-            return storable(text)
-        case bool() as ticked:
-            return "yes" if ticked else "no"
-        case int() | Decimal() as number:
-            return format(number, "f") if isinstance(number, Decimal) else str(number)
-        case list() as choices if all(isinstance(each, str) for each in choices):
-            return storable(", ".join(choices))
+def _field_text(value: object, name: str) -> str:
+    """Return a field's value as text: a tick box "yes" or "no", several choices with ", " between."""
+    match value:
+        case str():
+            return storable(value)
+        case bool():
+            return "yes" if value else "no"
+        case int() | Decimal():
+            return format(value, "f") if isinstance(value, Decimal) else str(value)
+        case list() if all(isinstance(each, str) for each in value):
+            return storable(", ".join(value))
         case _:
             raise Unreadable(f"custom_fields: {name} is neither text, a number, yes or no, nor a list of texts")
 
