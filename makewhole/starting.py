@@ -25,7 +25,7 @@ from makewhole.printing import to_people
 from makewhole.running import AlreadyRunning, settle_down, working
 from makewhole.sandboxed import lend_credentials, sandbox, write_settings
 from makewhole.trouble import Unusable
-from store import failures, figures, jobs
+from store import conflicts, failures, figures, jobs
 from store.jobs import Worker
 from web.app import Doors, create_app, server
 from web.metrics import Gauge
@@ -143,6 +143,12 @@ def gauges(house: House) -> tuple[Gauge, ...]:
         Gauge(name="makewhole_last_poll_seconds", says="Time since a poll.", label="source", read=reading(poll_age)),
         Gauge(name="makewhole_backlog_jobs", says="Jobs that wait or run.", label="queue", read=reading(jobs.backlog)),
         Gauge(name="makewhole_dead_letters", says="Jobs that wait for an operator.", label=None, read=reading(dead)),
+        Gauge(
+            name="makewhole_field_conflicts",
+            says="Fields in conflict.",
+            label="cause",
+            read=reading(conflicts.count_open),
+        ),
         Gauge(name="makewhole_cases", says="Cases.", label="stage", read=reading(figures.cases_by_stage)),
         Gauge(name="makewhole_payouts", says="Payouts.", label="state", read=reading(figures.payouts_by_state)),
     )

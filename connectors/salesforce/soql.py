@@ -98,8 +98,9 @@ def internal_comments_on(keys: Iterable[str], *, after: str = "") -> str:
 
 def case_stamps(settings: SalesforceSettings, keys: Iterable[str]) -> str:
     """Return the query for what a write needs to know of these Cases."""
-    columns = f"Id, {settings.mark_field}, LastModifiedDate, SystemModstamp, IsDeleted, MasterRecordId"
-    return f"SELECT {columns} FROM Case WHERE Id IN {_quoted(keys)}"  # noqa: S608
+    stamps = ("Id", settings.mark_field, "LastModifiedDate", "SystemModstamp", "IsDeleted", "MasterRecordId")
+    columns = dict.fromkeys([*stamps, *(theirs for _, theirs in settings.fields)])
+    return f"SELECT {', '.join(columns)} FROM Case WHERE Id IN {_quoted(keys)}"  # noqa: S608
 
 
 def posts_of(key: str, *, after: str = "") -> str:

@@ -24,13 +24,13 @@ from typing import Any
 import msgspec
 
 from cases.ticket import TicketRef
-from connectors.contract import TicketUpdate, TryLater, UnexpectedReply
+from connectors.contract import FieldsMoved, TicketUpdate, TryLater, UnexpectedReply
 from connectors.marks import is_valid
 from connectors.salesforce.calls import Calls, SubAnswer, Subrequest
 from connectors.salesforce.comments import marks_in, read_comments
 from connectors.salesforce.notes import comment_body, plain
 from connectors.salesforce.polling import rows_of
-from connectors.salesforce.reading import Unreadable, moment
+from connectors.salesforce.reading import Unreadable, field_text, moment
 from connectors.salesforce.refusals import NoSuchRecord, UpdateConflict, errors_in, part_meaning
 from connectors.salesforce.refused_fields import STATE, STATUS, CaseRefused, case_refusal, only_rolled_back
 from connectors.salesforce.settings import SalesforceSettings
@@ -45,18 +45,27 @@ _FAILED = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """A Case before a write. modified_at: Aware. gone: What became of it when it takes no writes; "" when it does."""
+    """A Case before a write.
+
+    Fields:
+        modified_at: Aware.
+        marks: Those of ours that can be found.
+        gone: What became of it when it takes no writes; "" when it does.
+        values: Our name and the text of each mapped field; "" for an empty one.
+    """
 
     modified_at: datetime
     marks: frozenset[str]
     gone: str
+    values: Mapping[str, str]
 
 
 def write(calls: Calls, settings: SalesforceSettings, update: TicketUpdate) -> bool:
     """Write once: True when written now, False when the mark was there already.
 
     Raises the three errors of the contract. UnexpectedReply: deleted or merged away, a field that is not mapped.
-    FieldsRefused: Salesforce does not take these values; nothing was written.
+    FieldsRefused: Salesforce does not take these values. FieldsMoved: a field in `seen` shows another value. Nothing
+    was written then.
     """
     refuse_impossible(settings, update)
     for _ in range(MOST_TRIES):
@@ -65,6 +74,9 @@ def write(calls: Calls, settings: SalesforceSettings, update: TicketUpdate) -> b
             return False
         if looked.gone:
             raise UnexpectedReply(f"{update.ref}: {looked.gone} and takes no more writes")
+        moved = [name for name, value in update.seen if looked.values.get(name, "") != value]
+        if moved:
+            raise FieldsMoved(f"{update.ref}: {', '.join(moved)} changed since it was read")
         try:
             _send(calls, settings, update, looked)
         except UpdateConflict:
@@ -120,8 +132,9 @@ def looked_at(settings: SalesforceSettings, record: bytes, found: frozenset[str]
     """Return how a Case stands, given its record and the marks in its comments; raises UnexpectedReply."""
     try:
         wire = _STAMPS.decode(record)
-        mark = msgspec.json.decode(record, type=dict[str, msgspec.Raw]).get(settings.mark_field, b"null")
-        ours = msgspec.json.decode(bytes(mark), type=str | None)
+        columns = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        ours = msgspec.json.decode(bytes(columns.get(settings.mark_field, b"null")), type=str | None)
+        values = {name: field_text(columns[theirs], theirs) for name, theirs in settings.fields if theirs in columns}
         modified_at = max(
             moment(wire.LastModifiedDate, "LastModifiedDate"), moment(wire.SystemModstamp, "SystemModstamp")
         )
@@ -130,7 +143,8 @@ def looked_at(settings: SalesforceSettings, record: bytes, found: frozenset[str]
     gone = ""
     if wire.IsDeleted:
         gone = f"the Case was merged into {wire.MasterRecordId}" if wire.MasterRecordId else "the Case is deleted"
-    return Looked(modified_at=modified_at, marks=found | ({ours} if ours else frozenset()), gone=gone)
+    marked = found | ({ours} if ours else frozenset())
+    return Looked(modified_at=modified_at, marks=marked, gone=gone, values=values)
 
 
 def refuse_impossible(settings: SalesforceSettings, update: TicketUpdate) -> None:

@@ -1,11 +1,12 @@
 """Writing to Cases over the wire in the sandbox, with its faults."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from connectors.contract import FieldsRefused, TryLater, UnexpectedReply
+from connectors.contract import FieldsMoved, FieldsRefused, TryLater, UnexpectedReply
 from connectors.transport import Exchange
 from tests.connectors.salesforce_world import CASE_ONE, COMPOSITE, SalesforceWorld, a_case, an_update, ref
 
@@ -299,3 +300,17 @@ def test_a_case_that_is_gone_for_good_says_so(salesforce: SalesforceWorld) -> No
 
     with pytest.raises(UnexpectedReply, match="gone for good or hidden"):
         salesforce.connect().write(an_update())
+
+
+def test_a_field_that_moved_since_it_was_read_is_not_written_over(salesforce: SalesforceWorld) -> None:
+    salesforce.load(a_case())
+    decided = an_update(note=None, fields=(("order_id", "A-2"),), seen=(("order_id", "A-20931"),))
+    salesforce.act("edit", id=ref().key, values={"Order_Id__c": "A-9"})
+
+    with pytest.raises(FieldsMoved, match="order_id"):
+        salesforce.connect().write(decided)
+
+    assert salesforce.case()["Order_Id__c"] == "A-9"
+    again = replace(decided, seen=(("order_id", "A-9"),))
+    assert salesforce.connect().write(again) is True
+    assert salesforce.case()["Order_Id__c"] == "A-2"

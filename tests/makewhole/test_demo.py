@@ -1,4 +1,7 @@
-"""`make demo`: a day with faults, a kill and a restart, and at its end all books agree."""
+"""`make demo` on PostgreSQL: a day with faults, a kill and a restart, and at its end all books agree.
+
+On SQLite it is played by tests/house/test_demo.py.
+"""
 
 import json
 import subprocess
@@ -12,14 +15,17 @@ COUNTS = ("tickets", "cases", "proposed", "approved", "declined", "needs_attenti
 
 
 @pytest.mark.demo
-def test_the_day_ends_with_nothing_missing_or_doubled() -> None:
+@pytest.mark.postgres
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("store_url", ["postgres"], indirect=True)
+def test_the_day_ends_with_nothing_missing_or_doubled(store_url: str) -> None:
     told = subprocess.run(
-        [sys.executable, "-m", "makewhole", "demo", "--json"],
+        [sys.executable, "-m", "makewhole", "demo", "--json", "--database", store_url],
         capture_output=True,
         text=True,
         check=False,
         cwd=CONFIG.parent,
-        timeout=240,
+        timeout=280,
     )
 
     assert told.returncode == 0, f"{told.stdout[-4000:]}\n{told.stderr[-4000:]}"
