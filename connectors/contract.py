@@ -24,6 +24,10 @@ class TryLater(Exception):
         self.done = done
 
 
+class MakingReady(TryLater):
+    """The vendor is making ready what was asked for (a bulk job); nothing is wrong, and nothing was read yet."""
+
+
 class AccessRefused(Exception):
     """The vendor refuses us: credentials, scopes or plan. A person must change something before a retry helps."""
 

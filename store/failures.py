@@ -53,7 +53,7 @@ class Attempt:
 
 def record_failure(tx: Transaction, attempt: Attempt, error: Exception, *, now: datetime) -> int:
     """Write down that a job failed and return how often it has by now."""
-    problem = _writable(f"{type(error).__name__}: {error}")[:PROBLEM_CHARACTERS]
+    problem = writable(f"{type(error).__name__}: {error}")[:PROBLEM_CHARACTERS]
     statement = insert_into(tx, tables.job_failures).values(
         kind=attempt.kind, key=attempt.key, attempts=1, problem=problem, failed_at=now
     )
@@ -68,7 +68,7 @@ def record_failure(tx: Transaction, attempt: Attempt, error: Exception, *, now: 
     return int(tx.execute(counted.returning(tables.job_failures.c.attempts)).scalar_one())
 
 
-def _writable(words: str) -> str:
+def writable(words: str) -> str:
     """Return foreign words without what no database keeps: NUL, and halves of a sign."""
     return words.encode(errors="replace").decode().replace("\0", "?")
 
@@ -95,6 +95,13 @@ def dead_letters(connection: sa.Connection) -> tuple[DeadLetter, ...]:
         .order_by(column.dead_at)
     )
     return tuple(DeadLetter(**row) for row in rows.mappings())
+
+
+def of_key(connection: sa.Connection, key: str) -> tuple[tuple[str, str], ...]:
+    """Return (kind, problem) of every job with this key whose last try failed, sorted."""
+    column = tables.job_failures.c
+    rows = connection.execute(sa.select(column.kind, column.problem).where(column.key == key).order_by(column.kind))
+    return tuple((row.kind, row.problem) for row in rows)
 
 
 def revive(tx: Transaction, kind: str, key: str) -> bool:

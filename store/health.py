@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from connectors.contract import BudgetLeft, Page
 from store import tables
 from store.database import Transaction, insert_into
+from store.failures import writable
 
 LONGEST_PROBLEM = 1_000
 
@@ -28,7 +29,9 @@ class SourceHealth:
         read_records: Tickets that polls have brought, repeats counted.
         problem, problem_at: Why the last poll that failed did; None once one has succeeded.
         webhook_at: When a webhook of it last came.
-        reconciled_at, differed: When it was last compared with the vendor, and how many tickets had differed.
+        read_at: When a page of it was last read.
+        reconciled_at, differed: When it was last compared with the vendor to the end, and how many tickets had
+            differed; those of cases that are read again one by one afterwards count as they are found.
         budget: What the vendor last said of our calls; None when it says nothing.
     """
 
@@ -40,6 +43,7 @@ class SourceHealth:
     problem: str | None = None
     problem_at: datetime | None = None
     webhook_at: datetime | None = None
+    read_at: datetime | None = None
     reconciled_at: datetime | None = None
     differed: int | None = None
     budget: BudgetLeft | None = None
@@ -51,8 +55,9 @@ def of_source(connection: sa.Connection, source: str) -> SourceHealth:
     received_at = tables.deliveries.c.received_at
     newest = sa.select(received_at).where(tables.deliveries.c.source == source).order_by(received_at.desc())
     webhook_at = connection.scalar(newest.limit(1))
+    read_at = connection.scalar(sa.select(tables.cursors.c.read_at).where(tables.cursors.c.source == source))
     if row is None:
-        return SourceHealth(source=source, webhook_at=webhook_at)
+        return SourceHealth(source=source, webhook_at=webhook_at, read_at=read_at)
     return SourceHealth(
         source=source,
         succeeded_at=row.succeeded_at,
@@ -62,6 +67,7 @@ def of_source(connection: sa.Connection, source: str) -> SourceHealth:
         problem=row.problem,
         problem_at=row.problem_at,
         webhook_at=webhook_at,
+        read_at=read_at,
         reconciled_at=row.reconciled_at,
         differed=row.differed,
         budget=_budget(row),
@@ -74,11 +80,18 @@ def page_read(tx: Transaction, source: str, page: Page, *, now: datetime) -> Non
     newest = max((ticket.updated_at for ticket in page.tickets), default=None)
     values: dict[str, object] = {"read_records": sa.func.coalesce(column.read_records, 0) + len(page.tickets)}
     if newest is not None:
-        values["changed_at"] = newest
+        # A page that looks back again brings older ones; that is no step back.
+        further = sa.or_(column.changed_at.is_(None), column.changed_at < newest)
+        values["changed_at"] = sa.case((further, sa.literal(newest, tables.UTCDateTime)), else_=column.changed_at)
     if page.complete:
         values["caught_up_at"] = now
     first = {"read_records": len(page.tickets), "changed_at": newest, "caught_up_at": now if page.complete else None}
     _put(tx, source, first, values)
+
+
+def waited(tx: Transaction, source: str, *, now: datetime) -> None:
+    """Record that the vendor is still making ready what was asked for, which is as good as a page."""
+    tx.execute(sa.update(tables.cursors).where(tables.cursors.c.source == source).values(read_at=now))
 
 
 def succeeded(tx: Transaction, source: str, budget: BudgetLeft | None, *, now: datetime) -> None:
@@ -96,14 +109,33 @@ def succeeded(tx: Transaction, source: str, budget: BudgetLeft | None, *, now: d
 
 def failed(tx: Transaction, source: str, problem: str, *, now: datetime) -> None:
     """Record why a poll failed."""
-    values: dict[str, object] = {"problem": problem[:LONGEST_PROBLEM], "problem_at": now}
+    values: dict[str, object] = {"problem": writable(problem)[:LONGEST_PROBLEM], "problem_at": now}
     _put(tx, source, values, values)
 
 
-def reconciled(tx: Transaction, source: str, *, differed: int, now: datetime) -> None:
-    """Record that the mirror was compared with the vendor, and how many tickets had differed."""
-    values: dict[str, object] = {"reconciled_at": now, "differed": differed}
-    _put(tx, source, values, values)
+def comparing(tx: Transaction, source: str, *, differed: int) -> None:
+    """Record how many tickets had differed in one part of a comparison that is not at its end."""
+    so_far = sa.func.coalesce(tables.sources.c.differing, 0) + differed
+    _put(tx, source, {"differing": differed}, {"differing": so_far})
+
+
+def reconciled(tx: Transaction, source: str, *, differed: int, now: datetime) -> int:
+    """Record that a comparison with the vendor came to its end, and how many had differed in this last part of it.
+
+    Returns how many had differed in all.
+    """
+    comparing(tx, source, differed=differed)
+    mine = tables.sources.c.source == source
+    whole = tx.execute(sa.select(tables.sources.c.differing).where(mine)).scalar_one() or 0
+    tx.execute(sa.update(tables.sources).where(mine).values(reconciled_at=now, differed=whole, differing=0))
+    return int(whole)
+
+
+def found_different(tx: Transaction, source: str) -> None:
+    """Count one more ticket that differed since the last comparison; nothing while there was none."""
+    column = tables.sources.c
+    compared = sa.update(tables.sources).where(column.source == source, column.differed.is_not(None))
+    tx.execute(compared.values(differed=column.differed + 1))
 
 
 def _put(tx: Transaction, source: str, first: Mapping[str, object], changes: Mapping[str, object]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from cases.case import Stage
 from store import tables
 from store.database import Transaction, insert_into
 
@@ -16,11 +17,18 @@ JOB = "read"
 GIVEN_UP_AFTER = timedelta(minutes=15)
 
 
-def ask(tx: Transaction, ref: str, *, now: datetime) -> None:
-    """Ask for a ticket ("zendesk:harbor:17") to be read, in the transaction that has the reason."""
+def ask(tx: Transaction, ref: str, *, now: datetime, comparing: bool = False) -> None:
+    """Ask for a ticket ("zendesk:harbor:17") to be read, in the transaction that has the reason.
+
+    comparing: There is no reason but to compare it with the vendor.
+    """
     column = tables.readings.c
-    statement = insert_into(tx, tables.readings).values(ref=ref, asked=1, number=0, begun_at=None)
-    counted = statement.on_conflict_do_update(index_elements=["ref"], set_={"asked": column.asked + 1})
+    statement = insert_into(tx, tables.readings).values(ref=ref, asked=1, number=0, begun_at=None, comparing=comparing)
+    # Whoever has a better reason than to compare makes it no comparison.
+    only = comparing and sa.or_(column.begun_at.is_(None), column.comparing)
+    counted = statement.on_conflict_do_update(
+        index_elements=["ref"], set_={"asked": column.asked + 1, "comparing": only}
+    )
     row = tx.execute(counted.returning(column.asked, column.begun_at)).one()
     if row.begun_at is None or row.begun_at < now - GIVEN_UP_AFTER:
         _begin(tx, ref, row.asked, now=now)
@@ -31,19 +39,40 @@ def asked(connection: sa.Connection, ref: str) -> int:
     return connection.scalar(sa.select(tables.readings.c.asked).where(tables.readings.c.ref == ref)) or 0
 
 
-def end(tx: Transaction, key: str, *, served: int, now: datetime) -> None:
+def end(tx: Transaction, key: str, *, served: int, now: datetime) -> bool:
     """Record that a reading has ended that served the first `served` askings; later ones get a new reading.
 
+    Returns whether nobody had a reason to ask but to compare the ticket with the vendor.
     `key` is its job's key. A reading that was given up, or is done again after a crash, may end when another one is
     under way or done: its end changes nothing, or the next who asks would wait for a reading that never comes.
     """
     ref, _, number = key.rpartition("@")
     column = tables.readings.c
     mine = (column.ref == ref, column.number == int(number), column.begun_at.is_not(None))
-    ended = sa.update(tables.readings).where(*mine).values(begun_at=None)
-    count = tx.execute(ended.returning(column.asked)).scalar_one_or_none()
-    if count is not None and count > served:
-        _begin(tx, ref, count, now=now)
+    ended = sa.update(tables.readings).where(*mine).values(begun_at=None, ended_at=now)
+    row = tx.execute(ended.returning(column.asked, column.comparing)).one_or_none()
+    if row is not None and row.asked > served:
+        _begin(tx, ref, row.asked, now=now)
+    return row is not None and bool(row.comparing)
+
+
+def unread_since(connection: sa.Connection, source: str, since: datetime, *, most: int) -> tuple[str, ...]:
+    """Return tickets of cases that are not closed which were not read whole since then, the longest unread first.
+
+    source: "zendesk:harbor".
+    """
+    column, of_case = tables.readings.c, tables.ticket_cases.c
+    joined = tables.ticket_cases.join(tables.cases, tables.cases.c.number == of_case.case_number)
+    rows = connection.scalars(
+        sa.select(of_case.ref)
+        .select_from(joined.outerjoin(tables.readings, column.ref == of_case.ref))
+        .where(of_case.ref.startswith(f"{source}:", autoescape=True))
+        .where(tables.cases.c.stage.not_in([Stage.CLOSED, Stage.JOINED]))
+        .where(sa.or_(column.ended_at.is_(None), column.ended_at < since))
+        .order_by(column.ended_at.asc().nulls_first(), of_case.ref)
+        .limit(most)
+    )
+    return tuple(rows)
 
 
 def _begin(tx: Transaction, ref: str, number: int, *, now: datetime) -> None:

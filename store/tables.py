@@ -84,8 +84,8 @@ sa.Index(
     postgresql_where=tickets.c.topic.is_not(None),
 )
 
-# Tickets that are to be read again: how often that was asked, the number of the last reading, and since when it is
-# under way.
+# Tickets that are to be read again: how often that was asked, the number of the last reading, since when it is under
+# way, when the last one ended, and whether only a comparison with the vendor has asked since.
 readings = sa.Table(
     "readings",
     metadata,
@@ -93,6 +93,8 @@ readings = sa.Table(
     sa.Column("asked", sa.Integer, nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("begun_at", UTCDateTime),
+    sa.Column("ended_at", UTCDateTime),
+    sa.Column("comparing", sa.Boolean),
 )
 
 # Which case a ticket tells of; a ticket may be linked before it was ever read.
@@ -352,6 +354,7 @@ sources = sa.Table(
     sa.Column("problem_at", UTCDateTime),
     sa.Column("reconciled_at", UTCDateTime),
     sa.Column("differed", sa.Integer),
+    sa.Column("differing", sa.Integer),
     sa.Column("budget_name", sa.String(100)),
     sa.Column("budget_limit", sa.Integer),
     sa.Column("budget_remaining", sa.Integer),

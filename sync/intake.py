@@ -25,6 +25,12 @@ from workflow.telling import ticket_lane
 
 POLL = "poll"
 MAX_PAGES = 200
+#: A change that is younger was not missed: its webhook or the next poll is still to come.
+YOUNG = timedelta(minutes=5)
+#: A ticket of a case that is not closed is read again after this time, whatever was heard of it meanwhile.
+READ_AGAIN_AFTER = timedelta(days=1)
+#: So many of them a round.
+MOST_READ_AGAIN = 200
 log = structlog.get_logger(__name__)
 
 
@@ -83,7 +89,7 @@ def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> N
     with intake.desk.database.begin() as tx:
         held = linking.holds(intake.desk, (found[0],) if found is not None else ())
         before, now = tickets.hold_all(tx, (ref,), *held).get(ref), clock()
-        readings.end(tx, key, served=served, now=now)
+        comparing = readings.end(tx, key, served=served, now=now)
         if found is not None:
             ticket, raw = found
         elif before is not None:
@@ -92,7 +98,10 @@ def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> N
         else:
             return
         reading = Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket))
-        take_in(intake.desk, tx, reading, before=before, mirroring=intake.mirroring, begun=begun, now=now)
+        taken = take_in(intake.desk, tx, reading, before=before, mirroring=intake.mirroring, begun=begun, now=now)
+        if comparing and taken and (before is None or _is_missed(before.ticket, ticket, now=now)):
+            log.warning("a change was missed until a comparison", ticket=str(ref))
+            health.found_different(tx, intake.name)
 
 
 def _read_by_its_id(desk: Desk, key: str, ticket: Ticket, *, served: int, now: datetime) -> None:
@@ -150,27 +159,35 @@ def poll(intake: Intake, *, clock: Callable[[], datetime], progress: Callable[[i
 def keep_page(intake: Intake, page: Page, *, now: datetime, move_cursor: bool) -> int:
     """Take in one page, with the cursor behind it, in one transaction; return how many tickets had changed."""
     with intake.desk.database.begin() as tx:
-        held = linking.holds(intake.desk, page.tickets)
-        known = tickets.hold_all(tx, tuple(ticket.ref for ticket in page.tickets), *held)
-        news = tuple(
-            _reading(ticket, raw, known.get(ticket.ref))
-            for ticket, raw in zip(page.tickets, page.raw, strict=True)
-            if ticket.ref not in known or _is_news(known[ticket.ref].ticket, ticket)
-        )
-        tickets.keep(tx, news)
-        naming.keep(tx, {each.ticket.ref: intake.desk.naming(each.ticket) for each in news})
-        linked = naming.touched(tx.connection, tuple(each.ticket for each in news))
-        intake.desk.cases.lock_all(tx, (each.case_id for each in known.values() if each.case_id is not None))
-        for reading in news:
-            before = known.get(reading.ticket.ref)
-            _hear_from_page(intake.desk, tx, reading, before, linked=reading.ticket.ref in linked, now=now)
-        for key, problem in page.unreadable:
-            log.warning("a ticket could not be understood", ticket=f"{intake.name}:{key}", problem=problem)
-            tickets.keep_unreadable(tx, f"{intake.name}:{key}", problem, now=now)
+        news = _take_page(intake, tx, page, now=now)
         if move_cursor:
             tickets.keep_cursor(tx, intake.name, page.cursor, now=now)
             health.page_read(tx, intake.name, page, now=now)
     return len(news)
+
+
+def _take_page(intake: Intake, tx: Transaction, page: Page, *, now: datetime) -> tuple[Reading, ...]:
+    """Take in one page and return what was new in it."""
+    held = linking.holds(intake.desk, page.tickets)
+    # A page may hold a ticket twice; only the last is how it stands.
+    last = {ticket.ref: (ticket, raw) for ticket, raw in zip(page.tickets, page.raw, strict=True)}
+    known = tickets.hold_all(tx, tuple(last), *held)
+    news = tuple(
+        _reading(ticket, raw, known.get(ref))
+        for ref, (ticket, raw) in last.items()
+        if ref not in known or _is_news(known[ref].ticket, ticket)
+    )
+    tickets.keep(tx, news)
+    naming.keep(tx, {each.ticket.ref: intake.desk.naming(each.ticket) for each in news})
+    linked = naming.touched(tx.connection, tuple(each.ticket for each in news))
+    intake.desk.cases.lock_all(tx, (each.case_id for each in known.values() if each.case_id is not None))
+    for reading in news:
+        before = known.get(reading.ticket.ref)
+        _hear_from_page(intake.desk, tx, reading, before, linked=reading.ticket.ref in linked, now=now)
+    for key, problem in page.unreadable:
+        log.warning("a ticket could not be understood", ticket=f"{intake.name}:{key}", problem=problem)
+        tickets.keep_unreadable(tx, f"{intake.name}:{key}", problem, now=now)
+    return news
 
 
 def _reading(ticket: Ticket, raw: bytes, before: MirroredTicket | None) -> Reading:
@@ -212,10 +229,13 @@ def _on_a_page(ticket: Ticket) -> Ticket:
 
 
 def reconcile(intake: Intake, *, window: timedelta, clock: Callable[[], datetime]) -> int:
-    """Read again everything that changed within `window`, repair the mirror and return how many tickets differed.
+    """Read again what changed within `window`, repair the mirror and return how many tickets of this part differed.
 
-    The cursor of the poll stays where it is. What it finds, a webhook and the poll have both missed. A repair that the
-    vendor's limits interrupt goes on where it was when it is called again.
+    The cursor of the poll stays where it is. What it finds, a webhook and the poll have both missed; changes of the
+    last five minutes are taken in, and not counted. A round that the vendor's limits interrupt, or that has more than
+    200 pages, goes on where it was when it is called again; only a whole one is recorded as a comparison. At its end
+    tickets of open cases that were not read for a day are asked for, 200 at most, those first that wait for longest:
+    of an issue that was deleted, or hidden from us, no search tells.
     """
     place, differed = f"{intake.name}/reconcile", 0
     for _page in range(MAX_PAGES):
@@ -223,14 +243,32 @@ def reconcile(intake: Intake, *, window: timedelta, clock: Callable[[], datetime
             cursor = tickets.cursor(connection, place)
         page = intake.source.changed_since(cursor, start=clock() - window)
         now = clock()
-        differed += keep_page(intake, page, now=now, move_cursor=False)
         with intake.desk.database.begin() as tx:
+            news = _take_page(intake, tx, page, now=now)
+            missed = sum(each.ticket.updated_at <= now - YOUNG for each in news)
+            differed += missed
             if page.complete:
                 tickets.forget_cursor(tx, place)
-                break
-            tickets.keep_cursor(tx, place, page.cursor, now=now)
-    with intake.desk.database.begin() as tx:
-        health.reconciled(tx, intake.name, differed=differed, now=clock())
-    if differed:
-        log.warning("reconciliation repaired the mirror", source=intake.name, tickets=differed)
+                whole = health.reconciled(tx, intake.name, differed=missed, now=now)
+                _read_again(intake, tx, now=now)
+            else:
+                tickets.keep_cursor(tx, place, page.cursor, now=now)
+                health.comparing(tx, intake.name, differed=missed)
+        if page.complete:
+            if whole:
+                log.warning("reconciliation repaired the mirror", source=intake.name, tickets=whole)
+            break
     return differed
+
+
+def _read_again(intake: Intake, tx: Transaction, *, now: datetime) -> None:
+    """Ask for tickets of open cases that were not read for long."""
+    since = now - READ_AGAIN_AFTER
+    for ref in readings.unread_since(tx.connection, intake.name, since, most=MOST_READ_AGAIN):
+        readings.ask(tx, ref, now=now, comparing=True)
+
+
+def _is_missed(before: Ticket, ticket: Ticket, *, now: datetime) -> bool:
+    """Whether a ticket stands otherwise than we knew, and not only since a moment ago."""
+    gone = ticket.status is TicketStatus.DELETED
+    return before != ticket and (gone or ticket.updated_at <= now - YOUNG)

@@ -1,8 +1,8 @@
 """Everything there is, by a Bulk 2 query job, when it is too much to poll: each step is one call of `changed_since`.
 
 The job's id stands in the cursor, so a step that is killed is done again and the job is not: the first step counts,
-makes the job and returns an empty page; the next ones look whether it is done (`TryLater` while it is not) and read a
-page of its results each. A job that failed, or whose results are gone, is begun anew, three times; then everything is
+makes the job and returns an empty page; the next ones look whether it is done (`MakingReady` while not) and read a page
+of its results each. A job that failed, or whose results are gone, is begun anew, three times; then everything is
 polled. What changed while the job ran is found by polling from its beginning.
 
 POST, GET /services/data/vXX.X/jobs/query, GET …/{id}/results: 10,000 jobs a day; results are kept for 7 days.
@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from cases.ticket import Ticket
-from connectors.contract import Page, TryLater, UnexpectedReply
+from connectors.contract import MakingReady, Page, UnexpectedReply
 from connectors.salesforce.calls import Answer, Calls, Subrequest
 from connectors.salesforce.cursors import Fetching, Polling, packed, stream_from
 from connectors.salesforce.describing import describe_path, kinds_in
@@ -60,7 +60,7 @@ def begin(calls: Calls, settings: SalesforceSettings, *, start: datetime) -> Pag
 def proceed(calls: Calls, settings: SalesforceSettings, reader: CaseReader, state: Fetching) -> Page:
     """Return the job's next page of results, or an empty one that waits for another job; raises the three errors.
 
-    TryLater while the job is not done.
+    MakingReady while the job is not done.
     """
     calls.allowance.check()
     try:
@@ -68,7 +68,7 @@ def proceed(calls: Calls, settings: SalesforceSettings, reader: CaseReader, stat
             job = calls.job(state.job_id, asked="bulk job")
             status = job.get("state")
             if status in _WAITING:
-                raise TryLater(f"bulk job {state.job_id}: {status}", wait_seconds=settings.bulk_wait_seconds)
+                raise MakingReady(f"bulk job {state.job_id}: {status}", wait_seconds=settings.bulk_wait_seconds)
             if status != _COMPLETE:
                 return _again(calls, settings, state)
         answer = calls.job_results(

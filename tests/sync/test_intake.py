@@ -152,6 +152,18 @@ def test_a_page_that_holds_a_ticket_twice_opens_one_case_of_the_later(account: A
     assert list(account.at_work.stages()) == ["CASE-1"]
 
 
+def test_a_page_that_holds_a_ticket_twice_leaves_its_case_as_the_ticket_stands(account: Account) -> None:
+    account.change(ticket("1", loss="W-A"))
+    polled(account)
+    account.change(ticket("1", loss="W-B"), ticket("1", loss="W-A"))
+
+    polled(account)
+
+    case = account.at_work.case("CASE-1")
+    assert case.about.loss is not None
+    assert case.about.loss.reference == "W-A"
+
+
 def test_a_page_that_was_read_before_a_newer_reading_does_not_replace_it(account: Account) -> None:
     account.change(ticket("1", loss="W-1"))
     late = account.changed_since(None, start=NOON)
@@ -167,6 +179,7 @@ def test_a_page_that_was_read_before_a_newer_reading_does_not_replace_it(account
 def test_a_reading_that_is_older_than_a_page_does_not_replace_it(account: Account) -> None:
     account.change(ticket("1", loss="W-1"))
     old = account.changes[-1]
+    polled(account)
     account.change(ticket("1", loss="W-2"))
     polled(account)
 
@@ -212,6 +225,8 @@ def test_a_repair_finds_what_webhook_and_poll_have_missed_and_counts_it(account:
         tickets.keep_cursor(tx, "zendesk:harbor", Cursor("5"), now=NOON)
     assert polled(account) == 0
 
+    account.at_work.time.pass_by(minutes=5)
+
     def repaired() -> int:
         return reconcile(account.intake, window=DAY, clock=account.at_work.time)
 
@@ -226,6 +241,7 @@ def test_a_repair_looks_back_as_far_as_it_is_told(account: Account) -> None:
     account.change(ticket("1", loss="W-1"))
     account.at_work.time.pass_by(hours=2)
     account.change(ticket("2", loss="W-2"))
+    account.at_work.time.pass_by(minutes=5)
 
     assert reconcile(account.intake, window=timedelta(hours=1), clock=account.at_work.time) == 1
     assert account.asked == [(None, account.at_work.time() - timedelta(hours=1))]
