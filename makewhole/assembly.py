@@ -26,7 +26,7 @@ from config.helpdesks import Helpdesk as HelpdeskSettings
 from config.people import load_people
 from config.settings import PayoutProvider, Settings
 from connectors.accounts.client import AccountData
-from connectors.contract import AccessRefused, Helpdesk, TryLater
+from connectors.contract import AccessRefused, ByHand, Helpdesk, MakingReady, TryLater, UnexpectedReply
 from connectors.wording import Worded
 from makewhole.helpdesks import connect_helpdesks
 from makewhole.mirroring import mirroring_of
@@ -52,9 +52,9 @@ from workflow.desk import Desk
 from workflow.paying import Cashier
 
 log = structlog.get_logger(__name__)
-RECONCILE, TIDY = "reconcile", "tidy"
+RECONCILE, RENEW, TIDY = "reconcile", "renew", "tidy"
 #: Kinds of jobs that call a helpdesk; each vendor has a queue of its own, so that none waits for another's limits.
-HELPDESK_KINDS = frozenset({POLL, RECONCILE, readings.JOB, Kind.NOTE, Kind.FIELDS})
+HELPDESK_KINDS = frozenset({POLL, RECONCILE, RENEW, readings.JOB, Kind.NOTE, Kind.FIELDS})
 QUEUES = {
     Kind.CARD: "slack",
     Kind.THREAD: "slack",
@@ -66,6 +66,8 @@ QUEUES = {
     one_case.PAY: "money",
 }
 TIDY_SECONDS = 3600
+#: Webhooks that end are renewed a week before.
+RENEW_SECONDS = 86_400
 KEEP_JOBS = timedelta(days=3)
 
 
@@ -206,6 +208,7 @@ def handlers(house: House) -> Mapping[str, Handler]:
     return {
         POLL: lambda slot: _in_its_slot(house, POLL, slot, lambda it: tickets_in.poll(it, clock=clock)),
         RECONCILE: lambda slot: _in_its_slot(house, RECONCILE, slot, lambda it: _reconcile(house, it)),
+        RENEW: lambda slot: _in_its_slot(house, RENEW, slot, lambda it: _renew_webhooks(house, it)),
         readings.JOB: lambda key: tickets_in.read_ticket(_intake_of(house, key), key, clock=clock),
         one_case.PROPOSE: lambda key: one_case.make_proposal(desk, key, now=clock()),
         one_case.ESCALATE: lambda key: one_case.escalate(desk, key, now=clock()),
@@ -240,7 +243,7 @@ def ticks(settings: Settings) -> tuple[Tick, ...]:
 
 
 def _ticks(source: str, given: HelpdeskSettings) -> tuple[Tick, ...]:
-    pauses = {POLL: given.poll_seconds, RECONCILE: given.reconcile_seconds}
+    pauses = {POLL: given.poll_seconds, RECONCILE: given.reconcile_seconds, RENEW: RENEW_SECONDS}
     return tuple(
         Tick(kind=kind, subject=source, every_seconds=max(1, round(seconds))) for kind, seconds in pauses.items()
     )
@@ -296,8 +299,17 @@ def _tidy(house: House) -> None:
 
 
 def _reconcile(house: House, intake: Intake) -> None:
+    with house.database.read() as connection:
+        if health.of_source(connection, intake.name).caught_up_at is None:
+            return  # What is read for the first time differs in everything.
     hours = house.settings.helpdesks[intake.name].reconcile_hours
     tickets_in.reconcile(intake, window=timedelta(hours=hours), clock=house.clock)
+
+
+def _renew_webhooks(house: House, intake: Intake) -> None:
+    renewed = house.helpdesks[intake.name].renew_webhooks(now=house.clock())
+    if renewed:
+        log.info("webhooks were renewed", source=intake.name, webhooks=renewed)
 
 
 def _intake_of(house: House, key: str) -> Intake:
@@ -314,15 +326,20 @@ def _in_its_slot(house: House, kind: str, slot: str, work: Callable[[Intake], ob
     attempt = Attempt(kind=kind, key=source, number=1)
     try:
         work(house.intakes[source])
-    except (TryLater, AccessRefused) as problem:
+    except MakingReady:
+        with house.database.begin() as tx:
+            health.waited(tx, source, now=house.clock())
+    except (TryLater, AccessRefused, UnexpectedReply, ByHand) as problem:
         log.warning("not done in its slot", kind=kind, slot=slot, problem=str(problem))
         with house.database.begin() as tx:
             record_failure(tx, attempt, problem, now=house.clock())
-            health.failed(tx, source, str(problem), now=house.clock())
+            if kind == POLL:
+                health.failed(tx, source, str(problem), now=house.clock())
     else:
         with house.database.begin() as tx:
             forget_failure(tx, attempt)
-            health.succeeded(tx, source, house.helpdesks[source].budget(), now=house.clock())
+            if kind == POLL:
+                health.succeeded(tx, source, house.helpdesks[source].budget(), now=house.clock())
 
 
 def payout_provider(settings: Settings, *, most_seconds: float = math.inf) -> HTTPProvider | None:

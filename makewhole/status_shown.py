@@ -12,6 +12,7 @@ from makewhole.opening import looked_into
 from makewhole.printing import print_json, table, to_people
 from store import failures, health, jobs
 from store.health import SourceHealth
+from sync.intake import POLL
 
 #: So many polls may be missed before a source is called late; at least `SHORTEST_LATE`.
 POLLS_MISSED = 5
@@ -37,6 +38,7 @@ class SourceStatus:
         lag: Since a poll last found nothing more; None before the first time.
         filled: How much of the first reading is done, 0 to 1, by the stamps it has reached; None once it is whole.
         backlog: Jobs of its vendor that wait or run.
+        problems: (what could not be done the last time, why): ("poll", "…"), ("reconcile", "…"), ("renew", "…").
     """
 
     health: SourceHealth
@@ -45,6 +47,7 @@ class SourceStatus:
     lag: timedelta | None
     filled: float | None
     backlog: int
+    problems: tuple[tuple[str, str], ...]
 
 
 def status(settings: Path, *, as_json: bool) -> int:
@@ -61,8 +64,8 @@ def status(settings: Path, *, as_json: bool) -> int:
         headings = ["Source", "Mode", "State", "Last success", "Lag", "Backlog", "Budget left", "Webhook", "Reconciled"]
         to_people().print(table(headings, [_row(each, now=now) for each in found]))
         for each in found:
-            if each.health.problem:
-                to_people().print(f"{each.health.source}: {each.health.problem}", markup=False, soft_wrap=True)
+            for what, why in each.problems:
+                to_people().print(f"{each.health.source}: {what}: {why}", markup=False, soft_wrap=True)
         to_people().print(f"Dead letters: {dead}" + (" (`makewhole deadletter list`)" if dead else ""), markup=False)
     return 0 if all(each.state in {"ok", "filling"} for each in found) else 1
 
@@ -72,15 +75,20 @@ def statuses(house: House, *, now: datetime) -> Iterator[SourceStatus]:
     with house.database.read() as connection:
         waiting = jobs.backlog(connection)
         known = {source: health.of_source(connection, source) for source in house.helpdesks}
+        troubles = {source: failures.of_key(connection, source) for source in house.helpdesks}
     for source, each in known.items():
         given = house.settings.helpdesks[source]
+        problems = [(kind, problem) for kind, problem in troubles[source] if kind != POLL]
+        if each.problem is not None:
+            problems.insert(0, (POLL, each.problem))
         yield SourceStatus(
             health=each,
             mode=given.mode,
-            state=_state(each, given, now=now),
+            state="failing" if problems else _state(each, given, now=now),
             lag=now - each.caught_up_at if each.caught_up_at else None,
             filled=_filled(each, given, now=now),
             backlog=waiting.get(given.vendor, 0),
+            problems=tuple(problems),
         )
 
 
@@ -103,12 +111,13 @@ def _figures(status: SourceStatus, *, now: datetime) -> Mapping[str, float | Non
 
 
 def _state(known: SourceHealth, given: Helpdesk, *, now: datetime) -> str:
-    if known.problem is not None:
-        return "failing"
-    if known.caught_up_at is None:
-        return "filling" if known.read_records else "never read"
+    if known.read_at is None:
+        return "never read"
     patience = max(SHORTEST_LATE, POLLS_MISSED * timedelta(seconds=given.poll_seconds))
-    return "late" if now - known.caught_up_at > patience else "ok"
+    # While an account is read for the first time, each page is progress.
+    if now - (known.caught_up_at or known.read_at) > patience:
+        return "late"
+    return "ok" if known.caught_up_at else "filling"
 
 
 def _filled(known: SourceHealth, given: Helpdesk, *, now: datetime) -> float | None:
@@ -119,9 +128,8 @@ def _filled(known: SourceHealth, given: Helpdesk, *, now: datetime) -> float | N
 
 def _row(status: SourceStatus, *, now: datetime) -> list[object]:
     known = status.health
-    state = (
-        f"{status.state} {status.filled:.0%}, {known.read_records} read" if status.filled is not None else status.state
-    )
+    state = status.state if status.filled is None else f"{status.state}, {status.filled:.0%} filled"
+    state = state if known.caught_up_at else f"{state}, {known.read_records} read"
     left = f"{known.budget.remaining} of {known.budget.limit} {known.budget.name}" if known.budget else "not told"
     compared = f"{_ago(known.reconciled_at, now)}, {known.differed} differed" if known.reconciled_at else "never"
     succeeded, lag, hook = _ago(known.succeeded_at, now), _ago(known.caught_up_at, now), _ago(known.webhook_at, now)
@@ -159,7 +167,7 @@ def _in_json(status: SourceStatus, *, now: datetime) -> dict[str, Any]:
         "read_records": known.read_records,
         "backlog": status.backlog,
         "differed": known.differed,
-        "problem": known.problem,
+        "problems": dict(status.problems),
         "budget": None if budget is None else {"name": budget.name, "limit": budget.limit, "left": budget.remaining},
         **{name: None if at is None else at.isoformat() for name, at in moments.items()},
     }
