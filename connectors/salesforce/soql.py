@@ -96,10 +96,10 @@ def internal_comments_on(keys: Iterable[str], *, after: str = "") -> str:
     return _internal(f"ParentId IN {_quoted(keys)}" + (format_soql(" AND Id > {}", after) if after else ""))
 
 
-def case_stamps(settings: SalesforceSettings, keys: Iterable[str]) -> str:
-    """Return the query for what a write needs to know of these Cases."""
+def case_stamps(settings: SalesforceSettings, keys: Iterable[str], *, fields: Iterable[str] = ()) -> str:
+    """Return the query for what a write needs to know of these Cases, and for these fields (API names)."""
     stamps = ("Id", settings.mark_field, "LastModifiedDate", "SystemModstamp", "IsDeleted", "MasterRecordId")
-    columns = dict.fromkeys([*stamps, *(theirs for _, theirs in settings.fields)])
+    columns = dict.fromkeys([*stamps, *fields])
     return f"SELECT {', '.join(columns)} FROM Case WHERE Id IN {_quoted(keys)}"  # noqa: S608
 
 

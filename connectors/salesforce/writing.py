@@ -51,7 +51,7 @@ class Looked:
         modified_at: Aware.
         marks: Those of ours that can be found.
         gone: What became of it when it takes no writes; "" when it does.
-        values: Our name and the text of each mapped field; "" for an empty one.
+        values: Our name and the text of each field that was asked for; "" for an empty one.
     """
 
     modified_at: datetime
@@ -69,7 +69,7 @@ def write(calls: Calls, settings: SalesforceSettings, update: TicketUpdate) -> b
     """
     refuse_impossible(settings, update)
     for _ in range(MOST_TRIES):
-        looked = look(calls, settings, update.ref)
+        looked = look(calls, settings, update.ref, seen=tuple(name for name, _ in update.seen))
         if update.mark in looked.marks:
             return False
         if looked.gone:
@@ -92,10 +92,12 @@ def marks(calls: Calls, settings: SalesforceSettings, ref: TicketRef) -> frozens
     return look(calls, settings, ref).marks
 
 
-def look(calls: Calls, settings: SalesforceSettings, ref: TicketRef) -> Looked:
-    """Return how the Case stands before a write; raises the three errors."""
+def look(calls: Calls, settings: SalesforceSettings, ref: TicketRef, *, seen: tuple[str, ...] = ()) -> Looked:
+    """Return how the Case stands before a write, with the values of the fields in `seen`; raises the three errors."""
+    # Only these: a mapped field that is not there would refuse the whole query, and with it the note.
+    columns = [theirs for name, theirs in settings.fields if name in seen]
     parts = (
-        Subrequest(name="case", method="GET", path=calls.query_path(case_stamps(settings, (ref.key,)))),
+        Subrequest(name="case", method="GET", path=calls.query_path(case_stamps(settings, (ref.key,), fields=columns))),
         Subrequest(name="comments", method="GET", path=calls.query_path(internal_comments_of(ref.key))),
     )
     answers, _ = calls.look(parts, asked=f"{ref}")
