@@ -1,6 +1,7 @@
 """What every helpdesk connector can do, and the three errors it may raise."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NewType, Protocol
@@ -62,7 +63,8 @@ class FieldsRefused(UnexpectedReply):
 class Rehearsed(Exception):
     """This call would have changed something at the vendor; it was not made, because a rehearsal was asked for.
 
-    Only a connector that was made with `rehearse` raises it, in place of its first write.
+    Only a connector that was made with `rehearse` raises it, in place of a write. `later` are the calls that would have
+    followed it, as far as they do not depend on its answer.
     """
 
     def __init__(self, *, method: str, url: str, body: bytes) -> None:
@@ -71,6 +73,29 @@ class Rehearsed(Exception):
         self.method = method
         self.url = url
         self.body = body
+        self.later: tuple[Rehearsed, ...] = ()
+
+
+class Steps:
+    """Where one write takes several calls: in a rehearsal all of them are gone through, and said together."""
+
+    def __init__(self) -> None:
+        self._rehearsed: list[Rehearsed] = []
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Go on behind the block although its call was only rehearsed."""
+        try:
+            yield
+        except Rehearsed as call:
+            self._rehearsed.append(call)
+
+    def end(self) -> None:
+        """Raise Rehearsed when any step was rehearsed."""
+        if self._rehearsed:
+            first, *later = self._rehearsed
+            first.later = tuple(later)
+            raise first
 
 
 class ForgedDelivery(Exception):

@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 
 from cases.ticket import Ticket, TicketRef
-from connectors.contract import FieldsMoved, FieldsRefused, TicketUpdate, UnexpectedReply
+from connectors.contract import FieldsMoved, FieldsRefused, Steps, TicketUpdate, UnexpectedReply
 from connectors.jira.adf_writing import note
 from connectors.jira.calls import Calls
 from connectors.jira.comments import Made, find_marked, read_made
@@ -83,6 +83,14 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """An edit to send, and how the issue stands after it."""
+
+    body: dict[str, Any]
+    after: Fresh
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
     """How the site is written to."""
 
@@ -99,10 +107,17 @@ class Writing:
         """
         self._refuse_impossible(update)
         fresh = self._look(update)
-        edited = self._edit(update, fresh)
-        noted = self._comment(update, fresh, just_edited=edited is not None)
-        moved = self._move(update, edited or fresh)
-        return fresh.ticket.ref.key if edited or noted or moved else None
+        steps, noted, moved = Steps(), False, False
+        planned = self._planned(update, fresh)
+        if planned is not None:
+            with steps.step():
+                self._send_edit(update, fresh.ticket.ref.key, planned.body)
+        with steps.step():
+            noted = self._comment(update, fresh, just_edited=planned is not None)
+        with steps.step():
+            moved = self._move(update, planned.after if planned else fresh)
+        steps.end()
+        return fresh.ticket.ref.key if planned or noted or moved else None
 
     def _refuse_impossible(self, update: TicketUpdate) -> None:
         ref = update.ref
@@ -139,8 +154,8 @@ class Writing:
         except Unreadable as error:
             raise UnexpectedReply(f"{update.ref}: {error}; nothing was written") from None
 
-    def _edit(self, update: TicketUpdate, fresh: Fresh) -> Fresh | None:
-        """Send the edit with all that it can hold; return what stands there then, None when it was there already."""
+    def _planned(self, update: TicketUpdate, fresh: Fresh) -> Edit | None:
+        """Return the edit with all that it can hold; None when it was made already, or nothing is to be edited."""
         in_edit = update.note is not None and not fresh.service and not fresh.noted
         needed = in_edit or update.fields or update.add_tags or update.remove_tags
         if not needed or update.mark in fresh.left.marks:
@@ -157,8 +172,7 @@ class Writing:
         changes = self._changes(update, _said(update, fresh, wanted) if in_edit else None)
         if changes:
             body["update"] = changes
-        self._send_edit(update, fresh.ticket.ref.key, body)
-        return replace(fresh, left=after)
+        return Edit(body=body, after=replace(fresh, left=after))
 
     def _transition(self, update: TicketUpdate) -> str | None:
         """Return the transition that belongs to the outcome; a write without a note moves nothing."""

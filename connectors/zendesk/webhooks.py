@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from connectors.contract import UnexpectedReply, WebhookFound, WebhookInstalled
+from connectors.contract import Steps, UnexpectedReply, WebhookFound, WebhookInstalled
 from connectors.wire_json import read_object
 from connectors.zendesk.calls import Calls
 from connectors.zendesk.refusals import NoSuchRecord
@@ -76,8 +76,12 @@ def rotate(calls: Calls, webhook_id: str, *, name: str, new_secret: str) -> Webh
         following = _id(webhook)
         mine = webhook.get("endpoint") == endpoint and following != webhook_id
         if mine and hmac.compare_digest(secret(calls, following).encode(), new_secret.encode()):
-            _change(calls, following, {"status": "active", "name": name})
-            _sent(calls, "DELETE", _path(webhook_id), None, "old webhook")
+            steps = Steps()
+            with steps.step():
+                _change(calls, following, {"status": "active", "name": name})
+            with steps.step():
+                _sent(calls, "DELETE", _path(webhook_id), None, "old webhook")
+            steps.end()
             return WebhookInstalled(id=following, secret=new_secret)
     raise UnexpectedReply(f"webhook {webhook_id}: none was prepared with this secret")
 

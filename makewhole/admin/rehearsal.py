@@ -33,9 +33,12 @@ class Mask:
     secrets: tuple[str, ...]
     words: tuple[str, ...] = ()
 
-    def over(self, rehearsed: Rehearsed) -> Call:
-        """Return the call with all of it masked."""
-        return Call(method=rehearsed.method, url=self.text(rehearsed.url), body=self._body(rehearsed.body))
+    def over(self, rehearsed: Rehearsed) -> tuple[Call, ...]:
+        """Return the call and those that would follow it, with all of it masked."""
+        return tuple(
+            Call(method=each.method, url=self.text(each.url), body=self._body(each.body))
+            for each in (rehearsed, *rehearsed.later)
+        )
 
     def _body(self, raw: bytes) -> object:
         if not raw:

@@ -31,13 +31,13 @@ class Told:
         ref: Which.
         result: "put", "rehearsed", "told" (its note is there already), "silent" (it takes none) or "failed".
         said: In a sentence.
-        call: The call that a rehearsal did not make; None for none. Where a vendor needs several, the first.
+        calls: The calls that a rehearsal did not make, in their order.
     """
 
     ref: TicketRef
     result: str
     said: str
-    call: Call | None = None
+    calls: tuple[Call, ...] = ()
 
 
 def tell_case(settings: Path, case_id: str, *, dry_run: bool, as_json: bool) -> int:
@@ -52,9 +52,8 @@ def tell_case(settings: Path, case_id: str, *, dry_run: bool, as_json: bool) -> 
         print_json({"case": case_id, "tickets": [_told_json(each) for each in told]})
     else:
         for each in told:
-            said = f"{each.ref}: {each.said}"
-            text = said if each.call is None else f"{said}\n{call_lines(each.call)}"
-            to_people().print(text, markup=False, soft_wrap=True)
+            lines = [f"{each.ref}: {each.said}", *map(call_lines, each.calls)]
+            to_people().print("\n".join(lines), markup=False, soft_wrap=True)
     return 1 if any(each.result == "failed" for each in told) else 0
 
 
@@ -114,9 +113,9 @@ def _try(settings: Settings, desk: Helpdesk, update: TicketUpdate, mirrored: Mir
     try:
         desk.write(update)
     except Rehearsed as rehearsed:
-        call = mask_of(settings, words=_words(mirrored)).over(rehearsed)
-        said = "in shadow mode not even a worker makes this call" if shadow else "this call was not made"
-        return Told(ref=ref, result="rehearsed", said=said, call=call)
+        calls = mask_of(settings, words=_words(mirrored)).over(rehearsed)
+        said = "in shadow mode not even a worker would do this" if shadow else "nothing was changed; this would be"
+        return Told(ref=ref, result="rehearsed", said=said, calls=calls)
     except (AccessRefused, TryLater, UnexpectedReply) as problem:
         return Told(ref=ref, result="failed", said=str(problem))
     return Told(ref=ref, result="told", said=f"it has {update.mark} already: no call would be made")
@@ -130,5 +129,5 @@ def _words(mirrored: MirroredTicket | None) -> Iterator[str]:
 
 
 def _told_json(told: Told) -> dict[str, object]:
-    call = None if told.call is None else call_json(told.call)
-    return {"ticket": str(told.ref), "result": told.result, "said": told.said, "call": call}
+    calls = [call_json(each) for each in told.calls]
+    return {"ticket": str(told.ref), "result": told.result, "said": told.said, "calls": calls}

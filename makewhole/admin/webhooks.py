@@ -44,14 +44,14 @@ class Outcome:
         result: "installed", "there", "prepared", "switched", "by_hand", "rehearsed" or "failed".
         said: In a sentence.
         steps: What a person does next, in this order.
-        call: The call that a rehearsal did not make.
+        calls: The calls that a rehearsal did not make.
     """
 
     source: str
     result: str
     said: str
     steps: tuple[str, ...] = ()
-    call: Call | None = None
+    calls: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ def verify(
             try:
                 found += hooks.delivered_by_vendor(seen, account.desk, account.given)
             except Rehearsed as rehearsed:
-                calls.append(account.mask.over(rehearsed))
+                calls += account.mask.over(rehearsed)
             found.append(hooks.last_arrival(seen, connection, account.desk))
     print_checks(found, as_json=as_json, more={"calls": [call_json(each) for each in calls]})
     if not as_json:
@@ -177,7 +177,7 @@ def _settled(account: Account, work: Callable[[Account, Paper], Outcome], lent: 
         return _by_hand(account, problem.steps)
     except Rehearsed as rehearsed:
         made = account.mask.over(rehearsed)
-        return Outcome(source=account.source, result="rehearsed", said="this call was not made", call=made)
+        return Outcome(source=account.source, result="rehearsed", said="nothing was changed; this would be", calls=made)
     except ERRORS as problem:
         return Outcome(source=account.source, result="failed", said=str(problem))
 
@@ -295,16 +295,14 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     yield f"{outcome.source}: {outcome.said}"
     for number, step in enumerate(outcome.steps, start=1):
         yield f"  {number}. {step}"
-    if outcome.call is not None:
-        yield call_lines(outcome.call)
+    yield from map(call_lines, outcome.calls)
 
 
 def _outcome_json(outcome: Outcome) -> dict[str, object]:
-    call = None if outcome.call is None else call_json(outcome.call)
     return {
         "source": outcome.source,
         "result": outcome.result,
         "said": outcome.said,
         "steps": list(outcome.steps),
-        "call": call,
+        "calls": [call_json(each) for each in outcome.calls],
     }

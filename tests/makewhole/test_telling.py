@@ -53,9 +53,9 @@ def test_the_call_is_shown_without_secrets_or_words_and_is_not_made(
 
     (ticket,) = told.json["tickets"]
     assert (told.code, ticket["result"]) == (0, "rehearsed")
-    assert ticket["call"]["method"] == "PUT"
-    assert ticket["call"]["url"] == f"https://harbor.zendesk.com/api/v2/tickets/{number}.json"
-    sent = ticket["call"]["body"]["ticket"]
+    assert ticket["calls"][0]["method"] == "PUT"
+    assert ticket["calls"][0]["url"] == f"https://harbor.zendesk.com/api/v2/tickets/{number}.json"
+    sent = ticket["calls"][0]["body"]["ticket"]
     assert sent["comment"]["public"] is False
     assert sent["comment"]["body"].startswith("Compensation PAID · ")
     assert {"id": 900011, "value": "paid"} in sent["custom_fields"]

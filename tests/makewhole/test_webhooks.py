@@ -130,8 +130,11 @@ def test_a_rehearsal_shows_the_call_and_makes_none(
 
     (outcome,) = told.json["webhooks"]
     assert (told.code, outcome["result"]) == (0, "rehearsed")
-    assert (outcome["call"]["method"], outcome["call"]["url"]) == ("POST", "https://harbor.zendesk.com/api/v2/webhooks")
-    assert outcome["call"]["body"]["webhook"]["endpoint"] == f"{elsewhere.own_url}/webhooks/zendesk/harbor"
+    assert (outcome["calls"][0]["method"], outcome["calls"][0]["url"]) == (
+        "POST",
+        "https://harbor.zendesk.com/api/v2/webhooks",
+    )
+    assert outcome["calls"][0]["body"]["webhook"]["endpoint"] == f"{elsewhere.own_url}/webhooks/zendesk/harbor"
     assert hooks(elsewhere) == before
 
 
