@@ -4,14 +4,18 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from cases.money import Money
 from cases.proposal import Classification
+from policy.arithmetic import added, divided, multiplied, whole
 from policy.expressions import (
+    After,
     Among,
     AnyOf,
+    Between,
     Compared,
     Either,
     Every,
@@ -20,14 +24,20 @@ from policy.expressions import (
     Name,
     Node,
     Not,
+    PriceAt,
+    Priced,
     Product,
     Quotient,
     Relation,
     Sum,
     Value,
+    Whole,
 )
 from policy.form import Condition, Limit, Policy
+from policy.series import found, price_at
 from policy.settling import exactly, room, settled
+from policy.timing import later, passed
+from policy.units import NumberType
 
 #: Values by name: the inputs, and what has been worked out so far in this one decision.
 Known = dict[str, Any]
@@ -177,13 +187,8 @@ def _compiled(node: Node, names: Mapping[str, Closure]) -> Closure:  # noqa: C90
             return lambda _: value
         case Name(name=name):
             return names.get(name) or operator.itemgetter(name)
-        case Sum(terms=terms):
-            return _sum([(sign, _compiled(term, names)) for sign, term in terms])
-        case Product(factors=factors):
-            return _product([_compiled(factor, names) for factor in factors])
-        case Quotient(dividend=dividend, divisor=divisor):
-            whole = _compiled(dividend, names)
-            return lambda known: whole(known) / divisor
+        case Sum() | Product() | Quotient() | Whole():
+            return _worked_out(node, names)
         case Extreme(largest=largest, parts=parts):
             return _extreme([_compiled(part, names) for part in parts], largest=largest)
         case Compared():
@@ -202,6 +207,65 @@ def _compiled(node: Node, names: Mapping[str, Closure]) -> Closure:  # noqa: C90
             return _either(
                 [(_compiled(test, names), _compiled(value, names)) for test, value in rows], _compiled(otherwise, names)
             )
+        case Between() | After():
+            return _timed(node, names)
+        case Priced() | PriceAt():
+            return _looked_up(node, names)
+
+
+def _worked_out(node: Sum | Product | Quotient | Whole, names: Mapping[str, Closure]) -> Closure:
+    """Return arithmetic, compiled: on decimals alone where no ratio can occur, which is faster."""
+    ratio = isinstance(node.type, NumberType) and node.type.ratio
+    match node:
+        case Sum(terms=terms):
+            compiled = [(sign, _compiled(term, names)) for sign, term in terms]
+            return _ratio_sum(compiled) if ratio else _sum(compiled)
+        case Product(factors=factors):
+            parts = [_compiled(factor, names) for factor in factors]
+            return (lambda known: multiplied([part(known) for part in parts])) if ratio else _product(parts)
+        case Quotient(dividend=dividend, divisor=divisor):
+            top, bottom = _compiled(dividend, names), _compiled(divisor, names)
+            if ratio:
+                return lambda known: divided(top(known), bottom(known))
+            return lambda known: top(known) / bottom(known)
+        case Whole(up=up, part=part):
+            number = _compiled(part, names)
+            return lambda known: whole(number(known), up=up)
+
+
+def _ratio_sum(terms: list[tuple[int, Closure]]) -> Closure:
+    return lambda known: added([term(known) if sign > 0 else -term(known) for sign, term in terms])
+
+
+def _timed(node: Between | After, names: Mapping[str, Closure]) -> Closure:
+    start = _compiled(node.start, names)
+    if isinstance(node, After):
+        counted, count, calendar = node.counted, node.count, node.calendar
+        return lambda known: later(counted, start(known), count, calendar)
+    end, how = _compiled(node.end, names), node
+    return lambda known: passed(how.counted, start(known), end(known), how.calendar)
+
+
+def _looked_up(node: Priced | PriceAt, names: Mapping[str, Closure]) -> Closure:
+    prices = operator.itemgetter(node.series)
+    if isinstance(node, PriceAt):
+        at, how = _compiled(node.at, names), node
+        return lambda known: _there(how.series, price_at(prices(known), at(known), how.within))
+    start, end, asked = _compiled(node.start, names), _compiled(node.end, names), node
+
+    def look(known: Known) -> Any:
+        series = prices(known)
+        price = found(series, asked.lookup, start(known), end(known), with_end=asked.with_end)
+        return _there(asked.series, price)
+
+    return look
+
+
+def _there(series: str, price: Decimal | Fraction | None) -> Decimal | Fraction:
+    """Return a price that was found; without it the prices are needed."""
+    if price is None:
+        raise KeyError(series)
+    return price
 
 
 def _compared(node: Compared, names: Mapping[str, Closure]) -> Closure:

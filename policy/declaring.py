@@ -2,34 +2,41 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 
 from cases.money import ASSETS, Rounding
+from policy.calendars import WEEKDAYS, Calendar, zone_named
 from policy.form import Derived, Input, MoneyTerms
 from policy.grammar import KEYWORDS
 from policy.literals import unit_named
 from policy.mistakes import Mistakes, did_you_mean
-from policy.section import Section, expression
+from policy.scope import Scope
+from policy.section import Section
 from policy.units import (
     BARE,
     OWN_MONEY,
     ChoiceType,
     NumberType,
+    SeriesType,
     TextType,
     TimeType,
     Type,
     Unit,
     YesNoType,
 )
+from policy.working_out import worked_out
 from policy.yaml_text import Scalar
 
 #: Names the matrix gives to what has been worked out.
 RESERVED = frozenset({"amount", "classification"})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}( [a-z0-9_]{1,60}){0,7}", re.ASCII)
+_UNIT = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
 _OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}( [A-Za-z_][A-Za-z0-9_]{0,59}){0,5}", re.ASCII)
 _ROUNDINGS = {each.value.replace("_", " "): each for each in Rounding}
 _KINDS = (
     "a type: number, whole number, yes/no, time, text, hours, money, USDT, quantity OKB, rate JPY per XEM,"
-    ' or "one of [a, b]"'
+    ' prices USDT per OKB, or "one of [a, b]"'
 )
 
 
@@ -51,15 +58,58 @@ def read_money(root: Section) -> MoneyTerms | None:
     return MoneyTerms(asset=asset.text.strip(), asset_input=None, rounding=rounding, place=asset.place)
 
 
-def read_inputs(root: Section, money: MoneyTerms | None) -> tuple[Input, ...]:
-    """Return the inputs with their types."""
+def read_scope(root: Section) -> Scope:
+    """Return what holds for every expression of the policy: units of its own and how it counts days; no names yet."""
+    units = {each.text: each for each in root.listed("units")} if root.has("units") else {}
+    for text, scalar in units.items():
+        if not _UNIT.fullmatch(text) or text in ASSETS:
+            root.mistakes.add(scalar.place, f'"{text[:60]}" cannot be declared: write a new unit in capitals, as WBETH')
+    calendar = Calendar()
+    if root.has("calendar"):
+        calendar = _calendar(root.section("calendar", ("time zone", "days off", "holidays")))
+    return Scope(types={}, units=frozenset(units), calendar=calendar)
+
+
+def _calendar(section: Section | None) -> Calendar:
+    if section is None:
+        return Calendar()
+    zone = section.read("time zone", _zone) or "UTC"
+    off = section.listed("days off") if section.has("days off") else ()
+    for scalar in off:
+        if scalar.text not in (*WEEKDAYS, "none"):
+            section.mistakes.add(scalar.place, f'"{scalar.text[:60]}" is no day: {did_you_mean(scalar.text, WEEKDAYS)}')
+    holidays = section.listed("holidays") if section.has("holidays") else ()
+    dates = [_date(each, section.mistakes) for each in holidays]
+    days_off = frozenset(WEEKDAYS.index(each.text) for each in off if each.text in WEEKDAYS)
+    return Calendar(
+        zone=zone,
+        days_off=days_off if section.has("days off") else Calendar().days_off,
+        holidays=frozenset(each for each in dates if each),
+    )
+
+
+def _zone(text: str) -> str:
+    zone_named(text)
+    return text
+
+
+def _date(scalar: Scalar, mistakes: Mistakes) -> date | None:
+    try:
+        return date.fromisoformat(scalar.text)
+    except ValueError:
+        mistakes.add(scalar.place, f'write "{scalar.text[:60]}" as a date: 2026-12-25')
+        return None
+
+
+def read_inputs(root: Section, money: MoneyTerms | None, own: frozenset[str] = frozenset()) -> tuple[Input, ...]:
+    """Return the inputs with their types; `own` are the units that the policy declares itself."""
     section = root.section("inputs")
     if section is None:
         return ()
     inputs = []
     for key, node in section.entries.values():
         _check_name(key, (), root.mistakes)
-        kind = _type(node, money, root.mistakes) if isinstance(node, Scalar) else None
+        kind = _type(node, money, own, root.mistakes) if isinstance(node, Scalar) else None
         if kind is None:
             if not isinstance(node, Scalar):
                 root.mistakes.add(node.place, f"write {_KINDS}")
@@ -71,25 +121,20 @@ def read_inputs(root: Section, money: MoneyTerms | None) -> tuple[Input, ...]:
     return tuple(inputs)
 
 
-def read_derived(root: Section, inputs: Mapping[str, Type]) -> tuple[Derived, ...]:
-    """Return what is worked out; each may use the inputs and what stands above it."""
+def read_derived(root: Section, scope: Scope) -> tuple[tuple[Derived, ...], Scope]:
+    """Return what is worked out, and the scope with its names; each may use the inputs and what stands above it."""
     if not root.has("works out"):
-        return ()
+        return (), scope
     section = root.section("works out")
-    types = dict(inputs)
-    derived = []
+    derived: list[Derived] = []
     for key, node in section.entries.values() if section else ():
-        _check_name(key, types, root.mistakes)
-        if not isinstance(node, Scalar):
-            root.mistakes.add(node.place, "write an expression here")
-            continue
-        found = expression(node, types, root.mistakes)
-        if found is None:
+        _check_name(key, scope.types, root.mistakes)
+        found = worked_out(key, node, scope, root.mistakes)
+        if not found:
             root.mistakes.broken.add(key.text)
-        else:
-            types[key.text] = found.node.type
-            derived.append(Derived(name=key.text, expression=found))
-    return tuple(derived)
+        derived += found
+        scope = scope.also({each.name: each.expression.node.type for each in found})
+    return tuple(derived), scope
 
 
 def _rounding(text: str) -> Rounding:
@@ -109,30 +154,31 @@ def _check_name(key: Scalar, taken: Mapping[str, Type] | tuple[()], mistakes: Mi
         mistakes.add(key.place, f'"{key.text}" is taken: choose another name')
 
 
-def _type(scalar: Scalar, money: MoneyTerms | None, mistakes: Mistakes) -> Type | None:
+def _type(scalar: Scalar, money: MoneyTerms | None, own: frozenset[str], mistakes: Mistakes) -> Type | None:
     text = " ".join(scalar.text.split())
-    signed = text.startswith("signed ")
-    text = text.removeprefix("signed ")
+    signed, positive = text.startswith("signed "), text.startswith("positive ")
+    text = text.removeprefix("signed ").removeprefix("positive ")
     plain: dict[str, Type] = {"yes/no": YesNoType(), "time": TimeType(), "text": TextType()}
-    if not signed and text in plain:
+    if not (signed or positive) and text in plain:
         return plain[text]
     choice = re.fullmatch(r"one of \[(.*)\]", text)
-    if choice and not signed:
+    if choice and not (signed or positive):
         return _choice([each.strip() for each in choice.group(1).split(",")], scalar, mistakes)
     try:
-        return _number(text, signed=signed, money=money)
+        if text.startswith("prices ") and not (signed or positive):
+            return SeriesType(unit=unit_named(text.removeprefix("prices "), own=own))
+        return replace(_number(text, money, own), signed=signed, positive=positive)
     except ValueError as error:
         mistakes.add(scalar.place, f'"{scalar.text[:60]}" is not understood ({error}): write {_KINDS}')
         return None
 
 
-def _number(text: str, *, signed: bool, money: MoneyTerms | None) -> NumberType:
+def _number(text: str, money: MoneyTerms | None, own: frozenset[str]) -> NumberType:
     if text in {"number", "whole number"}:
-        return NumberType(unit=BARE, signed=signed, whole=text == "whole number")
+        return NumberType(unit=BARE, whole=text == "whole number")
     if text == "money":
-        fixed = money.asset if money and money.asset else OWN_MONEY
-        return NumberType(unit=Unit(top=fixed), signed=signed)
-    return NumberType(unit=unit_named(text.removeprefix("quantity ").removeprefix("rate ")), signed=signed)
+        return NumberType(unit=Unit(top=money.asset if money and money.asset else OWN_MONEY))
+    return NumberType(unit=unit_named(text.removeprefix("quantity ").removeprefix("rate "), own=own))
 
 
 def _choice(options: list[str], scalar: Scalar, mistakes: Mistakes) -> Type | None:

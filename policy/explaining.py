@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 from cases.money import Money, asset
 from cases.proposal import ApprovalStage, Classification, DerivationLine
+from policy.arithmetic import Number
 from policy.expressions import Expression, Value
 from policy.facts import Facts, own_asset, read_facts
 from policy.form import Condition, Derived, Limit, Policy, Rule, Wording
@@ -126,7 +128,7 @@ class _Case:
         if isinstance(exact, Unknown) or isinstance(code, Unknown) or len(left) < len(limits):
             return Unknown.of(exact, code, *limits, *(self.reckoning.holds(gate.when) for gate in self.policy.gates))
         self._expression("amount before limits", rule.pay, exact, rule.pay.place)
-        amount = self._settled(_decimal(exact), left, code)
+        amount = self._settled(_number(exact), left, code)
         if amount.minor == 0:
             return self._nothing_left(rule, amount)
         return self._gated(rule, amount)
@@ -157,14 +159,14 @@ class _Case:
         tell = self.policy.wording[classification] if hits or rule.tell is None else rule.tell
         return _Found(classification=classification, amount=amount, rule=hits[0] if hits else rule.name, tell=tell)
 
-    def _left(self, limit: Limit) -> tuple[Limit, Decimal] | Unknown:
+    def _left(self, limit: Limit) -> tuple[Limit, Number] | Unknown:
         at_most = self.reckoning.value(limit.at_most.node)
         used = self.reckoning.named(limit.counting) if limit.counting else None
         if isinstance(at_most, Unknown) or isinstance(used, Unknown):
             return Unknown.of(at_most, used)
-        return limit, room(_decimal(at_most), None if used is None else _decimal(used))
+        return limit, room(_number(at_most), None if used is None else _number(used))
 
-    def _settled(self, exact: Decimal, limits: list[tuple[Limit, Decimal]], code: str) -> Money:
+    def _settled(self, exact: Number, limits: list[tuple[Limit, Number]], code: str) -> Money:
         for limit, left in limits:
             text, filled = limit.at_most.text, self.reckoning.filled(limit.at_most)
             if limit.counting:
@@ -245,7 +247,7 @@ def _text(when: Condition) -> str:
     return " and ".join(part.text for part in when.parts) or "otherwise"
 
 
-def _decimal(value: Value) -> Decimal:
-    if not isinstance(value, Decimal):
+def _number(value: Value) -> Number:
+    if not isinstance(value, Decimal | Fraction):
         raise TypeError(f"{value!r} is no number, though its type was checked")
     return value

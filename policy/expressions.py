@@ -1,14 +1,17 @@
 """The parsed form of expressions: what each kind of node means, with its type. Plain data, one for all readers."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 
+from policy.calendars import Calendar
 from policy.mistakes import Place
+from policy.series import Lookup, Series
 from policy.units import Type
 
-Value = Decimal | bool | str | datetime
+Value = Decimal | Fraction | bool | str | datetime | Series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +48,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quotient:
-    """A number divided by one written in the text, whose share is exact (2, 5, 8, 100 …)."""
+    """A number divided by one that is never 0; a ratio unless it is written in the text and its share is exact."""
 
     dividend: "Node"
-    divisor: Decimal
+    divisor: "Node"
     type: Type
 
 
@@ -124,7 +127,87 @@ class Either:
     type: Type
 
 
-Node = Literal | Name | Sum | Product | Quotient | Extreme | Compared | Among | Every | AnyOf | Not | Either
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """The whole number at or below another; at or above it when `up`. For counting days and units, never for money."""
+
+    up: bool
+    part: "Node"
+    type: Type
+
+
+class Counted(StrEnum):
+    """What is counted between two moments."""
+
+    MINUTES = "minutes"
+    HOURS = "hours"
+    DAYS = "days"
+    WORKING_DAYS = "working days"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Between:
+    """How much time lies between two moments; below zero when the end comes first. Days begin as the calendar says."""
+
+    counted: Counted
+    start: "Node"
+    end: "Node"
+    calendar: Calendar
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """A moment some time after another; after days, it is the first moment after the last full day."""
+
+    counted: Counted
+    start: "Node"
+    count: Decimal
+    calendar: Calendar
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """What is asked of the prices in a window, from `start` to `end`; without a price there, the input is missing."""
+
+    lookup: Lookup
+    series: str
+    start: "Node"
+    end: "Node"
+    with_end: bool
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceAt:
+    """The last price at or before a moment; when it is older than `within`, the input is missing."""
+
+    series: str
+    at: "Node"
+    within: timedelta
+    type: Type
+
+
+Node = (
+    Literal
+    | Name
+    | Sum
+    | Product
+    | Quotient
+    | Extreme
+    | Compared
+    | Among
+    | Every
+    | AnyOf
+    | Not
+    | Either
+    | Whole
+    | Between
+    | After
+    | Priced
+    | PriceAt
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

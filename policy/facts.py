@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from policy.expressions import Value
 from policy.form import Input, Policy
-from policy.units import OWN_MONEY, ChoiceType, NumberType, TextType, TimeType, Type, Unit, YesNoType
+from policy.series import read_series
+from policy.units import OWN_MONEY, ChoiceType, NumberType, SeriesType, TextType, TimeType, Type, Unit, YesNoType
 
 MOST_DIGITS = 60
 MOST_TEXT = 1_000
@@ -56,7 +57,7 @@ def read_facts(policy: Policy, given: Iterable[tuple[str, str]]) -> Facts:
 def read_value(text: str, kind: Type) -> Value:  # noqa: C901  # One line for each type.
     """Return the value that a text stands for; raises Unreadable."""
     text = text.strip()
-    if len(text) > MOST_TEXT:
+    if len(text) > MOST_TEXT and not isinstance(kind, SeriesType):
         raise Unreadable(f"has {len(text)} characters, at most {MOST_TEXT} are read")
     match kind:
         case NumberType():
@@ -73,6 +74,11 @@ def read_value(text: str, kind: Type) -> Value:  # noqa: C901  # One line for ea
             return _time(text)
         case TextType():
             return text
+        case SeriesType():
+            try:
+                return read_series(text)
+            except ValueError as error:
+                raise Unreadable(str(error)) from None
 
 
 def _number(text: str, kind: NumberType) -> Decimal:
@@ -87,6 +93,8 @@ def _number(text: str, kind: NumberType) -> Decimal:
     if sign and not kind.signed and Decimal(text.split(maxsplit=1)[0]) != 0:
         raise Unreadable("is below zero")
     number = Decimal(f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}")
+    if kind.positive and number <= 0:
+        raise Unreadable("is 0, more than 0 is needed")
     if kind.whole and number != number.to_integral_value():
         raise Unreadable(f"is {_shown(text)}, a whole number is needed")
     return number

@@ -1,4 +1,4 @@
-"""The closed grammar of expressions: text -> tree. No loops, no attributes, no functions but the four named here."""
+"""The closed grammar of expressions: text -> tree. No loops, no attributes, no functions but those named here."""
 
 from functools import cache
 from typing import Any
@@ -8,6 +8,28 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 MOST_CHARACTERS = 600
 MOST_DEPTH = 40
+
+#: Functions. Their words stay free for names: only before "(" do they mean something.
+FUNCTIONS = (
+    "minutes between",
+    "hours between",
+    "days between",
+    "working days between",
+    "after minutes",
+    "after hours",
+    "after days",
+    "after working days",
+    "full",
+    "started",
+    "size",
+    "price at",
+    "highest",
+    "lowest",
+    "first",
+    "last",
+    "average",
+    "vwap",
+)
 
 GRAMMAR = r"""
 ?test: "if" either "then" test "else" test -> choice
@@ -39,7 +61,12 @@ bound: COMPARE sum | UNDER sum | OVER sum | AT LEAST sum | AT MOST sum | UP "to"
      | "table" "(" sum ("," row)* "," "otherwise" "->" test ")" -> table
      | "table" "(" sum ("," row)+ ")" -> full_table
      | "band" "(" sum ("," band_row)+ "," "otherwise" "->" test ")" -> band
+     | TIERS "(" sum ("," band_row)+ "," "otherwise" "->" test ")" -> tiers
+     | CALLED "(" argument ("," argument)* ")" -> call
      | "(" test ")"
+?argument: test
+         | sum "to" sum -> through
+         | sum "to" "under" sum -> until
 row: literal "->" test
 band_row: bound "->" test
 ?literal: QUANTITY -> quantity
@@ -63,12 +90,14 @@ SIGN: "+" | "-"
 TIMES: "*" | "/"
 TIME.4: /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})/
 PERCENT.3: /\d+(\.\d+)?[ ]*%/
-QUANTITY.2: /\d+(\.\d+)?[ ]+([A-Z][A-Z0-9]{1,9}([ ]+per[ ]+[A-Z][A-Z0-9]{1,9})?|hours?\b)/
+QUANTITY.2: /\d+(\.\d+)?[ ]+(#([ ]+per[ ]+(#|minute|hour|day)\b)?|(minute|hour|day)s?\b)/
+TIERS.5: /tiers(?=[ ]*\()/
+CALLED.5: /(@)(?=[ ]*\()/
 NUMBER.1: /\d+(\.\d+)?(?![A-Za-z_\d.])/
 QUOTED: /'[^']*'|"[^"]*"/
 WORD: /[A-Za-z_][A-Za-z0-9_]*/
 %ignore /[ \t\n]+/
-"""
+""".replace("@", "|".join(each.replace(" ", "[ ]+") for each in FUNCTIONS)).replace("#", "[A-Z][A-Z0-9]{1,11}")
 
 #: Words that the grammar keeps for itself: no name may contain one.
 KEYWORDS = frozenset(

@@ -135,6 +135,8 @@ def _around(name: Name, value: Value) -> set[Value]:
             return set(name.type.options)
         case str():
             return {value, ""}
+        case _:
+            raise _NotOnGrid
 
 
 def _about(amount: Decimal) -> str:

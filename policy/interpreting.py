@@ -1,13 +1,17 @@
 """Working out expressions with reasons: a value that is not known says which inputs it waits for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
+from policy.arithmetic import Number, added, divided, multiplied, whole
 from policy.expressions import (
+    After,
     Among,
     AnyOf,
+    Between,
     Compared,
     Either,
     Every,
@@ -17,14 +21,20 @@ from policy.expressions import (
     Name,
     Node,
     Not,
+    PriceAt,
+    Priced,
     Product,
     Quotient,
     Relation,
     Sum,
     Value,
+    Whole,
 )
 from policy.form import Condition, Derived, Policy
+from policy.series import Series, found, price_at
 from policy.showing import bare, filled_in
+from policy.timing import later, passed
+from policy.units import NumberType, Type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +44,12 @@ class Unknown:
     Fields:
         needed: Inputs it needs, whatever the others are.
         perhaps: Inputs it may need as well, depending on what the needed ones turn out to be.
+        why: (input, why) where it is given but does not hold what is asked of it.
     """
 
     needed: frozenset[str]
     perhaps: frozenset[str] = frozenset()
+    why: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, *parts: object) -> "Unknown":
@@ -45,13 +57,14 @@ class Unknown:
         unknown = [part for part in parts if isinstance(part, Unknown)]
         needed = frozenset[str]().union(*(part.needed for part in unknown))
         perhaps = frozenset[str]().union(*(part.perhaps for part in unknown))
-        return cls(needed=needed, perhaps=perhaps - needed)
+        why = tuple(dict.fromkeys(each for part in unknown for each in part.why))
+        return cls(needed=needed, perhaps=perhaps - needed, why=why)
 
     def and_perhaps(self, *parts: object) -> "Unknown":
         """Return the same, with everything that the parts wait for as perhaps needed."""
         unknown = [part for part in parts if isinstance(part, Unknown)]
         more = frozenset[str]().union(*(part.needed | part.perhaps for part in unknown))
-        return Unknown(needed=self.needed, perhaps=(self.perhaps | more) - self.needed)
+        return replace(self, perhaps=(self.perhaps | more) - self.needed)
 
 
 class Reckoning:
@@ -95,7 +108,7 @@ class Reckoning:
         """Return whether a line fits."""
         return self._every(tuple(part.node for part in when.parts))
 
-    def value(self, node: Node) -> Value | Unknown:  # noqa: C901, PLR0911  # One line for each kind of node.
+    def value(self, node: Node) -> Value | Unknown:  # noqa: C901, PLR0911, PLR0912  # One line for each kind of node.
         """Return what a node comes to."""
         match node:
             case Literal(value=value):
@@ -105,10 +118,14 @@ class Reckoning:
             case Sum(terms=terms):
                 return self._sum(terms)
             case Product(factors=factors):
-                return self._product(factors)
+                numbers = self._numbers(factors)
+                return numbers if isinstance(numbers, Unknown) else multiplied(numbers)
             case Quotient(dividend=dividend, divisor=divisor):
-                whole = self.value(dividend)
-                return whole if isinstance(whole, Unknown) else _number(whole) / divisor
+                numbers = self._numbers((dividend, divisor))
+                return numbers if isinstance(numbers, Unknown) else _divided(numbers, node.type)
+            case Whole(up=up, part=part):
+                numbers = self._numbers((part,))
+                return numbers if isinstance(numbers, Unknown) else whole(numbers[0], up=up)
             case Extreme(largest=largest, parts=parts):
                 numbers = self._numbers(parts)
                 return numbers if isinstance(numbers, Unknown) else sorted(numbers)[-1 if largest else 0]
@@ -126,27 +143,44 @@ class Reckoning:
                 return found if isinstance(found, Unknown) else not found
             case Either(rows=rows, otherwise=otherwise):
                 return self._either(rows, otherwise)
+            case Between() | After():
+                return self._timed(node)
+            case Priced() | PriceAt():
+                return self._priced(node)
+
+    def _timed(self, node: Between | After) -> Value | Unknown:
+        start = self.value(node.start)
+        end = self.value(node.end) if isinstance(node, Between) else start
+        if isinstance(start, Unknown) or isinstance(end, Unknown):
+            return Unknown.of(start, end)
+        if isinstance(node, Between):
+            return passed(node.counted, _moment(start), _moment(end), node.calendar)
+        return later(node.counted, _moment(start), node.count, node.calendar)
+
+    def _priced(self, node: Priced | PriceAt) -> Value | Unknown:
+        """Return a price; a window without one is said, never bridged."""
+        series = self.named(node.series)
+        times = (node.at,) if isinstance(node, PriceAt) else (node.start, node.end)
+        moments = [self.value(each) for each in times]
+        unknown = [each for each in (series, *moments) if isinstance(each, Unknown)]
+        if unknown or not isinstance(series, Series):
+            return Unknown.of(*unknown)
+        start, end = (_moment(each) for each in (moments[0], moments[-1]) if not isinstance(each, Unknown))
+        if isinstance(node, PriceAt):
+            price: Value | None = price_at(series, start, node.within)
+            said = f"holds no price within {node.within} up to {bare(start)}"
+        else:
+            price = found(series, node.lookup, start, end, with_end=node.with_end)
+            said = f"holds no price, or no volume, from {bare(start)} to {bare(end)}"
+        return Unknown(needed=frozenset({node.series}), why=((node.series, said),)) if price is None else price
 
     def _sum(self, terms: tuple[tuple[int, Node], ...]) -> Value | Unknown:
         numbers = self._numbers(tuple(term for _, term in terms))
         if isinstance(numbers, Unknown):
             return numbers
-        signed = [number if sign > 0 else -number for (sign, _), number in zip(terms, numbers, strict=True)]
-        total = signed[0]
-        for number in signed[1:]:
-            total += number
-        return total
+        return added([number if sign > 0 else -number for (sign, _), number in zip(terms, numbers, strict=True)])
 
-    def _product(self, factors: tuple[Node, ...]) -> Value | Unknown:
-        numbers = self._numbers(factors)
-        if isinstance(numbers, Unknown):
-            return numbers
-        result = numbers[0]
-        for number in numbers[1:]:
-            result *= number
-        return result
-
-    def _numbers(self, nodes: tuple[Node, ...]) -> list[Decimal] | Unknown:
+    def _numbers(self, nodes: tuple[Node, ...]) -> list[Number] | Unknown:
         values = [self.value(node) for node in nodes]
         unknown = [value for value in values if isinstance(value, Unknown)]
         if unknown:
@@ -207,15 +241,33 @@ class Reckoning:
         return name if isinstance(value, Unknown) else bare(value)
 
 
-def _number(value: Value) -> Decimal:
-    if not isinstance(value, Decimal):
+def _divided(numbers: list[Number], kind: Type) -> Number:
+    dividend, divisor = numbers
+    if (
+        isinstance(kind, NumberType)
+        and not kind.ratio
+        and isinstance(dividend, Decimal)
+        and isinstance(divisor, Decimal)
+    ):
+        return dividend / divisor
+    return divided(dividend, divisor)
+
+
+def _number(value: Value) -> Number:
+    if not isinstance(value, Decimal | Fraction):
         raise TypeError(f"{value!r} is no number, though its type was checked")
     return value
 
 
+def _moment(value: Value) -> datetime:
+    if not isinstance(value, datetime):
+        raise TypeError(f"{value!r} is no time, though its type was checked")
+    return value
+
+
 def _order(one: Value, other: Value) -> int:
-    if isinstance(one, Decimal) and isinstance(other, Decimal):
-        return int(one.compare(other))
+    if isinstance(one, Decimal | Fraction) and isinstance(other, Decimal | Fraction):
+        return (one > other) - (one < other)
     if isinstance(one, datetime) and isinstance(other, datetime):
         return (one > other) - (one < other)
     raise TypeError(f"{one!r} and {other!r} have no order, though their types were checked")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from cases.money import ASSETS, EXACT
 from policy.grammar import NotUnderstood
 from policy.mistakes import did_you_mean
-from policy.units import HOUR, Unit
+from policy.units import TIMES, Unit
 
 MOST_DIGITS = 36
 
@@ -23,12 +23,18 @@ def share_written(text: str, at: int) -> Decimal:
     return number_written(text.rstrip("% "), at).scaleb(-2, EXACT)
 
 
-def unit_named(text: str, at: int = 0) -> Unit:
-    """Return the unit that is written like this: "USDT", "JPY per XEM", "hours"; raises NotUnderstood."""
-    top, _, bottom = (part.strip() for part in re.sub(r"\s+", " ", text).partition(" per "))
-    if top in {"hour", "hours"} and not bottom:
-        return Unit(top=HOUR)
+def unit_named(text: str, at: int = 0, own: frozenset[str] = frozenset()) -> Unit:
+    """Return the unit that is written like this: "USDT", "JPY per XEM", "hours", "GBP per day"; raises NotUnderstood.
+
+    own: Units the policy declares itself.
+    """
+    top, per, bottom = (_plural(part.strip()) for part in re.sub(r"\s+", " ", text).partition(" per "))
     for each in filter(None, (top, bottom)):
-        if each not in ASSETS:
-            raise NotUnderstood(at, f'"{each}" is not a known asset: {did_you_mean(each, ASSETS)}')
-    return Unit(top=top, bottom=bottom or None)
+        if each not in ASSETS and each not in own and each not in TIMES:
+            known = (*ASSETS, *own, *TIMES)
+            raise NotUnderstood(at, f'"{each}" is not a known asset: {did_you_mean(each, known)}')
+    return Unit(top=top, bottom=bottom if per else None)
+
+
+def _plural(word: str) -> str:
+    return f"{word}s" if f"{word}s" in TIMES else word

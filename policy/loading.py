@@ -9,7 +9,7 @@ from datetime import datetime
 from cases.loss import LossKind
 from cases.money import ASSETS
 from policy.analysis import analysed
-from policy.declaring import read_derived, read_inputs, read_money
+from policy.declaring import read_derived, read_inputs, read_money, read_scope
 from policy.examples import prove
 from policy.form import Effective, MoneyTerms, Policy
 from policy.mistakes import BadPolicy, Mistakes, did_you_mean
@@ -40,6 +40,8 @@ KEYS = (
     "loss",
     "products",
     "money",
+    "units",
+    "calendar",
     "pay form",
     "decide within",
     "inputs",
@@ -112,16 +114,16 @@ def _read(root: Section, file: str, text_hash: str) -> Policy | None:
     terms = _terms(root)
     money = read_money(root)
     paid = _paid_in(money)
-    inputs = read_inputs(root, money)
+    scope = read_scope(root)
+    inputs = read_inputs(root, money, scope.units)
     declared: dict[str, Type] = {each.name: each.type for each in inputs}
-    derived = read_derived(root, declared)
-    types = declared | {each.name: each.expression.node.type for each in derived}
-    rules = read_rules(root, types, paid)
-    nothing_left = read_nothing_left(root, types)
-    limits = read_limits(root, types, paid)
-    gates = read_gates(root, types)
-    approvals = read_approvals(root, _matrix_types(types, paid), money)
-    wording = read_wording(root, types, rules, nothing_left)
+    derived, scope = read_derived(root, scope.also(declared))
+    rules = read_rules(root, scope, paid)
+    nothing_left = read_nothing_left(root, scope)
+    limits = read_limits(root, scope, paid)
+    gates = read_gates(root, scope)
+    approvals = read_approvals(root, scope.also(_looked_at(paid)), money)
+    wording = read_wording(root, scope, rules, nothing_left)
     examples = read_examples(root, declared)
     if terms is None or money is None or nothing_left is None:
         return None
@@ -152,10 +154,10 @@ def _read(root: Section, file: str, text_hash: str) -> Policy | None:
     )
 
 
-def _matrix_types(types: Mapping[str, Type], paid: Unit | None) -> dict[str, Type]:
-    """Return what the matrix may look at: also the amount and the classification that were worked out."""
+def _looked_at(paid: Unit | None) -> dict[str, Type]:
+    """Return what the matrix may look at beside the names: the amount and the classification that were worked out."""
     classification = ChoiceType(options=tuple(CLASSIFICATIONS))
-    return {**types, "amount": NumberType(unit=paid or Unit(), signed=False), "classification": classification}
+    return {"amount": NumberType(unit=paid or Unit(), signed=False), "classification": classification}
 
 
 def _paid_in(money: MoneyTerms | None) -> Unit | None:

@@ -1,36 +1,32 @@
 """What an expression means: names looked up, types and units checked. Tree -> parsed form."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import cast
 
 from lark import Token, Tree
 
+from policy import building
+from policy.bounds import compared_with, rises, rising, widens
+from policy.calls import Argument, Call, called
 from policy.expressions import (
     Among,
     AnyOf,
     Compared,
-    Either,
     Every,
     Expression,
-    Extreme,
     Literal,
     Name,
     Node,
     Not,
     Product,
-    Quotient,
     Relation,
-    Sum,
-    Value,
-    shares_exactly,
 )
 from policy.grammar import NotUnderstood, parsed
 from policy.literals import number_written, share_written, unit_named
 from policy.mistakes import Place, did_you_mean
+from policy.scope import Scope
 from policy.units import (
-    BARE,
     ChoiceType,
     NumberType,
     TextType,
@@ -48,12 +44,16 @@ from policy.units import (
 Branch = Tree[Token]
 YES_NO = YesNoType()
 _ORDERED = {Relation.BELOW, Relation.AT_MOST, Relation.ABOVE, Relation.AT_LEAST}
+_NOT_A_DIVISOR = (
+    "divide only by what is always above 0: a number above 0, an input declared as "
+    '"positive ...", or max(..., smallest)'
+)
 _MIRRORED = {"under": Relation.BELOW, "over": Relation.ABOVE, "least": Relation.AT_LEAST, "most": Relation.AT_MOST}
 
 
-def understood(text: str, types: Mapping[str, Type], place: Place) -> Expression:
+def understood(text: str, scope: Scope, place: Place) -> Expression:
     """Return what a text means among these names; raises NotUnderstood with the character where it goes wrong."""
-    reading = _Reading(types)
+    reading = _Reading(scope)
     node = reading.read(parsed(text))
     return Expression(text=text, node=node, names=tuple(sorted(reading.names, key=lambda each: each[1])), place=place)
 
@@ -61,8 +61,9 @@ def understood(text: str, types: Mapping[str, Type], place: Place) -> Expression
 class _Reading:
     """Reads one tree; remembers which names it met."""
 
-    def __init__(self, types: Mapping[str, Type]) -> None:
-        self.types = types
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.types = scope.types
         self.names: list[tuple[str, int, int]] = []
         self._readers: dict[str, Callable[[Branch], Node]] = {
             "words": self._name,
@@ -89,6 +90,8 @@ class _Reading:
             "table": self._table,
             "full_table": self._full_table,
             "band": self._band,
+            "tiers": self._tiers,
+            "call": self._call,
         }
 
     def read(self, tree: Branch) -> Node:
@@ -98,21 +101,21 @@ class _Reading:
         name = _spelled(tree)
         if name not in self.types:
             raise _wrong(tree, f'"{name}" is not declared: {did_you_mean(name, self.types)}')
-        self.names.append((name, _start(tree), tree.meta.end_pos))
-        return Name(name=name, type=self.types[name])
+        meant = self.scope.stands_for.get(name, name)
+        self.names.append((meant, _start(tree), tree.meta.end_pos))
+        return Name(name=meant, type=self.types[name])
 
     def _quantity(self, tree: Branch) -> Node:
-        number, _, unit = _only(tree).partition(" ")
-        return Literal(
-            value=number_written(number, _start(tree)), type=NumberType(unit=unit_named(unit.strip(), _start(tree)))
-        )
+        written, _, unit = _only(tree).partition(" ")
+        at = _start(tree)
+        return building.number(number_written(written, at), unit_named(unit.strip(), at, self.scope.units))
 
     def _percent(self, tree: Branch) -> Node:
-        return Literal(value=share_written(_only(tree), _start(tree)), type=NumberType(unit=BARE))
+        return building.number(share_written(_only(tree), _start(tree)))
 
     def _number(self, tree: Branch) -> Node:
         value = number_written(_only(tree), _start(tree))
-        return Literal(value=value, type=NumberType(unit=Unit(zero=value == 0)))
+        return building.number(value, Unit(zero=value == 0))
 
     def _time(self, tree: Branch) -> Node:
         try:
@@ -134,7 +137,7 @@ class _Reading:
             term = self.read(child)
             unit = _joined(child, unit, self._unit(term, child), doing="add up")
             terms.append((sign, term))
-        return Sum(terms=tuple(terms), type=NumberType(unit=unit))
+        return building.summed(terms, unit)
 
     def _product(self, tree: Branch) -> Node:
         first = cast("Branch", tree.children[0])
@@ -152,18 +155,18 @@ class _Reading:
             result = divided(unit, factor_unit) if divide else multiplied(unit, factor_unit)
         except UnitsMixed as error:
             raise _wrong(child, f"{error}: multiply an amount by a rate or by a number without a unit") from None
-        kind = NumberType(unit=result)
         if divide:
-            return Quotient(dividend=node, divisor=_exact_divisor(factor, child), type=kind), result
+            if not building.numeric(factor).positive:
+                raise _wrong(child, _NOT_A_DIVISOR)
+            return building.quotient(node, factor, result), result
         factors = node.factors if isinstance(node, Product) else (node,)
-        return Product(factors=(*factors, factor), type=kind), result
+        return building.product((*factors, factor), result), result
 
     def _share(self, tree: Branch) -> Node:
         percent, child = tree.children
         factor = self.read(cast("Branch", child))
-        share = Literal(value=share_written(str(percent), _start(tree)), type=NumberType(unit=BARE))
-        unit = self._unit(factor, cast("Branch", child))
-        return Product(factors=(share, factor), type=NumberType(unit=unit))
+        share = building.number(share_written(str(percent), _start(tree)))
+        return building.product((share, factor), self._unit(factor, cast("Branch", child)))
 
     def _extreme(self, tree: Branch) -> Node:
         unit = Unit(zero=True)
@@ -172,7 +175,7 @@ class _Reading:
             part = self.read(child)
             unit = _joined(child, unit, self._unit(part, child), doing="compare")
             parts.append(part)
-        return Extreme(largest=tree.data == "greatest", parts=tuple(parts), type=NumberType(unit=unit))
+        return building.extreme(parts, unit, largest=tree.data == "greatest")
 
     def _compared(self, tree: Branch) -> Node:
         left, relation, right = tree.children
@@ -202,7 +205,7 @@ class _Reading:
         low, high = cast("list[Branch]", cell.children)
         top = self._beside(subject, high)
         bottom = self._beside(top, low, lend_unit=True)
-        if isinstance(bottom, Literal) and isinstance(top, Literal) and not _rises(bottom, top):
+        if isinstance(bottom, Literal) and isinstance(top, Literal) and not rises(bottom, top):
             raise _wrong(cell, "the range is empty: write the lower end first")
         upper = Relation.BELOW if cell.data == "until" else Relation.AT_MOST
         return Every(
@@ -240,7 +243,7 @@ class _Reading:
         if isinstance(subject.type, ChoiceType) and tree.data in {"words", "quoted", "yes", "no"}:
             return self._option(subject.type, tree)
         if lend_unit and tree.data == "number" and isinstance(subject.type, NumberType):
-            return Literal(value=number_written(_only(tree), _start(tree)), type=subject.type)
+            return building.number(number_written(_only(tree), _start(tree)), subject.type.unit)
         return self.read(tree)
 
     def _option(self, choice: ChoiceType, tree: Branch) -> Node:
@@ -293,7 +296,7 @@ class _Reading:
         if not isinstance(node.type, ChoiceType):
             raise _wrong(tree, 'end the table with "otherwise -> ...": its subject is no closed list')
         tests = [self._table_row(node, row) for row in rows]
-        named = {_compared_with(test) for test, _ in tests}
+        named = {compared_with(test) for test, _ in tests}
         left_out = [option for option in node.type.options if option not in named]
         if left_out:
             raise _wrong(tree, f'the table says nothing for {", ".join(left_out)}: add a row or "otherwise -> ..."')
@@ -310,10 +313,44 @@ class _Reading:
         for row in rows:
             bound, value = cast("list[Branch]", row.children)
             test = self._bound(node, bound)
-            if tests and not _widens(tests[-1][0], test):
+            if tests and not widens(tests[-1][0], test):
                 raise _wrong(row, "the bounds of a band must rise from row to row (under) or fall (at least)")
             tests.append((test, value))
         return self._rows(tests, otherwise)
+
+    def _tiers(self, tree: Branch) -> Node:
+        subject, *rows, otherwise = cast("list[Branch]", [each for each in tree.children if isinstance(each, Tree)])
+        node = self.read(subject)
+        unit = self._unit(node, subject)
+        last = self.read(otherwise)
+        total = self._times(unit, last, otherwise)
+        read: list[tuple[Node, Node]] = []
+        for row in rows:
+            bound, value = cast("list[Branch]", row.children)
+            test = self._bound(node, bound)
+            if not isinstance(test, Compared) or test.relation is not Relation.AT_MOST or not rising(read, test):
+                raise _wrong(row, 'write each tier as "up to 1000 USDT -> 50%", the ends rising')
+            factor = self.read(value)
+            _joined(value, total, self._times(unit, factor, value), doing="add up")
+            read.append((test.right, factor))
+        return building.tiers(node, read, last, total)
+
+    def _times(self, unit: Unit, factor: Node, tree: Branch) -> Unit:
+        try:
+            return multiplied(unit, self._unit(factor, tree))
+        except UnitsMixed as error:
+            raise _wrong(tree, str(error)) from None
+
+    def _call(self, tree: Branch) -> Node:
+        name, *arguments = tree.children
+        read = tuple(self._argument(cast("Branch", each)) for each in arguments)
+        return called(Call(name=" ".join(str(name).split()), arguments=read, scope=self.scope, at=_start(tree)))
+
+    def _argument(self, tree: Branch) -> Argument:
+        if tree.data not in {"through", "until"}:
+            return Argument(node=self.read(tree), at=_start(tree))
+        start, end = (self.read(child) for child in cast("list[Branch]", tree.children))
+        return Argument(node=start, end=end, with_end=tree.data == "through", at=_start(tree))
 
     def _rows(self, rows: list[tuple[Node, Branch]], otherwise: Branch) -> Node:
         last = self.read(otherwise)
@@ -323,7 +360,7 @@ class _Reading:
             last_type = self._same(last, node, tree)
             done.append((test, node, last_type))
         kind = done[-1][2] if done else last.type
-        return Either(rows=tuple((test, node) for test, node, _ in done), otherwise=last, type=kind)
+        return building.either([(test, node) for test, node, _ in done], last, kind)
 
     def _same(self, one: Node, other: Node, tree: Branch) -> Type:
         if isinstance(one.type, NumberType) and isinstance(other.type, NumberType):
@@ -336,32 +373,6 @@ class _Reading:
         if not isinstance(node.type, NumberType):
             raise _wrong(tree, f"a number is needed here, this is {described(node.type)}")
         return node.type.unit
-
-
-def _exact_divisor(factor: Node, tree: Branch) -> Decimal:
-    if isinstance(factor, Literal) and isinstance(factor.value, Decimal) and shares_exactly(factor.value):
-        return factor.value
-    raise _wrong(tree, "divide only by a number whose share is exact (2, 4, 5, 8, 10, 12.5 ...)")
-
-
-def _compared_with(test: Node) -> Value | None:
-    return test.right.value if isinstance(test, Compared) and isinstance(test.right, Literal) else None
-
-
-def _widens(earlier: Node, later: Node) -> bool:
-    """Whether the later bound of a band lies beyond the earlier one; unknown (no plain numbers) passes."""
-    before, after = _compared_with(earlier), _compared_with(later)
-    if not (isinstance(before, Decimal) and isinstance(after, Decimal) and isinstance(later, Compared)):
-        return True
-    return after > before if later.relation in {Relation.BELOW, Relation.AT_MOST} else after < before
-
-
-def _rises(low: Literal, high: Literal) -> bool:
-    if isinstance(low.value, Decimal) and isinstance(high.value, Decimal):
-        return low.value <= high.value
-    if isinstance(low.value, datetime) and isinstance(high.value, datetime):
-        return low.value <= high.value
-    return True
 
 
 def _joined(tree: Branch, left: Unit, right: Unit, *, doing: str) -> Unit:

@@ -104,7 +104,7 @@ def _added(text: str, amounts: list[Decimal]) -> str:
 
 
 def _missing(facts: Facts, unknown: Unknown) -> Missing:
-    unread = facts.unreadable
+    unread = dict(unknown.why) | dict(facts.unreadable)
     return Missing(
         names=tuple(sorted(unknown.needed - unread.keys())),
         problems=tuple((name, unread[name]) for name in sorted(unknown.needed & unread.keys())),

@@ -158,7 +158,7 @@ def _possible(subject: Node) -> Domain:
     if isinstance(subject.type, YesNoType):
         return frozenset({True, False})
     if isinstance(subject, Name) and isinstance(subject.type, NumberType) and not subject.type.signed:
-        return Span(low=Decimal(0), with_low=True)
+        return Span(low=Decimal(0), with_low=not subject.type.positive)
     return Span()
 
 

@@ -21,6 +21,7 @@ from policy.form import (
     placeholders,
 )
 from policy.mistakes import Mistakes, did_you_mean
+from policy.scope import Scope
 from policy.section import Section, condition, expression, texts
 from policy.units import ChoiceType, NumberType, Type, Unit, described
 from policy.yaml_text import Mapping as YamlMapping
@@ -33,12 +34,12 @@ _AMOUNT = re.compile(r"\d{1,40}(\.\d{1,20})?", re.ASCII)
 _STAGE = re.compile(r"(\d{1,3}) (?:of )?([a-z][a-z0-9_]{0,59}(?: or [a-z][a-z0-9_]{0,59}){0,9})", re.ASCII)
 
 
-def read_rules(root: Section, types: Mapping[str, Type], paid: Unit | None) -> tuple[Rule, ...]:
+def read_rules(root: Section, scope: Scope, paid: Unit | None) -> tuple[Rule, ...]:
     """Return the exclusions and then the rules; the names are unique, the last rule is `otherwise`."""
     exclusions = root.items("exclusions") if root.has("exclusions") else ()
     rules = root.items("rules")
-    read = [_rule(node, types, paid, root.mistakes, exclusion=True) for node in exclusions]
-    read += [_rule(node, types, paid, root.mistakes, exclusion=False) for node in rules]
+    read = [_rule(node, scope, paid, root.mistakes, exclusion=True) for node in exclusions]
+    read += [_rule(node, scope, paid, root.mistakes, exclusion=False) for node in rules]
     found = tuple(rule for rule in read if rule)
     names: set[str] = set()
     for rule in found:
@@ -55,22 +56,20 @@ def read_rules(root: Section, types: Mapping[str, Type], paid: Unit | None) -> t
     return found
 
 
-def _rule(
-    node: Node, types: Mapping[str, Type], paid: Unit | None, mistakes: Mistakes, *, exclusion: bool
-) -> Rule | None:
+def _rule(node: Node, scope: Scope, paid: Unit | None, mistakes: Mistakes, *, exclusion: bool) -> Rule | None:
     keys = ("name", "when", "then", "tell") if exclusion else ("name", "when", "then", "pay", "tell")
     section = Section(node, mistakes, keys=keys)
     name = section.text("name")
-    when = _when(section, types)
+    when = _when(section, scope)
     allowed = _REFUSING if exclusion else _DECIDED_BY_RULES
     classification: Classification | None = Classification.INELIGIBLE
     if not exclusion or section.has("then"):
         classification = section.read("then", lambda text: _classification(text, allowed))
-    pay = _amount(section, "pay", types, paid) if classification in PAYABLE else None
+    pay = _amount(section, "pay", scope, paid) if classification in PAYABLE else None
     if classification and classification not in PAYABLE and section.has("pay"):
         mistakes.add(section.entries["pay"][0].place, f'remove "pay": {_words(classification)} pays nothing')
     tell = (
-        _wording(section.entries["tell"][1], types, mistakes, amount=pay is not None) if section.has("tell") else None
+        _wording(section.entries["tell"][1], scope, mistakes, amount=pay is not None) if section.has("tell") else None
     )
     if not name or when is None or classification is None or (classification in PAYABLE and pay is None):
         return None
@@ -85,15 +84,15 @@ def _rule(
     )
 
 
-def _when(section: Section, types: Mapping[str, Type]) -> Condition | None:
+def _when(section: Section, scope: Scope) -> Condition | None:
     node = section.node("when")
-    return condition(node, types, section.mistakes) if node else None
+    return condition(node, scope, section.mistakes) if node else None
 
 
-def _amount(section: Section, key: str, types: Mapping[str, Type], paid: Unit | None) -> Expression | None:
+def _amount(section: Section, key: str, scope: Scope, paid: Unit | None) -> Expression | None:
     """Return an expression that must come out in the policy's own money."""
     scalar = section.scalar(key)
-    found = expression(scalar, types, section.mistakes) if scalar else None
+    found = expression(scalar, scope, section.mistakes) if scalar else None
     if found is None or scalar is None or paid is None:
         return found
     kind = found.node.type
@@ -103,25 +102,25 @@ def _amount(section: Section, key: str, types: Mapping[str, Type], paid: Unit | 
     return None
 
 
-def read_limits(root: Section, types: Mapping[str, Type], paid: Unit | None) -> tuple[Limit, ...]:
+def read_limits(root: Section, scope: Scope, paid: Unit | None) -> tuple[Limit, ...]:
     """Return the limits; `counting` and `over` make one a rolling limit per customer."""
     if not root.has("limits"):
         return ()
-    found = [_limit(node, types, paid, root.mistakes) for node in root.items("limits")]
+    found = [_limit(node, scope, paid, root.mistakes) for node in root.items("limits")]
     return tuple(limit for limit in found if limit)
 
 
-def _limit(node: Node, types: Mapping[str, Type], paid: Unit | None, mistakes: Mistakes) -> Limit | None:
+def _limit(node: Node, scope: Scope, paid: Unit | None, mistakes: Mistakes) -> Limit | None:
     section = Section(node, mistakes, keys=("name", "for", "at most", "counting", "over"))
     name = section.text("name")
     classes = frozenset(PAYABLE)
     if section.has("for"):
         classes = frozenset(filter(None, (_one_payable(each, mistakes) for each in section.listed("for"))))
-    at_most = _amount(section, "at most", types, paid)
+    at_most = _amount(section, "at most", scope, paid)
     counting = window = None
     if section.has("counting") or section.has("over"):
         counting, window = section.scalar("counting"), section.text("over")
-    if counting and not _is_paid_in(types.get(counting.text), paid):
+    if counting and not _is_paid_in(scope.types.get(counting.text), paid):
         mistakes.add(counting.place, f'"{counting.text[:60]}" must be an input in the money that is paid')
     if at_most is None or not name:
         return None
@@ -146,18 +145,18 @@ def _is_paid_in(kind: Type | None, paid: Unit | None) -> bool:
     return paid is None or (isinstance(kind, NumberType) and kind.unit == paid)
 
 
-def read_gates(root: Section, types: Mapping[str, Type]) -> tuple[Gate, ...]:
+def read_gates(root: Section, scope: Scope) -> tuple[Gate, ...]:
     """Return the fraud gates; a payable claim that shows one goes to fraud review."""
     gates = []
     for node in root.items("fraud gates"):
         section = Section(node, root.mistakes, keys=("name", "when"))
-        name, when = section.text("name"), _when(section, types)
+        name, when = section.text("name"), _when(section, scope)
         if name and when:
             gates.append(Gate(name=name, when=when, place=section.place))
     return tuple(gates)
 
 
-def read_nothing_left(root: Section, types: Mapping[str, Type]) -> NothingLeft | None:
+def read_nothing_left(root: Section, scope: Scope) -> NothingLeft | None:
     """Return what a payable claim becomes when its amount comes to nothing."""
     section = root.section("nothing left", ("name", "then", "tell"))
     if section is None:
@@ -167,17 +166,17 @@ def read_nothing_left(root: Section, types: Mapping[str, Type]) -> NothingLeft |
         then = section.read("then", lambda text: _classification(text, _REFUSING))
     if section.has("tell") or then is None:
         node = section.node("tell")
-        tell = _wording(node, types, root.mistakes, amount=False) if node else None
+        tell = _wording(node, scope, root.mistakes, amount=False) if node else None
     return NothingLeft(name=name, classification=then, tell=tell, place=section.place)
 
 
-def read_approvals(root: Section, types: Mapping[str, Type], money: MoneyTerms | None) -> tuple[ApprovalRow, ...]:
+def read_approvals(root: Section, scope: Scope, money: MoneyTerms | None) -> tuple[ApprovalRow, ...]:
     """Return the rows of the approval matrix; the last one is `otherwise`."""
     rows = []
     nodes = root.items("approvals")
     for node in nodes:
         section = Section(node, root.mistakes, keys=("when", "stages"))
-        when = _matrix_when(section, types, money)
+        when = _matrix_when(section, scope, money)
         stages = _stages(section.node("stages"), root.mistakes)
         if when is not None and stages is not None:
             rows.append(ApprovalRow(when=when, stages=stages, place=section.place))
@@ -192,24 +191,24 @@ def read_approvals(root: Section, types: Mapping[str, Type], money: MoneyTerms |
     return tuple(rows)
 
 
-def _matrix_when(section: Section, types: Mapping[str, Type], money: MoneyTerms | None) -> Condition | None:
+def _matrix_when(section: Section, scope: Scope, money: MoneyTerms | None) -> Condition | None:
     """Return when a row fits; where an input names the asset, a row with an amount in EUR fits claims in EUR only."""
     node = section.node("when")
     if node is None or money is None or money.asset_input is None or not isinstance(node, YamlMapping):
-        return condition(node, types, section.mistakes) if node else None
+        return condition(node, scope, section.mistakes) if node else None
     cell = next((value for key, value in node.entries if key.text == "amount"), None)
-    asset = types.get(money.asset_input)
+    asset = scope.types.get(money.asset_input)
     if not isinstance(cell, Scalar) or not isinstance(asset, ChoiceType):
-        return condition(node, types, section.mistakes)
+        return condition(node, scope, section.mistakes)
     named = [word for word in cell.text.split() if word in asset.options]
     if cell.text.strip() == "0":
-        return condition(node, types, section.mistakes)
+        return condition(node, scope, section.mistakes)
     if len(set(named)) != 1:
         section.mistakes.add(cell.place, f"name the asset of the amount: one of {', '.join(asset.options)}")
         return None
-    found = condition(node, {**types, "amount": NumberType(unit=Unit(top=named[0]))}, section.mistakes)
+    found = condition(node, scope.also({"amount": NumberType(unit=Unit(top=named[0]))}), section.mistakes)
     text = f"{money.asset_input} is {named[0]}"
-    guard = expression(Scalar(text=text, place=cell.place, single_line=False), types, section.mistakes)
+    guard = expression(Scalar(text=text, place=cell.place, single_line=False), scope, section.mistakes)
     return Condition(parts=(guard, *found.parts), place=found.place) if guard and found else None
 
 
@@ -231,7 +230,7 @@ def _stages(node: Node | None, mistakes: Mistakes) -> tuple[ApprovalStage, ...] 
 
 
 def read_wording(
-    root: Section, types: Mapping[str, Type], rules: tuple[Rule, ...], nothing_left: NothingLeft | None
+    root: Section, scope: Scope, rules: tuple[Rule, ...], nothing_left: NothingLeft | None
 ) -> dict[Classification, Wording]:
     """Return what the customer is told, for every classification that can come out."""
     outcomes = {Classification.FRAUD_REVIEW, *(rule.classification for rule in rules)}
@@ -242,16 +241,16 @@ def read_wording(
     for name, classification in CLASSIFICATIONS.items() if section else ():
         wanted = section and (section.has(name) or classification in outcomes)
         node = section.node(name) if section and wanted else None
-        found = _wording(node, types, root.mistakes, amount=classification in PAYABLE) if node else None
+        found = _wording(node, scope, root.mistakes, amount=classification in PAYABLE) if node else None
         if found:
             wording[classification] = found
     return wording
 
 
-def _wording(node: Node, types: Mapping[str, Type], mistakes: Mistakes, *, amount: bool) -> Wording | None:
+def _wording(node: Node, scope: Scope, mistakes: Mistakes, *, amount: bool) -> Wording | None:
     section = Section(node, mistakes, keys=("en", "zh"))
     english, chinese = section.text("en"), section.text("zh")
-    known = {*types, "amount"} if amount else set(types)
+    known = {*scope.types, "amount"} if amount else set(scope.types)
     for key in ("en", "zh"):
         for name in placeholders(section.text(key)) if section.has(key) else ():
             if name not in known:

@@ -1,6 +1,6 @@
 """Reading one mapping of a policy file: known keys only, every mistake noted with its place."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from policy.expressions import Expression
@@ -8,7 +8,8 @@ from policy.form import Condition
 from policy.grammar import NotUnderstood
 from policy.meaning import understood
 from policy.mistakes import Mistakes, did_you_mean
-from policy.units import Type, YesNoType, described
+from policy.scope import Scope
+from policy.units import YesNoType, described
 from policy.yaml_text import Mapping as YamlMapping
 from policy.yaml_text import Node, Scalar, Sequence
 
@@ -100,13 +101,13 @@ def texts(node: Node, mistakes: Mistakes) -> tuple[Scalar, ...]:
     return found
 
 
-def expression(scalar: Scalar, types: Mapping[str, Type], mistakes: Mistakes, *, before: str = "") -> Expression | None:
+def expression(scalar: Scalar, scope: Scope, mistakes: Mistakes, *, before: str = "") -> Expression | None:
     """Return what an expression means; None after noting what is wrong, with its column.
 
     before: Text to put before what is written, as the name of a table's column.
     """
     try:
-        return understood(before + scalar.text, types, scalar.place)
+        return understood(before + scalar.text, scope, scalar.place)
     except NotUnderstood as error:
         at = max(error.at - len(before), 0) if scalar.single_line else 0
         if not any(name in scalar.text for name in mistakes.broken):
@@ -114,10 +115,10 @@ def expression(scalar: Scalar, types: Mapping[str, Type], mistakes: Mistakes, *,
         return None
 
 
-def condition(node: Node, types: Mapping[str, Type], mistakes: Mistakes) -> Condition | None:
+def condition(node: Node, scope: Scope, mistakes: Mistakes) -> Condition | None:
     """Return a condition: `otherwise`, a yes/no expression, or table cells by name; None after noting what is wrong."""
     if isinstance(node, YamlMapping):
-        parts = [_cell(key, value, types, mistakes) for key, value in node.entries]
+        parts = [_cell(key, value, scope, mistakes) for key, value in node.entries]
         if not parts:
             mistakes.add(node.place, 'write "otherwise" for a line that always fits')
         found = tuple(part for part in parts if part)
@@ -127,14 +128,14 @@ def condition(node: Node, types: Mapping[str, Type], mistakes: Mistakes) -> Cond
         return None
     if node.text.strip() == "otherwise":
         return Condition(parts=(), place=node.place)
-    test = _yes_no(expression(node, types, mistakes), mistakes)
+    test = _yes_no(expression(node, scope, mistakes), mistakes)
     return Condition(parts=(test,), place=node.place) if test else None
 
 
-def _cell(name: Scalar, cell: Node, types: Mapping[str, Type], mistakes: Mistakes) -> Expression | None:
+def _cell(name: Scalar, cell: Node, scope: Scope, mistakes: Mistakes) -> Expression | None:
     """Return a decision-table cell as the expression "<name> is <cell>"; a list of values stands for `one of`."""
-    if name.text not in types:
-        mistakes.add(name.place, f'"{name.text[:60]}" is not declared: {did_you_mean(name.text, types)}')
+    if name.text not in scope.types:
+        mistakes.add(name.place, f'"{name.text[:60]}" is not declared: {did_you_mean(name.text, scope.types)}')
         return None
     if isinstance(cell, Sequence):
         values = ", ".join(each.text for each in texts(cell, mistakes))
@@ -142,7 +143,7 @@ def _cell(name: Scalar, cell: Node, types: Mapping[str, Type], mistakes: Mistake
     if not isinstance(cell, Scalar) or not cell.text.strip():
         mistakes.add(cell.place, "write a value, a range or a list here")
         return None
-    return _yes_no(expression(cell, types, mistakes, before=f"{name.text} is "), mistakes)
+    return _yes_no(expression(cell, scope, mistakes, before=f"{name.text} is "), mistakes)
 
 
 def _yes_no(found: Expression | None, mistakes: Mistakes) -> Expression | None:

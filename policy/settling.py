@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from decimal import Decimal
 
 from cases.money import EXACT, Money, Rounding
+from policy.arithmetic import Number, TooManyDigits, added, rounded
+
+__all__ = ["BEYOND", "TooManyDigits", "exactly", "room", "settled"]
 
 #: Looked up in the matrix when amounts of another asset count too: more than any row names.
 BEYOND = Decimal(10) ** 40
-
-
-class TooManyDigits(ArithmeticError):
-    """Raised when a result has more digits than can be held exactly; nothing may be proposed from it."""
 
 
 @contextmanager
@@ -25,13 +24,13 @@ def exactly() -> Iterator[None]:
         raise TooManyDigits("a result has more than 60 digits: it cannot be worked out exactly") from error
 
 
-def room(at_most: Decimal, used: Decimal | None) -> Decimal:
+def room(at_most: Number, used: Number | None) -> Number:
     """Return what is left of a limit, never below zero; used None = a limit per case."""
-    left = at_most if used is None else at_most - used
+    left = at_most if used is None else added([at_most, -used])
     return max(left, Decimal(0))
 
 
-def settled(exact: Decimal, left: Decimal | None, code: str, rounding: Rounding) -> Money:
+def settled(exact: Number, left: Number | None, code: str, rounding: Rounding) -> Money:
     """Return what is paid: `exact`, cut to what is left, not below zero, rounded once.
 
     Rounding never lifts an amount over its limit: with 0.0000004 USDT left, half_up and up still pay nothing.
@@ -39,7 +38,7 @@ def settled(exact: Decimal, left: Decimal | None, code: str, rounding: Rounding)
     amount = max(exact, Decimal(0))
     if left is not None:
         amount = min(amount, left)
-    paid = Money.rounded(amount, code, rounding)
+    paid = rounded(amount, code, rounding)
     if left is not None and paid.amount > left:
-        return Money.rounded(amount, code, Rounding.DOWN)
+        return rounded(amount, code, Rounding.DOWN)
     return paid

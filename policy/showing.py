@@ -2,22 +2,26 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Context, Decimal, Inexact, localcontext
 from enum import StrEnum
+from fractions import Fraction
 
 from cases.money import ASSETS
 from policy.expressions import Expression, Value
+from policy.series import Series
 from policy.units import BARE, OWN_MONEY, NumberType, Type
+
+_SHOWN = Context(prec=20, rounding=ROUND_DOWN, traps=[])
 
 
 def with_unit(value: Value, kind: Type, asset: str | None) -> str:
     """Return a value with its unit: "83.60 USDT", "7.5 hours", "yes". `asset` is what the policy's own money is."""
-    if not isinstance(value, Decimal):
+    if not isinstance(value, Decimal | Fraction):
         return bare(value)
     unit = kind.unit if isinstance(kind, NumberType) else BARE
     if unit.top == OWN_MONEY:
         unit = type(unit)(top=asset, bottom=unit.bottom)
-    if unit.is_money and unit.top in ASSETS:
+    if isinstance(value, Decimal) and unit.is_money and unit.top in ASSETS:
         return f"{_at_least(value, ASSETS[unit.top].shown)} {unit}"
     return f"{bare(value)} {unit}".strip()
 
@@ -29,6 +33,10 @@ def bare(value: Value) -> str:
             return "yes" if value else "no"
         case Decimal():
             return _at_least(value, 0)
+        case Fraction():
+            return _ratio(value)
+        case Series(points=points):
+            return f"{len(points)} prices from {bare(points[0].at)} to {bare(points[-1].at)}"
         case datetime():
             return value.strftime("%Y-%m-%d %H:%M:%S UTC") if not value.microsecond else value.isoformat(sep=" ")
         case str():
@@ -44,6 +52,13 @@ def filled_in(expression: Expression, values: Mapping[str, Value]) -> str:
             shown = f"({value})" if value.startswith("-") else value
             text = text[:start] + shown + text[end:]
     return text
+
+
+def _ratio(number: Fraction) -> str:
+    """Return a ratio in decimals; one that does not end is cut after twenty digits, which "…" says."""
+    with localcontext(_SHOWN) as context:
+        cut = Decimal(number.numerator) / Decimal(number.denominator)
+        return _at_least(cut, 0) + ("…" if context.flags[Inexact] else "")
 
 
 def _at_least(number: Decimal, decimals: int) -> str:

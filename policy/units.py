@@ -6,7 +6,8 @@ from cases.money import ASSETS
 
 #: Stands for the policy's own money where an input names the asset (duplicate charge: USDT or EUR).
 OWN_MONEY = "money"
-HOUR = "hours"
+#: What time is counted in; never turned into each other silently.
+TIMES = ("minutes", "hours", "days")
 
 
 class UnitsMixed(ValueError):
@@ -30,7 +31,7 @@ class Unit:
     def __str__(self) -> str:
         if self.bottom is None:
             return self.top or ""
-        return f"{self.top or '1'} per {self.bottom}"
+        return f"{self.top or '1'} per {self.bottom.removesuffix('s') if self.bottom in TIMES else self.bottom}"
 
     @property
     def is_money(self) -> bool:
@@ -49,11 +50,15 @@ class NumberType:
         unit: What it is counted in.
         signed: True when it may be below zero.
         whole: True when it has no decimals.
+        positive: True when it is always above zero: only such a number may divide.
+        ratio: True when it comes from a division that may have no end; it is then kept as a ratio, exact.
     """
 
     unit: Unit
     signed: bool = True
     whole: bool = False
+    positive: bool = False
+    ratio: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +83,14 @@ class TextType:
     """Free text; it can be compared and shown."""
 
 
-Type = NumberType | YesNoType | ChoiceType | TimeType | TextType
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesType:
+    """Prices over time, each counted in `unit`: only looked up, never calculated with."""
+
+    unit: Unit
+
+
+Type = NumberType | YesNoType | ChoiceType | TimeType | TextType | SeriesType
 
 
 def described(of: Type) -> str:
@@ -94,6 +106,8 @@ def described(of: Type) -> str:
             return "a time"
         case TextType():
             return "text"
+        case SeriesType(unit=unit):
+            return f"prices in {unit}"
 
 
 def joined(left: Unit, right: Unit, *, doing: str) -> Unit:

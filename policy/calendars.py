@@ -1,0 +1,81 @@
+"""Counting days as a policy says: in its time zone, with its days off."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
+
+MOST_DAYS = 4_000
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """Where a day begins, and on which days nobody works.
+
+    Fields:
+        zone: "UTC", "+08:00" or a name as "Europe/London".
+        days_off: Weekdays without work, 0 is Monday.
+        holidays: Dates without work.
+    """
+
+    zone: str = "UTC"
+    days_off: frozenset[int] = frozenset({5, 6})
+    holidays: frozenset[date] = frozenset()
+
+    def day(self, moment: datetime) -> date:
+        """Return the date of a moment here."""
+        return moment.astimezone(zone_named(self.zone)).date()
+
+    def start(self, day: date) -> datetime:
+        """Return the first moment of a day here, in UTC."""
+        return datetime.combine(day, time(), tzinfo=zone_named(self.zone)).astimezone(UTC)
+
+    def works(self, day: date) -> bool:
+        """Whether people work on this day."""
+        return day.weekday() not in self.days_off and day not in self.holidays
+
+
+def zone_named(name: str) -> tzinfo:
+    """Return a time zone; raises ValueError for one that does not exist."""
+    match = _OFFSET.fullmatch(name)
+    if match is None:
+        try:
+            return ZoneInfo(name)
+        except (KeyError, OSError, ValueError):
+            raise ValueError(f'"{name[:60]}" is no time zone: write UTC, +08:00 or Europe/London') from None
+    sign, hours, minutes = match.groups()
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    return timezone(offset if sign == "+" else -offset)
+
+
+def days_between(calendar: Calendar, start: datetime, end: datetime, *, working: bool) -> int:
+    """Return how many days begin after `start` and not after `end`: 4 from Thursday to Monday, 2 of them working days.
+
+    Below zero when `end` lies before `start`. Raises OverflowError for more than MOST_DAYS working days.
+    """
+    first, last = calendar.day(start), calendar.day(end)
+    if not working:
+        return (last - first).days
+    if last < first:
+        return -days_between(calendar, end, start, working=True)
+    span = (last - first).days
+    if span > MOST_DAYS:
+        raise OverflowError(f"{span} days are too many to count working days in")
+    return sum(calendar.works(first + timedelta(days=number)) for number in range(1, span + 1))
+
+
+def after_days(calendar: Calendar, start: datetime, count: int, *, working: bool) -> datetime:
+    """Return when this many full days after the day of `start` are over: the first moment of the next day.
+
+    From Monday 09:00, two working days are over when Thursday begins.
+    """
+    day = calendar.day(start)
+    left = count
+    for _ in range(MOST_DAYS):
+        if left == 0:
+            return calendar.start(day + timedelta(days=1))
+        day += timedelta(days=1)
+        left -= calendar.works(day) if working else 1
+    raise OverflowError(f"more than {MOST_DAYS} days")

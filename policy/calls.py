@@ -1,0 +1,175 @@
+"""What the functions of the language mean, once their arguments are read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from policy import building
+from policy.expressions import After, Between, Counted, Literal, Name, Node, PriceAt, Priced
+from policy.grammar import NotUnderstood
+from policy.scope import Scope
+from policy.series import Lookup
+from policy.units import BARE, TIMES, NumberType, SeriesType, TimeType, Unit, described
+
+_MOST_COUNT = 3_000
+_SECONDS = {"minutes": 60, "hours": 3_600, "days": 86_400}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """What stands between the commas.
+
+    Fields:
+        node: Its meaning; the start of a window.
+        end: The end of a window; None where it is no window.
+        with_end: Whether the end belongs to the window: `a to b` does, `a to under b` does not.
+        at: Where it starts, in characters.
+    """
+
+    node: Node
+    end: Node | None = None
+    with_end: bool = False
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A function with what it is asked about.
+
+    Fields:
+        name: "hours between".
+        at: Where it starts, in characters.
+    """
+
+    name: str
+    arguments: tuple[Argument, ...]
+    scope: Scope
+    at: int
+
+    def node(self, number: int) -> Node:
+        """Return the meaning of an argument that is no window; raises NotUnderstood."""
+        argument = self.arguments[number]
+        if argument.end is not None:
+            raise NotUnderstood(argument.at, f'a window cannot stand here: write "{SHAPES[self.name]}"')
+        return argument.node
+
+    def time(self, number: int) -> Node:
+        """Return an argument that is a time; raises NotUnderstood."""
+        return self._is_time(self.node(number), self.arguments[number].at)
+
+    def series(self, number: int) -> tuple[str, NumberType]:
+        """Return the name of an input that holds prices and the type of one price; raises NotUnderstood."""
+        node = self.node(number)
+        if not isinstance(node, Name) or not isinstance(node.type, SeriesType):
+            raise NotUnderstood(self.arguments[number].at, f"prices are needed here, this is {described(node.type)}")
+        return node.name, NumberType(unit=node.type.unit, signed=False, positive=True)
+
+    def window(self, number: int) -> tuple[Node, Node, bool]:
+        """Return a window: its start, its end, and whether the end belongs to it; raises NotUnderstood."""
+        argument = self.arguments[number]
+        if argument.end is None:
+            raise NotUnderstood(argument.at, 'a window is needed here: "start to end" or "start to under end"')
+        start, end = self._is_time(argument.node, argument.at), self._is_time(argument.end, argument.at)
+        return start, end, argument.with_end
+
+    def span(self, number: int, unit: str | None) -> tuple[Decimal, str]:
+        """Return a time written in the text: (5, "minutes"); raises NotUnderstood. unit: The only one; None = any."""
+        node, at = self.node(number), self.arguments[number].at
+        units = (unit,) if unit else TIMES
+        kind = node.type.unit.top if isinstance(node.type, NumberType) else None
+        if not isinstance(node, Literal) or not isinstance(node.value, Decimal) or kind not in units:
+            raise NotUnderstood(at, f"a number of {' or '.join(units)} is needed here, as 2 {units[0]}")
+        if node.value > _MOST_COUNT or (kind == "days" and node.value != node.value.to_integral_value()):
+            raise NotUnderstood(at, f"at most {_MOST_COUNT} are counted, and days are whole")
+        return node.value, str(kind)
+
+    def _is_time(self, node: Node, at: int) -> Node:
+        if not isinstance(node.type, TimeType):
+            raise NotUnderstood(at, f"a time is needed here, this is {described(node.type)}")
+        return node
+
+
+def called(call: Call) -> Node:
+    """Return what a function call means; raises NotUnderstood."""
+    shape = SHAPES[call.name]
+    if len(call.arguments) != shape.count(",") + 1:
+        raise NotUnderstood(call.at, f'{call.name} is asked otherwise: write "{shape}"')
+    return _MEANINGS[call.name](call)
+
+
+def _between(call: Call) -> Node:
+    counted = Counted(call.name.removesuffix(" between"))
+    in_days = counted in {Counted.DAYS, Counted.WORKING_DAYS}
+    unit = Unit(top="days" if in_days else counted.value)
+    kind = NumberType(unit=unit, whole=in_days, ratio=not in_days)
+    return Between(counted=counted, start=call.time(0), end=call.time(1), calendar=call.scope.calendar, type=kind)
+
+
+def _after(call: Call) -> Node:
+    counted = Counted(call.name.removeprefix("after "))
+    count, _ = call.span(1, "days" if counted is Counted.WORKING_DAYS else counted.value)
+    return After(counted=counted, start=call.time(0), count=count, calendar=call.scope.calendar, type=TimeType())
+
+
+def _whole(call: Call) -> Node:
+    node = call.node(0)
+    kind = node.type
+    countable = isinstance(kind, NumberType) and (
+        kind.unit == BARE or (kind.unit.top in TIMES and not kind.unit.bottom)
+    )
+    if not countable:
+        what = f"minutes, hours, days or a number without a unit are counted in whole, this is {described(kind)}"
+        raise NotUnderstood(call.arguments[0].at, what)
+    return building.whole(node, up=call.name == "started")
+
+
+def _size(call: Call) -> Node:
+    node = call.node(0)
+    if not isinstance(node.type, NumberType):
+        raise NotUnderstood(call.arguments[0].at, f"a number is needed here, this is {described(node.type)}")
+    unit = node.type.unit
+    turned = building.summed(((-1, node),), unit)
+    found = building.extreme((node, turned), unit, largest=True)
+    return type(found)(largest=True, parts=found.parts, type=NumberType(unit=unit, signed=False, ratio=node.type.ratio))
+
+
+def _price_at(call: Call) -> Node:
+    series, kind = call.series(0)
+    count, unit = call.span(2, None)
+    return PriceAt(
+        series=series,
+        at=call.time(1),
+        within=timedelta(microseconds=int(count * _SECONDS[unit] * 1_000_000)),
+        type=kind,
+    )
+
+
+def _priced(call: Call) -> Node:
+    series, kind = call.series(0)
+    lookup = Lookup(call.name)
+    start, end, with_end = call.window(1)
+    ratio = lookup in {Lookup.AVERAGE, Lookup.VWAP}
+    kind = NumberType(unit=kind.unit, signed=False, positive=True, ratio=ratio)
+    return Priced(lookup=lookup, series=series, start=start, end=end, with_end=with_end, type=kind)
+
+
+_LOOKED_UP = tuple(each.value for each in Lookup)
+SHAPES = {
+    **{f"{each.value} between": f"{each.value} between(start, end)" for each in Counted},
+    **{f"after {each.value}": f"after {each.value}(start, 2 {each.value.split()[-1]})" for each in Counted},
+    "full": "full(number)",
+    "started": "started(number)",
+    "size": "size(number)",
+    "price at": "price at(prices, time, 5 minutes)",
+    **{each: f"{each}(prices, start to end)" for each in _LOOKED_UP},
+}
+_MEANINGS: dict[str, Callable[[Call], Node]] = {
+    **{f"{each.value} between": _between for each in Counted},
+    **{f"after {each.value}": _after for each in Counted},
+    "full": _whole,
+    "started": _whole,
+    "size": _size,
+    "price at": _price_at,
+    **dict.fromkeys(_LOOKED_UP, _priced),
+}

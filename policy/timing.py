@@ -1,0 +1,34 @@
+"""Time between moments and moments after a time, exact; the same on every path."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from policy.arithmetic import TooManyDigits
+from policy.calendars import Calendar, after_days, days_between
+from policy.expressions import Counted
+
+_MICROSECONDS = {Counted.MINUTES: 60_000_000, Counted.HOURS: 3_600_000_000}
+
+
+def passed(counted: Counted, start: datetime, end: datetime, calendar: Calendar) -> Decimal | Fraction:
+    """Return how much time lies between two moments; below zero when the end comes first.
+
+    Raises TooManyDigits for more working days than are counted.
+    """
+    if counted in _MICROSECONDS:
+        return Fraction((end - start) // timedelta(microseconds=1), _MICROSECONDS[counted])
+    try:
+        return Decimal(days_between(calendar, start, end, working=counted is Counted.WORKING_DAYS))
+    except OverflowError as error:
+        raise TooManyDigits(f"time cannot be counted: {error}") from None
+
+
+def later(counted: Counted, start: datetime, count: Decimal, calendar: Calendar) -> datetime:
+    """Return the moment some time after another; raises TooManyDigits beyond the year 9999."""
+    try:
+        if counted in _MICROSECONDS:
+            return start + timedelta(microseconds=int(count * _MICROSECONDS[counted]))
+        return after_days(calendar, start, int(count), working=counted is Counted.WORKING_DAYS)
+    except OverflowError as error:
+        raise TooManyDigits(f"time cannot be counted: {error}") from None

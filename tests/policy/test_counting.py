@@ -1,0 +1,140 @@
+"""Days are counted as a policy says, prices are looked up without guessing, and divisions lose nothing."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cases.money import Money, Rounding
+from policy.arithmetic import TooManyDigits, kept, rounded, rounded_units, whole
+from policy.calendars import Calendar, after_days, days_between, zone_named
+from policy.series import Lookup, Series, found, price_at, read_series
+
+LONDON = Calendar(zone="Europe/London", holidays=frozenset({date(2026, 4, 3), date(2026, 4, 6)}))
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2029, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+def test_two_full_working_days_after_monday_are_over_when_thursday_begins() -> None:
+    assert after_days(LONDON, MONDAY, 2, working=True) == datetime(2026, 3, 5, tzinfo=UTC)
+
+
+def test_easter_is_no_working_day() -> None:
+    thursday = datetime(2026, 4, 2, 18, 0, tzinfo=UTC)
+
+    # Friday and Monday are holidays: Tuesday and Wednesday are the two days. Summer time began on 29 March.
+    assert after_days(LONDON, thursday, 2, working=True) == datetime(2026, 4, 8, 23, tzinfo=UTC)
+    assert days_between(LONDON, thursday, datetime(2026, 4, 8, 12, tzinfo=UTC), working=True) == 2
+    assert days_between(LONDON, thursday, datetime(2026, 4, 8, 12, tzinfo=UTC), working=False) == 6
+
+
+def test_a_day_begins_where_the_policy_says() -> None:
+    late = datetime(2020, 4, 9, 17, 0, tzinfo=UTC)
+
+    assert days_between(Calendar(zone="+08:00"), MONDAY, late, working=False) == -2152
+    assert days_between(Calendar(), late, late + timedelta(hours=6), working=False) == 0
+    assert days_between(Calendar(zone="-10:00"), late, late + timedelta(hours=20), working=False) == 1
+    with pytest.raises(ValueError, match="is no time zone"):
+        zone_named("Atlantis/Capital")
+
+
+@given(one=moments, other=moments)
+def test_counting_back_is_counting_forth_with_the_sign_turned(one: datetime, other: datetime) -> None:
+    for working in (True, False):
+        assert days_between(LONDON, one, other, working=working) == -days_between(LONDON, other, one, working=working)
+
+
+@given(start=moments, count=st.integers(0, 60))
+def test_no_more_days_lie_before_the_end_than_were_counted(start: datetime, count: int) -> None:
+    end = after_days(LONDON, start, count, working=True)
+
+    assert days_between(LONDON, start, end - timedelta(microseconds=1), working=True) == count
+
+
+PRICES = "2025-10-10T21:36:00Z 4000 1; 2025-10-10T21:37:00Z 430 3; 2025-10-11T00:00:00Z 3900.5"
+
+
+def _at(minute: int) -> datetime:
+    return datetime(2025, 10, 10, 21, minute, tzinfo=UTC)
+
+
+def test_prices_are_looked_up_in_their_window() -> None:
+    series = read_series(PRICES)
+
+    def looked_up(lookup: Lookup, *, with_end: bool) -> Decimal | Fraction | None:
+        return found(series, lookup, _at(36), _at(37), with_end=with_end)
+
+    assert looked_up(Lookup.HIGHEST, with_end=True) == looked_up(Lookup.FIRST, with_end=True) == 4000
+    assert looked_up(Lookup.LOWEST, with_end=True) == looked_up(Lookup.LAST, with_end=True) == 430
+    assert looked_up(Lookup.AVERAGE, with_end=True) == 2215
+    assert looked_up(Lookup.VWAP, with_end=True) == Fraction(5290, 4)
+    assert looked_up(Lookup.VWAP, with_end=False) == 4000
+
+
+def test_a_gap_is_not_bridged() -> None:
+    series = read_series(PRICES)
+
+    assert found(series, Lookup.LAST, _at(38), _at(59), with_end=True) is None
+    assert found(series, Lookup.VWAP, _at(36), datetime(2025, 10, 12, tzinfo=UTC), with_end=True) is None
+    assert price_at(series, _at(41), timedelta(minutes=5)) == 430
+    assert price_at(series, _at(43), timedelta(minutes=5)) is None
+    assert price_at(series, _at(35), timedelta(days=9)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "holds 0 prices"),
+        ("2025-10-10T21:36:00Z", "a time, a price and perhaps a volume are needed"),
+        ("2025-10-10T21:36:00 4000", "a time, a price and perhaps a volume are needed"),
+        ("2025-13-10T21:36:00Z 4000", "there is no such time"),
+        ("2025-10-10T21:36:00Z 0", "a price is above 0"),
+        ("2025-10-10T21:36:00Z -4", "a time, a price and perhaps a volume are needed"),
+        ("2025-10-10T21:36:00Z 4; 2025-10-10T21:36:00Z 5", "is not in order at 2025-10-10T21:36"),
+        ("2025-10-10T21:36:00Z 4;" * 6000, "5000 are needed"),
+        ("9" * 400_001, "has 400001 characters"),
+    ],
+)
+def test_prices_that_cannot_be_read_are_refused(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        read_series(text)
+
+
+@given(prices=st.lists(st.tuples(st.integers(1, 10**9), st.integers(1, 10**6)), min_size=1, max_size=20))
+def test_a_weighted_average_lies_between_the_extremes(prices: list[tuple[int, int]]) -> None:
+    text = "; ".join(
+        f"{(_at(0) + timedelta(seconds=at)).isoformat()} {price} {volume}" for at, (price, volume) in enumerate(prices)
+    )
+    series = read_series(text)
+    assert isinstance(series, Series)
+
+    low, high, middle = (
+        found(series, each, _at(0), _at(59), with_end=True) for each in (Lookup.LOWEST, Lookup.HIGHEST, Lookup.VWAP)
+    )
+
+    assert low is not None
+    assert high is not None
+    assert middle is not None
+    assert low <= middle <= high
+
+
+@given(
+    number=st.decimals(0, 10**20, places=9), rounding=st.sampled_from(Rounding), code=st.sampled_from(["JPY", "USDT"])
+)
+def test_a_ratio_is_rounded_as_a_decimal_is(number: Decimal, rounding: Rounding, code: str) -> None:
+    assert rounded(Fraction(number), code, rounding) == Money.rounded(number, code, rounding)
+
+
+def test_a_third_is_rounded_once() -> None:
+    assert [rounded_units(Fraction(200, 3), each) for each in Rounding] == [67, 67, 66, 67]
+    assert [rounded_units(Fraction(5, 2), each) for each in Rounding] == [3, 2, 2, 3]
+    assert [whole(Fraction(-7, 3), up=each) for each in (False, True)] == [-3, -2]
+    assert [whole(Decimal("2.5"), up=each) for each in (False, True)] == [2, 3]
+
+
+def test_a_ratio_that_grows_too_long_is_refused() -> None:
+    with pytest.raises(TooManyDigits):
+        kept(Fraction(3**1200, 2**200))
