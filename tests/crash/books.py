@@ -80,6 +80,13 @@ def compare_notes(town: Town, house: House) -> tuple[Finding, ...]:
         return tuple(finding for check in (_notes, _history, _left_over) for finding in check(every))
 
 
+def compare_cases(town: Town, house: House, claims: tuple[Claim, ...]) -> tuple[Finding, ...]:
+    """Return what is wrong with money, cards and histories, whatever the tickets show."""
+    with house.database.read() as connection:
+        every = _read(town, house, connection, claims)
+        return tuple(finding for check in (_payments, _ledger, _cards, _lines, _history) for finding in check(every))
+
+
 def _read(town: Town, house: House, connection: sa.Connection, claims: tuple[Claim, ...]) -> Everything:
     tickets = town.sandbox.get("/zendesk/_sandbox/state?deliveries=no")["tickets"]
     messages = town.sandbox.get("/slack/_sandbox/state")["messages"]

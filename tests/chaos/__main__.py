@@ -1,0 +1,72 @@
+"""``python -m tests.chaos``: three systems in all weathers, then all books compared. Exit 0 only if all converge."""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict
+
+from tests.chaos.books import Kind
+from tests.chaos.running import Plan, Report, run
+from tests.crash.town import databases
+
+WORKERS = {"sqlite": 1, "postgres": 3}
+MOST_SHOWN = 40
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run what was asked for and print how it ended."""
+    options = _parse(argv)
+    stores = tuple(WORKERS) if options.store == "both" else (options.store,)
+    reports = []
+    for store in stores:
+        plan = Plan(
+            changes=options.changes,
+            kills=options.kills,
+            workers=WORKERS[store],
+            seed=options.seed,
+            echo=options.echo,
+        )
+        with databases(store) as new:
+            reports.append(run(plan, store, new(), _say))
+        _told(reports[-1])
+    if options.json:
+        sys.stdout.write(json.dumps({"schema": 1, "reports": [asdict(each) for each in reports]}) + "\n")
+    total = {kind: sum(each.count(kind) for each in reports) for kind in Kind}
+    _say(" ".join(f"{kind}={count}" for kind, count in total.items()))
+    return 1 if any(total.values()) else 0
+
+
+def _told(report: Report) -> None:
+    for finding in report.findings[:MOST_SHOWN]:
+        _say(f"  {finding.kind} {finding.check} (loss {finding.loss}): {finding.what}")
+    if len(report.findings) > MOST_SHOWN:
+        counted = Counter(f"{each.kind} {each.check}" for each in report.findings)
+        _say(f"  … {dict(counted)}")
+    for line in report.histories:
+        _say(f"    {line}")
+    _say(
+        f"{report.store}: {report.changes} changes of {report.tickets} tickets about {report.losses} losses, "
+        f"{report.kills} kills, {report.clicks} clicks, {report.writes} notes and copies, "
+        f"listed as conflicts {report.conflicts or 'none'}, {report.seconds:.0f} s"
+    )
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--changes", type=int, default=2000, help="changes in all (default: 2000)")
+    parser.add_argument("--store", choices=("sqlite", "postgres", "both"), default="both")
+    parser.add_argument("--kills", type=int, default=20, help="kill -9 per store (default: 20; 0 = none)")
+    parser.add_argument("--echo", action=argparse.BooleanOptionalAction, default=True, help="know our own words again")
+    parser.add_argument("--seed", type=int, default=7, help="where chance begins (default: 7)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object to stdout")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
