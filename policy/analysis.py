@@ -72,7 +72,7 @@ def _unused(policy: Policy) -> Iterator[Mistake]:
     used |= {name for tell in tells if tell for name in tell.names}
     for name, place in (
         *((each.name, each.place) for each in policy.inputs),
-        *((each.name, each.expression.place) for each in policy.derived),
+        *((each.name, each.expression.place) for each in policy.derived if ": " not in each.name),
     ):
         if name not in used:
             yield Mistake(place=place, what=f'"{name}" is declared and used nowhere: use it or remove it')

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from policy.expressions import Either, Extreme, Literal, Node, Product, Quotient, Sum, Whole, shares_exactly
-from policy.units import BARE, NumberType, Type, Unit
+from policy.units import BARE, NumberType, Type, Unit, UnitsMixed, described, joined
 
 
 def number(value: Decimal, unit: Unit = BARE) -> Literal:
@@ -76,6 +76,15 @@ def either(rows: Sequence[tuple[Node, Node]], otherwise: Node, kind: Type) -> Ei
             ratio=any(each.ratio for each in kinds),
         )
     return Either(rows=tuple(rows), otherwise=otherwise, type=kind)
+
+
+def same(one: Type, other: Type) -> Type:
+    """Return the type of a choice between two values, up to signs and ratios; raises UnitsMixed."""
+    if isinstance(one, NumberType) and isinstance(other, NumberType):
+        return NumberType(unit=joined(one.unit, other.unit, doing="choose between"))
+    if one != other:
+        raise UnitsMixed(f"cannot choose between {described(one)} and {described(other)}")
+    return one
 
 
 def whole(part: Node, *, up: bool) -> Whole:

@@ -133,7 +133,7 @@ def read_derived(root: Section, scope: Scope) -> tuple[tuple[Derived, ...], Scop
         if not found:
             root.mistakes.broken.add(key.text)
         derived += found
-        scope = scope.also({each.name: each.expression.node.type for each in found})
+        scope = scope.also({each.name: each.expression.node.type for each in found if each.name == key.text})
     return tuple(derived), scope
 
 

@@ -64,7 +64,6 @@ def _weak(looked_up: dict[Classification, list[_Point]]) -> Iterator[Mistake]:
         for lower, higher in itertools.pairwise(points):
             if higher.row.people < lower.row.people:
                 line = lower.row.place.line
-                line = lower.row.place.line
                 what = (
                     f"{in_words(classification)}: from {_about(higher.amount)} on {higher.row.people} must agree,"
                     f" though less needs {lower.row.people} (line {line}): more amount may never need fewer"

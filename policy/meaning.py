@@ -354,20 +354,12 @@ class _Reading:
 
     def _rows(self, rows: list[tuple[Node, Branch]], otherwise: Branch) -> Node:
         last = self.read(otherwise)
-        done = []
+        kind, done = last.type, []
         for test, tree in rows:
             node = self.read(tree)
-            last_type = self._same(last, node, tree)
-            done.append((test, node, last_type))
-        kind = done[-1][2] if done else last.type
-        return building.either([(test, node) for test, node, _ in done], last, kind)
-
-    def _same(self, one: Node, other: Node, tree: Branch) -> Type:
-        if isinstance(one.type, NumberType) and isinstance(other.type, NumberType):
-            return NumberType(unit=_joined(tree, one.type.unit, other.type.unit, doing="choose between"))
-        if one.type != other.type:
-            raise _wrong(tree, f"cannot choose between {described(one.type)} and {described(other.type)}")
-        return one.type
+            kind = _same(kind, node.type, tree)
+            done.append((test, node))
+        return building.either(done, last, kind)
 
     def _unit(self, node: Node, tree: Branch) -> Unit:
         if not isinstance(node.type, NumberType):
@@ -378,6 +370,13 @@ class _Reading:
 def _joined(tree: Branch, left: Unit, right: Unit, *, doing: str) -> Unit:
     try:
         return joined(left, right, doing=doing)
+    except UnitsMixed as error:
+        raise _wrong(tree, str(error)) from None
+
+
+def _same(one: Type, other: Type, tree: Branch) -> Type:
+    try:
+        return building.same(one, other)
     except UnitsMixed as error:
         raise _wrong(tree, str(error)) from None
 

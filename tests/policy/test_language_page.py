@@ -1,9 +1,12 @@
 """The page about the policy language tells what is true."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,9 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy.book import PolicyBook
-from policy.deciding import _compiled
-from policy.declaring import read_inputs
+from policy.calculators import CALCULATORS
+from policy.deciding import Closure, _compiled
+from policy.declaring import read_derived, read_inputs
 from policy.expressions import Node, Value
+from policy.form import Derived
 from policy.grammar import KEYWORDS, NotUnderstood
 from policy.interpreting import Reckoning, Unknown
 from policy.loading import KEYS, load_policy
@@ -40,6 +45,7 @@ def _rows(after: str) -> list[tuple[str, str]]:
     return [(row[0].strip("`"), row[1]) for row in cells]
 
 
+@cache
 def _names() -> dict[str, Type]:
     mistakes = Mistakes()
     text = "inputs:\n" + "".join(f"  {line}\n" for line in NAMES.strip().split("\n"))
@@ -79,9 +85,9 @@ def _series(points: list[tuple[int, int, int | None]]) -> Series:
     )
 
 
-def _by_closures(node: Node, values: dict[str, Value]) -> object:
+def _by_closures(node: Node, values: dict[str, Value], names: Mapping[str, Closure]) -> object:
     try:
-        return _compiled(node, {})(dict(values))
+        return _compiled(node, names)(dict(values))
     except KeyError as error:
         return f"needs {error.args[0]}"
 
@@ -113,11 +119,12 @@ def test_an_expression_that_is_refused_is_refused_in_these_words(expression: str
 def test_an_expression_on_the_page_comes_to_the_same_on_both_paths(
     expression: str, kind: str, book: PolicyBook, data: st.DataObject
 ) -> None:
-    node = understood(expression, Scope(types=_names()), HERE).node
-    values = {name: data.draw(_values(of)) for name, of in _names().items()}
+    expressed = understood(expression, Scope(types=_names()), HERE)
+    node = expressed.node
+    values = data.draw(_told(tuple(sorted({each for each, _, _ in expressed.names}))))
 
     with exactly():
-        fast = _by_closures(node, values)
+        fast = _by_closures(node, values, {})
         slow = Reckoning(book.policies[0], values, lambda _derived, _value: None).value(node)
 
     assert fast == (f"needs {', '.join(slow.needed)}" if isinstance(slow, Unknown) else slow)
@@ -129,6 +136,56 @@ def _is_what_its_type_says(value: object, of: Type) -> bool:
     if not isinstance(of, NumberType) or not isinstance(value, Decimal | Fraction):
         return True
     return (of.signed or value >= 0) and (not of.positive or value > 0) and (of.ratio or isinstance(value, Decimal))
+
+
+@cache
+def _told(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, Value]]:
+    return st.fixed_dictionaries({name: _values(_names()[name]) for name in names})
+
+
+def _used(name: str) -> set[str]:
+    """Return the inputs that a derived value may need."""
+    expression = next((each.expression for each in _derived() if each.name == name), None)
+    return set[str]().union(*(_used(each) for each, _, _ in expression.names)) if expression else {name}
+
+
+@cache
+def _derived() -> tuple[Derived, ...]:
+    mistakes = Mistakes()
+    block = next(each for each in BLOCKS if each.startswith("works out:"))
+    derived, _ = read_derived(Section(read_yaml(block, "page"), mistakes), Scope(types=_names()))
+    assert mistakes.found == []
+    return derived
+
+
+@pytest.mark.parametrize("name", [each.name for each in _derived()])
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_what_the_page_works_out_comes_to_the_same_on_both_paths(
+    name: str, book: PolicyBook, data: st.DataObject
+) -> None:
+    values = data.draw(_told(tuple(sorted(_used(name)))))
+    policy = replace(book.policies[0], derived=_derived())
+    nodes = {each.name: each.expression.node for each in policy.derived}
+    names: dict[str, Closure] = {}
+    for each, node in nodes.items():
+        names[each] = _compiled(node, names)
+
+    with exactly():
+        fast = _by_closures(nodes[name], values, names)
+        slow = Reckoning(policy, values, lambda _derived, _value: None).named(name)
+
+    assert fast == (f"needs {', '.join(slow.needed)}" if isinstance(slow, Unknown) else slow)
+    assert _is_what_its_type_says(fast, nodes[name].type)
+
+
+@pytest.mark.parametrize("name", CALCULATORS)
+def test_the_page_shows_every_calculator_with_its_parameters_and_steps(name: str) -> None:
+    row = next(line for line in PAGE.split("\n") if line.startswith(f"| {name} |"))
+
+    assert [each.name for each in CALCULATORS[name].parameters if f"`{each.name}`" not in row] == []
+    assert [text for step, text in CALCULATORS[name].steps if f"`{step}: {text}`" not in row] == []
+    assert f"calculator: {name}" in PAGE
 
 
 def test_the_page_names_every_key_and_every_word() -> None:
