@@ -1,5 +1,6 @@
 """The mirror: every ticket as last read, and where reading goes on."""
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,9 @@ from store.cases import PREFIX
 from store.database import Transaction, insert_into
 from store.records import TICKET
 
+#: Whatever is held while tickets are taken in is held by one of so many names: those of a page of thousands, each
+#: alone, would fill PostgreSQL's table of locks.
+HOLDS = 64
 #: Of one customer's claims so many are looked at, the newest.
 MOST_CLAIMS = 50
 _VENDORS: Mapping[str, Vendor] = {"zendesk": "zendesk", "salesforce": "salesforce", "jira": "jira"}
@@ -59,8 +63,13 @@ def hold_all(tx: Transaction, refs: tuple[TicketRef, ...], *besides: str) -> dic
     besides: What else must be held; all is taken at once and in order, so that no two wait for each other.
     """
     # A row may not exist yet, and two readers of a new ticket must not both find it missing.
-    tx.hold(*(str(ref) for ref in refs), *besides)
+    tx.hold(*{held_as(str(ref)) for ref in refs}, *besides)
     return known(tx.connection, refs)
+
+
+def held_as(name: str) -> str:
+    """Return what is held for the ticket, or whatever else, of this name; others share it."""
+    return f"tickets/{zlib.crc32(name.encode()) % HOLDS}"
 
 
 def keep(tx: Transaction, readings: tuple[Reading, ...]) -> None:

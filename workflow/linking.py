@@ -5,7 +5,6 @@ them is read whole, so that it does not matter which was first. What is certain 
 a person, and what contradicts itself never joins by itself.
 """
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,9 +23,6 @@ from workflow.joining import attach, join, standing
 from workflow.one_case import SYNC, changed, is_undecided
 from workflow.stating import Stated
 from workflow.telling import tell_question
-
-#: Everything that may bring two tickets together is held by one of so many names while it is looked at.
-HOLDS = 64
 
 
 class Bond(IntEnum):
@@ -80,11 +76,13 @@ def holds(desk: Desk, read: Iterable[Ticket]) -> tuple[str, ...]:
 
     Both the ticket that names another and the named one hold that name; all claims of one customer hold the customer.
     """
-    held = set()
+    held: set[str] = set()
     for ticket in read:
+        if len(held) == tickets.HOLDS:
+            break
         names = (*naming.names_of(ticket), *map(str, desk.naming(ticket)))
         customer = claims.customer_of(ticket) if stating.makes_a_claim(ticket) else None
-        held |= {_bucket(each) for each in (*names, *((f"customer {customer}",) if customer else ()))}
+        held |= {tickets.held_as(each) for each in (*names, *((f"customer {customer}",) if customer else ()))}
     return tuple(sorted(held))
 
 
@@ -318,7 +316,3 @@ def _age(mirrored: MirroredTicket) -> tuple[int, str]:
     """Order tickets by their cases, the oldest first; those without one come last."""
     case_id = mirrored.case_id or "CASE-9999999999"
     return len(case_id), case_id
-
-
-def _bucket(name: str) -> str:
-    return f"linked/{zlib.crc32(name.encode()) % HOLDS}"
