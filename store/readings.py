@@ -4,6 +4,7 @@ A ticket that is being read when it is asked for again is read once more afterwa
 reading began is not missed, and twenty webhooks of one change cost two readings at most.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -18,20 +19,33 @@ GIVEN_UP_AFTER = timedelta(minutes=15)
 
 
 def ask(tx: Transaction, ref: str, *, now: datetime, comparing: bool = False) -> None:
-    """Ask for a ticket ("zendesk:harbor:17") to be read, in the transaction that has the reason.
+    """Ask for a ticket ("zendesk:harbor:17") to be read; see `ask_all`."""
+    ask_all(tx, (ref,), now=now, comparing=comparing)
 
-    comparing: There is no reason but to compare it with the vendor.
+
+def ask_all(tx: Transaction, refs: Iterable[str], *, now: datetime, comparing: bool = False) -> None:
+    """Ask for tickets to be read, in the transaction that has the reason, each once however often it is named.
+
+    comparing: There is no reason but to compare them with the vendor.
     """
     column = tables.readings.c
-    statement = insert_into(tx, tables.readings).values(ref=ref, asked=1, number=0, begun_at=None, comparing=comparing)
-    # Whoever has a better reason than to compare makes it no comparison.
-    only = comparing and sa.or_(column.begun_at.is_(None), column.comparing)
-    counted = statement.on_conflict_do_update(
-        index_elements=["ref"], set_={"asked": column.asked + 1, "comparing": only}
-    )
-    row = tx.execute(counted.returning(column.asked, column.begun_at)).one()
-    if row.begun_at is None or row.begun_at < now - GIVEN_UP_AFTER:
-        _begin(tx, ref, row.asked, now=now)
+    rows = [{"ref": ref, "asked": 1, "number": 1, "begun_at": now, "comparing": comparing} for ref in sorted({*refs})]
+    if not rows:
+        return
+    begins = sa.or_(column.begun_at.is_(None), column.begun_at < now - GIVEN_UP_AFTER)
+    changes = {
+        "asked": column.asked + 1,
+        # The count of askings names the reading: it has grown since the last one began, so no name comes twice.
+        "number": sa.case((begins, column.asked + 1), else_=column.number),
+        "begun_at": sa.case((begins, sa.literal(now, tables.UTCDateTime)), else_=column.begun_at),
+        # Whoever has a better reason than to compare makes it no comparison.
+        "comparing": comparing and sa.or_(column.begun_at.is_(None), column.comparing),
+    }
+    upsert = insert_into(tx, tables.readings).on_conflict_do_update(index_elements=["ref"], set_=changes)
+    counted = tx.connection.execute(upsert.returning(column.ref, column.asked, column.number), rows)
+    for row in counted.all():
+        if row.number == row.asked:
+            tx.enqueue(JOB, f"{row.ref}@{row.number}")
 
 
 def asked(connection: sa.Connection, ref: str) -> int:
@@ -76,7 +90,6 @@ def unread_since(connection: sa.Connection, source: str, since: datetime, *, mos
 
 
 def _begin(tx: Transaction, ref: str, number: int, *, now: datetime) -> None:
-    # The count of askings names the reading: it has grown since the last one began, so no name comes twice.
     begun = sa.update(tables.readings).where(tables.readings.c.ref == ref).values(number=number, begun_at=now)
     tx.execute(begun)
     tx.enqueue(JOB, f"{ref}@{number}")
