@@ -15,8 +15,9 @@ from config.people import load_people
 from connectors.accounts.client import AccountData, NotFound
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
 from connectors.transport import told_at
-from makewhole.assembly import payout_provider, slack_settings
+from makewhole.assembly import payout_provider
 from makewhole.doctor.check import Check, Examined, fail, ok, warn
+from makewhole.slack import slack_settings
 from payouts.answers import Absent, Alarm, Refused, Unanswered
 
 CALL_SECONDS = 10
@@ -152,7 +153,7 @@ def _channel(seen: Examined, calls: SlackCalls, channel: str) -> tuple[Check, bo
         room = calls.room(channel, now=seen.clock())
     except ERRORS as error:
         fix = "correct the id in slack.routes; into a private channel somebody must invite the bot"
-        return fail(name, tried, str(error), fix=fix), False
+        return fail(name, tried, str(error), fix=_scope_fix(error) or fix), False
     if room.is_archived:
         return fail(name, tried, f"#{room.name} is archived", fix="unarchive it, or route to another"), room.is_private
     if not room.is_member:
@@ -190,7 +191,16 @@ def _socket(seen: Examined, calls: SlackCalls, app_token: str) -> Check:
     return ok(name, tried, "a connection may be opened")
 
 
+def _scope_fix(error: Exception) -> str:
+    """Return what to do about a scope that the app was not granted; "" when the error is about something else."""
+    if "missing_scope" not in str(error):
+        return ""
+    return "add the scopes of slack-manifest.yaml under OAuth & Permissions and install the app again"
+
+
 def _slack_fix(error: Exception) -> str:
+    if fix := _scope_fix(error):
+        return fix
     if isinstance(error, AccessRefused):
         return "check slack.bot_token: install the app again and copy its Bot User OAuth Token"
     return "is Slack reachable from here? try again in a minute"

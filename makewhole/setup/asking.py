@@ -56,15 +56,15 @@ class Asking:
         known = (*self.given, *self.before)
         named = [vendor for vendor in VENDORS if any(key.startswith(f"{vendor}.") for key in known)]
         said = self.given.get("helpdesks") or ", ".join(named)
-        if not said:
-            if self.person is None:
+        if said or self.person is None:
+            if not said:
                 raise WrongUsage("helpdesks: answer it with --set helpdesks=zendesk or in the answers file.")
-            said = self.person.ask("Helpdesks (zendesk, salesforce, jira)", "zendesk")
-        meant = [each.strip() for each in said.split(",") if each.strip()]
-        unknown = [each for each in meant if each not in VENDORS]
-        if unknown or not meant:
-            raise WrongUsage(f"helpdesks: {', '.join(unknown) or 'nothing'}: name some of {', '.join(VENDORS)}.")
-        return tuple(each for each in VENDORS if each in meant)
+            return _vendors_in(said)
+        while True:
+            try:
+                return _vendors_in(self.person.ask("Helpdesks (zendesk, salesforce, jira)", "zendesk"))
+            except WrongUsage as problem:
+                self.person.tell(str(problem))
 
     def fill(self, settings: tuple[Setting, ...], *, defaults: Mapping[str, str] | None = None) -> None:
         """Answer these settings. defaults: What was found out of them. Raises WrongUsage where nobody can answer."""
@@ -97,6 +97,14 @@ class Asking:
                 person.tell(str(problem))
 
 
+def _vendors_in(said: str) -> tuple[str, ...]:
+    meant = [each.strip() for each in said.split(",") if each.strip()]
+    unknown = [each for each in meant if each not in VENDORS]
+    if unknown or not meant:
+        raise WrongUsage(f"helpdesks: {', '.join(unknown) or 'nothing'}: name some of {', '.join(VENDORS)}.")
+    return tuple(each for each in VENDORS if each in meant)
+
+
 def _checked(setting: Setting, said: str) -> str:
     """Return the answer; raises WrongUsage, which never repeats what may be a secret."""
     items = [each.strip() for each in said.split(",")] if setting.many else [said]
@@ -111,6 +119,8 @@ def _checked(setting: Setting, said: str) -> str:
             f"{setting.key}: the URL holds a password and is written nowhere: put it into the environment variable "
             "MAKEWHOLE_DATABASE_URL and answer secret://env/MAKEWHOLE_DATABASE_URL."
         )
+    if setting.begins and not said.startswith(setting.begins):
+        raise WrongUsage(f"{setting.key}: it must begin with {' or '.join(setting.begins)}.")
     if setting.choices and said not in setting.choices:
         raise WrongUsage(f"{setting.key}: answer one of {', '.join(setting.choices)}.")
     return said

@@ -67,12 +67,11 @@ def init(
 
     person: Who is asked; None for whoever is at the terminal. Raises WrongUsage.
     """
-    where = surroundings_of(folder)
-    asking = Asking(
-        given=_read(answers, options), before=_before(folder), person=(person or Terminal()) if ask else None
-    )
+    where, before = surroundings_of(folder), _before(folder)
+    ours = _written_before(before)
+    asking = Asking(given=_read(answers, options), before=before, person=(person or Terminal()) if ask else None)
     vendors, tried = _ask(asking, where, clock=clock)
-    written = write(folder, _files(asking.answers, vendors), force=force)
+    written = write(folder, _files(asking.answers, vendors), ours=ours, force=force)
     tried += _at_the_end(folder, clock)
     missing = missing_secrets(asking.answers, where)
     following = next_steps(folder, asking.answers, vendors, missing)
@@ -84,15 +83,19 @@ def init(
     return 1 if failed else 0
 
 
-def write(folder: Path, files: Mapping[str, str], *, force: bool) -> list[Written]:
-    """Write the files; one that is there and says something else is kept, unless `force`."""
+def write(folder: Path, files: Mapping[str, str], *, ours: Mapping[str, str], force: bool) -> list[Written]:
+    """Write the files; one that is there and says something else is kept, unless `force`.
+
+    ours: What an earlier init wrote: nobody has changed such a file but for its values, which the answers hold.
+    """
     made = []
     for name, text in files.items():
         path = folder / name
         state = "written"
         if path.exists():
-            same = path.read_text(encoding="utf-8") == text
-            state = "unchanged" if same else "written" if force else "kept"
+            there = path.read_text(encoding="utf-8")
+            may_write = force or there == ours.get(name)
+            state = "unchanged" if there == text else "written" if may_write else "kept"
         if state == "written":
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -139,6 +142,12 @@ def _before(folder: Path) -> dict[str, str]:
         return flattened(read_document(path).value)
     except BadSettings as problem:
         raise Unusable(str(problem)) from None
+
+
+def _written_before(before: Mapping[str, str]) -> dict[str, str]:
+    """Return the files as init writes them for the settings that are there; none for settings it did not write."""
+    vendors = tuple(vendor for vendor in OF_VENDOR if any(key.startswith(f"{vendor}.") for key in before))
+    return _files(before, vendors) if {"public_url", "slack.mode"} <= before.keys() else {}
 
 
 def _ask(asking: Asking, where: Whereabouts, *, clock: Callable[[], datetime]) -> tuple[tuple[str, ...], list[Check]]:

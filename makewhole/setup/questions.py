@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 VENDORS = ("zendesk", "salesforce", "jira")
 ENVIRONMENT = "secret://env/MAKEWHOLE_"
+ADDRESS = ("https://", "http://127.0.0.1", "http://localhost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class Setting:
         many: Whether it is a list, answered with commas.
         number: Whether it is written as a number.
         optional: Whether it may be left out.
+        begins: What an answer must begin with, one of these; empty for anything.
         when: (key, value) that must hold for it to be asked; None for always.
     """
 
@@ -33,6 +35,7 @@ class Setting:
     many: bool = False
     number: bool = False
     optional: bool = False
+    begins: tuple[str, ...] = ()
     when: tuple[str, str] | None = None
 
     @property
@@ -79,11 +82,13 @@ GENERAL = (
         comment="The one database: SQLite for one host, PostgreSQL for more workers",
         ask="Database (a URL with a password is a secret: secret://env/NAME)",
         default="sqlite:///var/makewhole.sqlite",
+        begins=("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://", "secret://"),
     ),
     Setting(
         key="public_url",
         comment="How people and vendors reach this server, behind your own TLS",
         ask="Address at which vendors and people reach Makewhole (https://…)",
+        begins=ADDRESS,
     ),
     Setting(key="listen.host", comment="Where it listens: on this host only", default="127.0.0.1"),
     Setting(key="listen.port", comment="Your TLS proxy sends to this port", default="8800", number=True),
@@ -207,6 +212,7 @@ PAYOUTS = (
         key="payouts.base_url",
         comment="The provider's address",
         ask="The provider's address",
+        begins=ADDRESS,
         when=("payouts.way", "payout-provider"),
     ),
     _secret(
@@ -230,6 +236,7 @@ ACCOUNTS = (
         key="accounts.base_url",
         comment="Your own service that says what a customer lost",
         ask="Address of your account-data service",
+        begins=ADDRESS,
     ),
     _secret("accounts.token", "ACCOUNTS_TOKEN", "What it knows us by", "Its token"),
 )

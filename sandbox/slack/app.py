@@ -27,7 +27,14 @@ from sandbox.slack.workspace import Workspace
 
 # rate_limited_channel strikes at "POST /api/<method>/<channel>": "POST /api/chat.postMessage/C0COMPENSA1".
 # The event faults strike at "EVENT /<type>": "EVENT /message".
-VENDOR_FAULTS = ("rate_limited_channel", "token_revoked", "event_lost", "event_duplicated", "event_delayed")
+VENDOR_FAULTS = (
+    "rate_limited_channel",
+    "token_revoked",
+    "missing_scope",
+    "event_lost",
+    "event_duplicated",
+    "event_delayed",
+)
 REFUSALS = {"rate_limited": ("application/json; charset=utf-8", b'{"ok":false,"error":"ratelimited"}')}
 METHODS = ["GET", "POST"]
 
@@ -110,8 +117,9 @@ async def _answer(request: Request, *, methods: Methods, faults: Faults) -> Resp
 def _check_access(call: Call, request: Request, faults: Faults) -> None:
     if call.method == "api.test":
         return
-    if faults.strike("token_revoked", method=request.method, path=f"/api/{call.method}"):
-        raise SlackError("token_revoked")
+    for refusal in ("token_revoked", "missing_scope"):
+        if faults.strike(refusal, method=request.method, path=f"/api/{call.method}"):
+            raise SlackError(refusal)
     check_token(call, app_level=call.method == "apps.connections.open")
 
 

@@ -229,6 +229,13 @@ FAULTS = (
         arrange=channel_without_the_bot,
     ),
     Fault(
+        name="a scope that the Slack app was not granted",
+        check="slack.channel.C0COMPENSA1",
+        found="missing_scope",
+        fix="add the scopes of slack-manifest.yaml",
+        acts=(("/slack/_sandbox/faults", {"fault": "missing_scope", "match": "POST /api/conversations.info"}),),
+    ),
+    Fault(
         name="a revoked Slack token",
         check="slack.identity",
         found="invalid_auth",

@@ -248,6 +248,33 @@ def test_a_second_time_changes_nothing_and_what_people_changed_is_kept(
     assert (forced.code, people.read_text() == "# mine\n") == (0, False)
 
 
+def test_what_is_found_later_is_filled_in_where_nobody_has_written_by_hand(
+    set_up: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Told]
+) -> None:
+    path = tmp_path / "made" / "makewhole.yaml"
+    with monkeypatch.context() as patch:
+        patch.delenv("MAKEWHOLE_ZENDESK_CLIENT_SECRET")
+        set_up()
+    path.write_text(path.read_text().replace("mode: shadow", "mode: live  ", 1))
+    before = path.read_text()
+
+    told = cli("init", tmp_path / "made", "--no-input", "--json")
+    filled = path.read_text()
+    path.write_text(f"# By hand\n{before}")
+    by_hand = cli("init", tmp_path / "made", "--no-input", "--json")
+
+    states = {Path(each["path"]).name: each["state"] for each in told.json["files"]}
+    assert (states["makewhole.yaml"], states["fields-zendesk.md"], states["people.yaml"]) == (
+        "written",
+        "written",
+        "unchanged",
+    )
+    assert "order_id: 900002" in filled
+    assert "mode: live" in filled
+    assert path.read_text() == f"# By hand\n{before}"
+    assert by_hand.code == 1
+
+
 def test_the_settings_that_are_there_answer_the_questions(
     set_up: Callable[..., Told], tmp_path: Path, cli: Callable[..., Told]
 ) -> None:
