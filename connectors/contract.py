@@ -212,12 +212,14 @@ class BudgetLeft:
         limit: Of the whole window.
         remaining: Of it.
         told_at: When the vendor said so; aware, UTC.
+        window_seconds: After so long all of it is there again, at the latest.
     """
 
     name: str
     limit: int
     remaining: int
     told_at: datetime
+    window_seconds: int = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +232,7 @@ class Page:
         unreadable: (key, what is wrong) of records that could not be understood; they are never dropped silently.
         cursor: Where the next page begins; store it in the transaction that stores the tickets.
         complete: True when nothing more had changed when it was read.
+        in_order: False when later pages may bring older changes.
     """
 
     tickets: tuple[Ticket, ...]
@@ -237,6 +240,7 @@ class Page:
     unreadable: tuple[tuple[str, str], ...]
     cursor: Cursor
     complete: bool
+    in_order: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,9 @@ import structlog
 from bot import app as slack_app
 from bot.answering import Answering
 from bot.asking import Asking
-from bot.calls import SLACK_API, SlackCalls
 from bot.kept import ANSWER_JOB, KeptCards, KeptCases, KeptDesk, KeptInbox, KeptLines
 from bot.kept_links import KeptLinks
 from bot.posting import Posting
-from bot.routing import Channel, Route, Routing
 from cases.people import People
 from cases.proposal import CaseId
 from config.helpdesks import Helpdesk as HelpdeskSettings
@@ -27,9 +25,11 @@ from config.people import load_people
 from config.settings import PayoutProvider, Settings
 from connectors.accounts.client import AccountData
 from connectors.contract import AccessRefused, ByHand, Helpdesk, MakingReady, TryLater, UnexpectedReply
+from connectors.transport import Exchange
 from connectors.wording import Worded
 from makewhole.helpdesks import connect_helpdesks
 from makewhole.mirroring import mirroring_of
+from makewhole.slack import routing_of, slack_calls, slack_settings
 from payouts.http_provider import HTTPProvider
 from payouts.ledger import PAYOUT_PROVIDER
 from payouts.paying import Terms
@@ -109,8 +109,16 @@ class House:
         self.engine.dispose()
 
 
-def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> House:
-    """Return the house for these settings; raises what the policies and people files are found wrong for."""
+def build(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    on_response: Callable[[Exchange], None] | None = None,
+) -> House:
+    """Return the house for these settings; raises what the policies and people files are found wrong for.
+
+    on_response: Told of every answer of a helpdesk, from whichever thread; must not raise.
+    """
     engine = create_engine(settings.database)
     queue = DurableJobs(engine, queue_of)
     database = Database(engine, queue)
@@ -128,11 +136,11 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Hou
         naming=partial(named_by, accounts=accounts_of(settings)),
         shadowed=frozenset(source for source, each in settings.helpdesks.items() if each.mode == "shadow"),
     )
-    helpdesks = {f"{each.vendor}:{each.account}": each for each in connect_helpdesks(settings)}
+    helpdesks = {f"{each.vendor}:{each.account}": each for each in connect_helpdesks(settings, on_response=on_response)}
     mirroring = mirroring_of(settings, helpdesks)
     provider = payout_provider(settings)
-    calls = _slack_calls(settings)
-    kept_cases, routing, inbox = KeptCases(desk=desk), _routing(settings), KeptInbox(database=database)
+    calls = slack_calls(settings)
+    kept_cases, routing, inbox = KeptCases(desk=desk), routing_of(settings), KeptInbox(database=database)
     cards, lines = KeptCards(database=database), KeptLines(database=database, clock=clock)
     return House(
         settings=settings,
@@ -365,35 +373,3 @@ def _terms(settings: Settings) -> Terms:
         pending_within=timedelta(hours=given.pending_within_hours),
         patience=given.patience,
     )
-
-
-def slack_settings(settings: Settings) -> slack_app.SlackSettings:
-    """Return how the Slack workspace is reached."""
-    given = settings.slack
-    return slack_app.SlackSettings(
-        bot_token=given.bot_token.reveal(),
-        signing_secrets=(given.signing_secret.reveal(),) if given.signing_secret else (),
-        app_token=given.app_token.reveal() if given.app_token else None,
-        team_id=given.team_id,
-        bot_user_id=given.bot_user_id,
-        base_url=f"{given.base_url}/" if given.base_url else SLACK_API,
-    )
-
-
-def _slack_calls(settings: Settings) -> SlackCalls:
-    given = slack_settings(settings)
-    return SlackCalls(token=given.bot_token, bot_user_id=given.bot_user_id, base_url=given.base_url)
-
-
-def _routing(settings: Settings) -> Routing:
-    given = settings.slack
-    routes = tuple(
-        Route(
-            channel=Channel(id=route.channel, locale=route.locale),
-            classifications=route.classifications,
-            topics=route.topics,
-            languages=route.languages,
-        )
-        for route in given.routes
-    )
-    return Routing(routes=routes, otherwise=Channel(id=given.otherwise.channel, locale=given.otherwise.locale))

@@ -82,6 +82,22 @@ def status(*, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> Non
 
 
 @app.command()
+def backfill(
+    source: Annotated[str | None, typer.Argument(help="Only this helpdesk: zendesk, or zendesk:harbor")] = None,
+    *,
+    leave: Annotated[
+        float, typer.Option(min=0.0, max=0.95, help="Wait while less than this share of the vendor's budget is left.")
+    ] = 0.2,
+    settings: SettingsFile = SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Read whole accounts now, with progress; it may be killed at any moment and goes on where it was."""
+    from makewhole import backfilling
+
+    raise typer.Exit(backfilling.backfill(settings, source, leave=leave, as_json=as_json))
+
+
+@app.command()
 def migrate(*, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
     """Bring the database up to date; every other command that runs does it too."""
     from makewhole import operating

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from config.mistakes import BadSettings
 from config.settings import Settings, load_settings
+from connectors.transport import Exchange
 from makewhole.assembly import House, build
 from makewhole.trouble import Unusable
 from policy.mistakes import BadPolicy
@@ -28,12 +29,15 @@ def read_settings(path: Path) -> Settings:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[House]:
-    """Open the house of these settings and close it at the end; raises Unusable."""
+def opened(path: Path, *, on_response: Callable[[Exchange], None] | None = None) -> Iterator[House]:
+    """Open the house of these settings and close it at the end; raises Unusable.
+
+    on_response: Told of every answer of a helpdesk; see `build`.
+    """
     settings = read_settings(path)
     set_up_log(settings)
     try:
-        house = build(settings)
+        house = build(settings, on_response=on_response)
     except (BadSettings, BadPolicy) as problem:
         raise Unusable(str(problem)) from None
     try:

@@ -86,7 +86,7 @@ def statuses(house: House, *, now: datetime) -> Iterator[SourceStatus]:
             mode=given.mode,
             state="failing" if problems else _state(each, given, now=now),
             lag=now - each.caught_up_at if each.caught_up_at else None,
-            filled=_filled(each, given, now=now),
+            filled=filled(each, given, now=now),
             backlog=waiting.get(given.vendor, 0),
             problems=tuple(problems),
         )
@@ -120,7 +120,11 @@ def _state(known: SourceHealth, given: Helpdesk, *, now: datetime) -> str:
     return "ok" if known.caught_up_at else "filling"
 
 
-def _filled(known: SourceHealth, given: Helpdesk, *, now: datetime) -> float | None:
+def filled(known: SourceHealth, given: Helpdesk, *, now: datetime) -> float | None:
+    """Return how much of a first reading is done, 0 to 1, by the stamps it has reached; None once it is whole.
+
+    None too while the vendor brings tickets in no order.
+    """
     if known.caught_up_at is not None or known.changed_at is None or now <= given.start:
         return None
     return min(1.0, max(0.0, (known.changed_at - given.start) / (now - given.start)))

@@ -25,7 +25,8 @@ class SourceHealth:
         source: "zendesk:harbor".
         succeeded_at: When a poll of it last ended well.
         caught_up_at: When a poll last found nothing more to read; until then the account is still being filled in.
-        changed_at: The stamp of the newest ticket that was read: how far reading has come.
+        changed_at: The stamp of the newest ticket that was read: how far reading has come; None while the vendor
+            brings tickets in no order.
         read_records: Tickets that polls have brought, repeats counted.
         problem, problem_at: Why the last poll that failed did; None once one has succeeded.
         webhook_at: When a webhook of it last came.
@@ -77,7 +78,7 @@ def of_source(connection: sa.Connection, source: str) -> SourceHealth:
 def page_read(tx: Transaction, source: str, page: Page, *, now: datetime) -> None:
     """Record one page of a poll, in the transaction that keeps it."""
     column = tables.sources.c
-    newest = max((ticket.updated_at for ticket in page.tickets), default=None)
+    newest = max((ticket.updated_at for ticket in page.tickets), default=None) if page.in_order else None
     values: dict[str, object] = {"read_records": sa.func.coalesce(column.read_records, 0) + len(page.tickets)}
     if newest is not None:
         # A page that looks back again brings older ones; that is no step back.

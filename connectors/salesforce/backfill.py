@@ -133,6 +133,7 @@ def _page(answer: Answer, reader: CaseReader, state: Fetching, *, feed: bool) ->
         unreadable=tuple(unreadable),
         cursor=packed(following),
         complete=False,
+        in_order=False,
     )
 
 

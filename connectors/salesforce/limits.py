@@ -15,6 +15,7 @@ from connectors.contract import BudgetLeft, TryLater
 
 HEADER = "Sforce-Limit-Info"
 NAME = "API calls in 24 hours"
+DAY_SECONDS = 86_400
 #: Only an answer says how much is left, so a call is let through so often while polling stands still.
 HOLD_SECONDS = 900.0
 
@@ -38,7 +39,13 @@ class Allowance:
         except (ValueError, TypeError, AttributeError):
             return
         if usage is not None and usage.total > 0:
-            left = BudgetLeft(name=NAME, limit=usage.total, remaining=max(0, usage.total - usage.used), told_at=told_at)
+            left = BudgetLeft(
+                name=NAME,
+                limit=usage.total,
+                remaining=max(0, usage.total - usage.used),
+                told_at=told_at,
+                window_seconds=DAY_SECONDS,
+            )
             self._heard = (left, self._clock())
 
     def left(self) -> BudgetLeft | None:
