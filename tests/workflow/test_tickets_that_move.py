@@ -102,8 +102,8 @@ def test_an_only_ticket_that_moves_to_a_known_loss_joins_its_case_and_is_told(at
     assert joined.into == "CASE-2"
     assert [each for each in cards if each.startswith("card/CASE-1#")] != []
     assert names_of(at_work, "CASE-2") == ["2", "1"]
-    assert dict(at_work.helpdesk.written[-1].fields)["mw_case_url"].endswith("/CASE-2")
-    assert at_work.helpdesk.written[-1].ref == ref("1")
+    told = [each for each in at_work.helpdesk.written if each.ref == ref("1")]
+    assert dict(told[-1].fields)["mw_case_url"].endswith("/CASE-2")
 
 
 def test_a_card_of_a_joined_case_cannot_be_approved(at_work: DeskAtWork) -> None:
