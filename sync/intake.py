@@ -16,6 +16,7 @@ from store import health, naming, outbox, readings, tickets
 from store.database import Transaction
 from store.outbox import Progress
 from store.tickets import MirroredTicket, Reading
+from sync.gathering import gathered
 from sync.mirror import hear_fields
 from sync.mirroring import Mirroring
 from sync.passing_on import hear_comments
@@ -45,6 +46,7 @@ class Intake:
         account: "harbor".
         start: Tickets changed before this moment are not read; aware, UTC.
         mirroring: How fields and comments go between the tickets of a case.
+        at_once: So many tickets are enough to be taken in together, in one transaction.
     """
 
     desk: Desk
@@ -53,6 +55,7 @@ class Intake:
     account: str
     start: datetime
     mirroring: Mirroring = field(default_factory=Mirroring)
+    at_once: int = 1_000
 
     @property
     def name(self) -> str:
@@ -138,22 +141,29 @@ def take_in(
 
 
 def poll(intake: Intake, *, clock: Callable[[], datetime], progress: Callable[[int], None] = lambda _read: None) -> int:
-    """Read every change since the last poll and return how many tickets it brought; at most 200 pages.
+    """Read every change since the last poll and return how many tickets it brought; at most 200 times 1,000 or so.
 
-    `progress` is told how many were read so far, after each page.
+    `progress` is told how many were read so far, whenever some have been kept.
     """
     read = 0
-    for _page in range(MAX_PAGES):
-        with intake.desk.database.read() as connection:
-            cursor = tickets.cursor(connection, intake.name)
-        page = intake.source.changed_since(cursor, start=intake.start)
-        now = clock()
-        keep_page(intake, page, now=now, move_cursor=True)
-        read += len(page.tickets)
+    for _ in range(MAX_PAGES):
+        brought, complete = _poll_on(intake, clock=clock)
+        read += brought
         progress(read)
-        if page.complete:
+        if complete:
             break
     return read
+
+
+def _poll_on(intake: Intake, *, clock: Callable[[], datetime]) -> tuple[int, bool]:
+    """Take in the next pages; return how many tickets they brought, and whether nothing more had changed."""
+    with intake.desk.database.read() as connection:
+        cursor = tickets.cursor(connection, intake.name)
+    page, trouble = gathered(intake.source, cursor, start=intake.start, enough=intake.at_once)
+    keep_page(intake, page, now=clock(), move_cursor=True)
+    if trouble is not None:
+        raise trouble
+    return len(page.tickets), page.complete
 
 
 def keep_page(intake: Intake, page: Page, *, now: datetime, move_cursor: bool) -> int:
@@ -181,9 +191,14 @@ def _take_page(intake: Intake, tx: Transaction, page: Page, *, now: datetime) ->
     naming.keep(tx, {each.ticket.ref: intake.desk.naming(each.ticket) for each in news})
     linked = naming.touched(tx.connection, tuple(each.ticket for each in news))
     intake.desk.cases.lock_all(tx, (each.case_id for each in known.values() if each.case_id is not None))
-    for reading in news:
-        before = known.get(reading.ticket.ref)
-        _hear_from_page(intake.desk, tx, reading, before, linked=reading.ticket.ref in linked, now=now)
+    to_read = [
+        str(reading.ticket.ref)
+        for reading in news
+        if _hear_from_page(
+            intake.desk, tx, reading, known.get(reading.ticket.ref), linked=reading.ticket.ref in linked, now=now
+        )
+    ]
+    readings.ask_all(tx, to_read, now=now)
     for key, problem in page.unreadable:
         log.warning("a ticket could not be understood", ticket=f"{intake.name}:{key}", problem=problem)
         tickets.keep_unreadable(tx, f"{intake.name}:{key}", problem, now=now)
@@ -202,18 +217,17 @@ def _reading(ticket: Ticket, raw: bytes, before: MirroredTicket | None) -> Readi
 
 def _hear_from_page(
     desk: Desk, tx: Transaction, reading: Reading, before: MirroredTicket | None, *, linked: bool, now: datetime
-) -> None:
-    """Let the desk hear what a ticket claims, and read it whole soon when a case is about it or may be.
+) -> bool:
+    """Let the desk hear what a ticket claims; True when it is to be read whole soon: a case is about it or may be.
 
     linked: A ticket of a case names it or is named by it. It may belong there: only whole can it be told.
     """
     of_case = before is not None and before.case_id is not None
     if reading.topic is None and not of_case and not linked:
-        return
+        return False
     if of_case or not linked or claims.read_claim(reading.ticket, desk.topics).loss is not None:
         hearing.hear_claim(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
-    if not claims.is_gone(reading.ticket):
-        readings.ask(tx, str(reading.ticket.ref), now=now)
+    return not claims.is_gone(reading.ticket)
 
 
 def _is_news(before: Ticket, ticket: Ticket) -> bool:
@@ -241,7 +255,7 @@ def reconcile(intake: Intake, *, window: timedelta, clock: Callable[[], datetime
     for _page in range(MAX_PAGES):
         with intake.desk.database.read() as connection:
             cursor = tickets.cursor(connection, place)
-        page = intake.source.changed_since(cursor, start=clock() - window)
+        page, trouble = gathered(intake.source, cursor, start=clock() - window, enough=intake.at_once)
         now = clock()
         with intake.desk.database.begin() as tx:
             news = _take_page(intake, tx, page, now=now)
@@ -254,6 +268,8 @@ def reconcile(intake: Intake, *, window: timedelta, clock: Callable[[], datetime
             else:
                 tickets.keep_cursor(tx, place, page.cursor, now=now)
                 health.comparing(tx, intake.name, differed=missed)
+        if trouble is not None:
+            raise trouble
         if page.complete:
             if whole:
                 log.warning("reconciliation repaired the mirror", source=intake.name, tickets=whole)
@@ -263,9 +279,8 @@ def reconcile(intake: Intake, *, window: timedelta, clock: Callable[[], datetime
 
 def _read_again(intake: Intake, tx: Transaction, *, now: datetime) -> None:
     """Ask for tickets of open cases that were not read for long."""
-    since = now - READ_AGAIN_AFTER
-    for ref in readings.unread_since(tx.connection, intake.name, since, most=MOST_READ_AGAIN):
-        readings.ask(tx, ref, now=now, comparing=True)
+    unread = readings.unread_since(tx.connection, intake.name, now - READ_AGAIN_AFTER, most=MOST_READ_AGAIN)
+    readings.ask_all(tx, unread, now=now, comparing=True)
 
 
 def _is_missed(before: Ticket, ticket: Ticket, *, now: datetime) -> bool:

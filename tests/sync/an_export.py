@@ -18,6 +18,7 @@ class Account:
 
     changes: Every change, oldest first; the export shows each as the ticket was then.
     page_size: So many changes a page.
+    at_once: So many tickets are enough for one transaction: fewer than a page, unless a test says so.
     asked: (cursor, start) of every page that was asked for.
     written: Every note, as it was written.
     unreadable: Keys of tickets of which no record can be understood, and why.
@@ -30,6 +31,7 @@ class Account:
         self.at_work = at_work
         self.changes: list[Ticket] = []
         self.page_size = 2
+        self.at_once = 1
         self.asked: list[tuple[str | None, datetime]] = []
         self.written: list[TicketUpdate] = []
         self.unreadable: dict[str, str] = {}
@@ -39,7 +41,9 @@ class Account:
 
     @property
     def intake(self) -> Intake:
-        return Intake(desk=self.at_work.desk, source=self, vendor="zendesk", account="harbor", start=NOON)
+        return Intake(
+            desk=self.at_work.desk, source=self, vendor="zendesk", account="harbor", start=NOON, at_once=self.at_once
+        )
 
     def change(self, *changed: Ticket) -> None:
         """Let tickets be changed, a minute after each other."""
