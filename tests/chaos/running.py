@@ -16,6 +16,7 @@ from tests.chaos.agents import OWNERS, Desks
 from tests.chaos.books import Compared, Finding, Kind, compare, history_of, loops
 from tests.chaos.desks import Seen, read_desks, unfinished
 from tests.chaos.losses import Loss, make_losses
+from tests.chaos.product import FORGETFUL
 from tests.chaos.weather import calm, storm
 from tests.crash.people import People
 from tests.crash.product import Process, running, until
@@ -141,9 +142,9 @@ def run(plan: Plan, store: str, database: str, say: Callable[[str], None]) -> Re
 
 
 def _processes(plan: Plan, here: Town) -> tuple[Process, ...]:
-    module = "makewhole" if plan.echo else "tests.chaos.planted"
+    before = () if plan.echo else (FORGETFUL,)
     commands = ("run", *["worker"] * (plan.workers - 1))
-    return tuple(Process(town=here, module=module, arguments=(command,)) for command in commands)
+    return tuple(Process(town=here, module="tests.chaos.product", arguments=(*before, each)) for each in commands)
 
 
 def _change(it: Run, losses: tuple[Loss, ...]) -> None:
