@@ -233,6 +233,7 @@ class Page:
         cursor: Where the next page begins; store it in the transaction that stores the tickets.
         complete: True when nothing more had changed when it was read.
         in_order: False when later pages may bring older changes.
+        more_links: True when tickets may have link records that only a whole reading tells (Jira's remote links).
     """
 
     tickets: tuple[Ticket, ...]
@@ -241,6 +242,7 @@ class Page:
     cursor: Cursor
     complete: bool
     in_order: bool = True
+    more_links: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

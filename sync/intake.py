@@ -26,6 +26,7 @@ from workflow.telling import ticket_lane
 
 POLL = "poll"
 MAX_PAGES = 200
+RECENT = timedelta(days=1)
 #: A change that is younger was not missed: its webhook or the next poll is still to come.
 YOUNG = timedelta(minutes=5)
 #: A ticket of a case that is not closed is read again after this time, whatever was heard of it meanwhile.
@@ -190,6 +191,9 @@ def _take_page(intake: Intake, tx: Transaction, page: Page, *, now: datetime) ->
     tickets.keep(tx, news)
     naming.keep(tx, {each.ticket.ref: intake.desk.naming(each.ticket) for each in news})
     linked = naming.touched(tx.connection, tuple(each.ticket for each in news))
+    if page.more_links:
+        # A webhook would have had these read whole, and may be lost; an account's history is not read ticket by ticket.
+        linked |= {each.ticket.ref for each in news if each.ticket.updated_at > now - RECENT}
     intake.desk.cases.lock_all(tx, (each.case_id for each in known.values() if each.case_id is not None))
     to_read = [
         str(reading.ticket.ref)

@@ -118,6 +118,7 @@ class Search:
             unreadable=found.unreadable,
             cursor=Cursor(msgspec.json.encode(following).decode()),
             complete=found.next_token is None,
+            more_links=True,
         )
 
     def _ask(self, place: Place) -> tuple[SearchPage, datetime | None]:

@@ -67,6 +67,21 @@ def test_a_poll_reads_every_change_once_and_goes_on_where_it_was(account: Accoun
     assert account.readings() == ["1", "2"]
 
 
+def test_where_only_a_whole_reading_tells_all_links_what_changed_of_late_is_read_whole(account: Account) -> None:
+    account.change(ticket("1", topic=None))
+    account.at_work.time.pass_by(days=2)
+    account.change(ticket("2", topic=None), replace(ticket("3", topic=None), status=TicketStatus.DELETED))
+    shown = account.changed_since
+
+    def with_more_links(cursor: Cursor | None, *, start: datetime) -> Page:
+        return replace(shown(cursor, start=start), more_links=True)
+
+    account.changed_since = with_more_links  # type: ignore[method-assign]
+    polled(account)
+
+    assert account.readings() == ["2"]
+
+
 def test_an_empty_page_that_is_not_the_last_ends_no_poll(account: Account) -> None:
     account.change(ticket("1"))
     shown = account.changed_since
