@@ -1,4 +1,4 @@
-# ruff: noqa: PLC0415  # Heavy imports are lazy, so that --help is quick.
+# Heavy imports are lazy, so that --help is quick.
 """The commands of an admin: `init`, `map` and `webhooks`."""
 
 from pathlib import Path

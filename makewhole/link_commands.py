@@ -1,4 +1,4 @@
-# ruff: noqa: PLC0415  # Heavy imports are lazy, so that --help is quick.
+# Heavy imports are lazy, so that --help is quick.
 """The commands about what belongs together: `links`."""
 
 from typing import Annotated
