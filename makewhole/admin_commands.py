@@ -1,4 +1,3 @@
-# Heavy imports are lazy, so that --help is quick.
 """The commands of an admin: `init`, `map` and `webhooks`."""
 
 from pathlib import Path

@@ -1,4 +1,3 @@
-# Heavy imports are lazy, so that --help is quick.
 """The commands about what belongs together: `links`."""
 
 from typing import Annotated
