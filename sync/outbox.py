@@ -78,6 +78,7 @@ def write_note(
         if problem is not None:
             log.warning("a note was refused", lane=item.lane, mark=write.update.mark, problem=problem)
             _take_back(tx, write)
+            readings.ask(tx, str(write.update.ref), now=now)  # It may be deleted, and nothing have told us.
         outbox.finish(tx, item, State.REFUSED if problem else State.SENT, now=now, problem=problem)
         if problem is not None and write.before:
             put_fields(tx, write.update.ref, item.case_number, now=now)  # What the fields say is true all the same.
@@ -108,6 +109,8 @@ def write_fields(
     now = clock()
     with desk.database.begin() as tx:
         _refuse(tx, _case_of(desk, tx, item), write, refused, now=now)
+        if problem is not None:
+            readings.ask(tx, str(write.update.ref), now=now)  # As above.
         outbox.finish(tx, item, State.SENT, now=now)
 
 

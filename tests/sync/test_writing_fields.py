@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
 from cases.case import Stage
 from cases.proposal import Verdict
+from cases.ticket import TicketStatus
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
-from store import outbox
+from store import outbox, tickets
 from store.outbox import Kind
 from sync.intake import poll
 from sync.mirror import put_fields
@@ -83,6 +86,22 @@ def test_a_note_that_is_refused_leaves_the_fields_true(desks: ThreeDesks) -> Non
     assert desks.show("mw_state", (ZENDESK,)) == ["awaiting_approval"]
     with desks.database.read() as connection:
         assert [why for _, why in outbox.refused(connection)] == ["the note is too long"]
+
+
+@pytest.mark.parametrize("heard_of", ["fields", "note"])
+def test_a_ticket_that_refuses_a_write_is_read_again(desks: ThreeDesks, heard_of: str) -> None:
+    """Nobody told that it was deleted: no webhook came, and no search shows what is gone."""
+    desks.all_come()
+    del desks.at(JIRA).tickets[JIRA]
+    desks.at(JIRA).troubles.append(UnexpectedReply("the issue is deleted"))
+    if heard_of == "fields":
+        desks.edit(SALESFORCE, claimed_amount="9")
+    else:
+        desks.at(SALESFORCE).say(SALESFORCE, "Call back in the afternoon.")
+    desks.settle()
+
+    with desks.database.read() as connection:
+        assert tickets.known(connection, (JIRA,))[JIRA].ticket.status is TicketStatus.DELETED
 
 
 def test_fields_never_hold_up_the_end_of_a_case(desks: ThreeDesks) -> None:
