@@ -53,6 +53,10 @@ bench: $(READY) ## Measure speed, as ratios side by side in one run
 crash-test: $(READY) ## Kill the product at random moments and at every point of a case's way
 	$(BIN)/python -m tests.crash
 
+.PHONY: chaos-test
+chaos-test: $(READY) ## Let three desks lose, double and reorder what they say while people edit and workers die
+	$(BIN)/python -m tests.chaos
+
 .PHONY: lock
 lock: $(READY) ## Work out requirements.lock anew from pyproject.toml
 	$(BIN)/python -m tests.house.lock
