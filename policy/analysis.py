@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from policy.expressions import Expression
-from policy.form import Condition, Policy
+from policy.expressions import Condition, Expression
+from policy.form import Policy
 from policy.grid import matrix_faults
 from policy.mistakes import Mistake, Place, did_you_mean
 from policy.regions import Box, TooMany, where, without
@@ -16,15 +16,23 @@ def analysed(policy: Policy, roles: Mapping[str, int] | None) -> Iterator[Mistak
     """
     rules = [(f'"{rule.name}"', rule.when, rule.place) for rule in policy.rules]
     rows = [(f"the row in line {row.place.line}", row.when, row.place) for row in policy.approvals]
-    gates = [(f'"{gate.name}"', gate.when, gate.place) for gate in policy.gates]
+    thresholds = [(f'"{each.name}"', each.when, each.place) for each in policy.thresholds]
     yield from _unreachable(rules)
     yield from _unreachable(rows)
-    for gate in gates:
-        yield from _unreachable([gate])
+    yield from _unreachable(thresholds)
+    for name, when, place in _alone(policy):
+        yield from _unreachable([(f'"{name}"', when, place)])
     yield from matrix_faults(policy)
     yield from _unused(policy)
     if roles is not None:
         yield from _without_people(policy, roles)
+
+
+def _alone(policy: Policy) -> Iterator[tuple[str, Condition, Place]]:
+    """Yield the lines that hide no other."""
+    yield from ((each.name, each.when, each.place) for each in policy.gates)
+    yield from ((each.name, each.when, each.place) for each in policy.benefits)
+    yield from ((each.name, each.when, each.place) for each in (policy.scorecard.signs if policy.scorecard else ()))
 
 
 def _unreachable(lines: Sequence[tuple[str, Condition, Place]]) -> Iterator[Mistake]:
@@ -66,9 +74,14 @@ def _left(boxes: list[Box], taken: list[tuple[str, Box]]) -> list[Box]:
 def _unused(policy: Policy) -> Iterator[Mistake]:
     """Yield the names that are declared and used nowhere: a forgotten fee is a wrong amount."""
     used = {name for expression in _expressions(policy) for name, _, _ in expression.names}
-    used |= {limit.counting for limit in policy.limits if limit.counting}
+    used |= {limit.counting for limit in policy.limits if limit.counting} | {each.paid for each in policy.other_plans}
     used |= {policy.money.asset_input} if policy.money.asset_input else set()
-    tells = (*policy.wording.values(), *(rule.tell for rule in policy.rules), policy.nothing_left.tell)
+    tells = (
+        *policy.wording.values(),
+        *(rule.tell for rule in policy.rules),
+        *(each.tell for each in policy.thresholds),
+        policy.nothing_left.tell,
+    )
     used |= {name for tell in tells if tell for name in tell.names}
     for name, place in (
         *((each.name, each.place) for each in policy.inputs),
@@ -81,12 +94,22 @@ def _unused(policy: Policy) -> Iterator[Mistake]:
 def _expressions(policy: Policy) -> Iterator[Expression]:
     yield from (each.expression for each in policy.derived)
     yield from (limit.at_most for limit in policy.limits)
-    for rule in policy.rules:
-        yield from rule.when.parts
-        if rule.pay:
-            yield rule.pay
-    for when in (*(gate.when for gate in policy.gates), *(row.when for row in policy.approvals)):
+    yield from (each.takes_off for each in policy.deductions)
+    yield from (each.gives for each in policy.benefits)
+    yield from (rule.pay for rule in policy.rules if rule.pay)
+    for part in policy.parts:
+        yield from (each for each in (part.takes, part.rate) if each)
+    for when in _conditions(policy):
         yield from when.parts
+
+
+def _conditions(policy: Policy) -> Iterator[Condition]:
+    yield from (each.when for each in policy.rules)
+    yield from (each.when for each in policy.approvals)
+    yield from (each.when for each in policy.thresholds)
+    yield from (when for _, when, _ in _alone(policy))
+    for part in policy.parts:
+        yield from (each for each in (part.waits_for, part.lapses_when) if each)
 
 
 def _without_people(policy: Policy, roles: Mapping[str, int]) -> Iterator[Mistake]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from policy.form import Policy
 from policy.loading import load_policy
-from policy.mistakes import BadPolicy, Mistake, Place
+from policy.mistakes import BadPolicy, Mistake, Place, did_you_mean
 
 MOST_FILES = 500
 
@@ -40,7 +40,7 @@ def load_book(directory: Path, *, roles: Mapping[str, int] | None = None) -> Pol
             policies.append(load_policy(read_policy_file(path), path.name, roles=roles))
         except BadPolicy as error:
             mistakes += error.mistakes
-    mistakes += conflicts(policies)
+    mistakes += [*conflicts(policies), *_not_payable_yet(policies)]
     if not policies and not mistakes:
         mistakes.append(
             Mistake(place=_start(directory), what="no *.yaml file here: put the policies in this directory")
@@ -73,7 +73,8 @@ def read_policy_file(path: Path) -> str:
 
 
 def conflicts(policies: list[Policy]) -> Iterator[Mistake]:
-    """Yield where two versions would decide the same topic at once, or share a name and a version."""
+    """Yield where two versions would decide the same topic at once, or share a name and a version, or name no plan."""
+    yield from _unknown_plans(policies)
     for number, policy in enumerate(policies):
         for other in policies[:number]:
             same = policy.name == other.name and policy.version == other.version
@@ -87,6 +88,23 @@ def conflicts(policies: list[Policy]) -> Iterator[Mistake]:
                     ' there): let one end ("to") when the other starts ("from")'
                 )
                 yield Mistake(place=policy.effective.place, what=what)
+
+
+def _not_payable_yet(policies: list[Policy]) -> Iterator[Mistake]:
+    """Yield the policies whose cases cannot be paid one by one, at once and in cash: nothing else is paid out yet."""
+    for policy in policies:
+        if not policy.paid_plainly or policy.budget is not None:
+            what = "keep it in a folder of its own: parts, benefits and budgets are worked out, but not paid out yet"
+            yield Mistake(place=policy.place, what=what)
+
+
+def _unknown_plans(policies: list[Policy]) -> Iterator[Mistake]:
+    names = {policy.name for policy in policies}
+    for policy in policies:
+        for other in policy.other_plans:
+            if other.plan not in names:
+                what = f'"{other.plan[:60]}" is no policy in this folder: {did_you_mean(other.plan, names)}'
+                yield Mistake(place=other.place, what=what)
 
 
 def _overlap(one: Policy, other: Policy) -> bool:

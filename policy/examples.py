@@ -2,16 +2,22 @@
 
 from collections.abc import Iterator
 
+from cases.money import Money
 from cases.proposal import ApprovalStage, CaseId, Proposal
 from cases.ticket import CustomerId
-from policy.form import Example, Policy
+from policy.deciding import Outcome, decide
+from policy.facts import read_facts
+from policy.form import Example, Expected, Policy
 from policy.mistakes import Mistake
+from policy.payment_terms import Together
+from policy.payments import pro_rata
 from policy.proposing import Claim, Missing, propose
 from policy.showing import in_words
 
 
 def prove(policy: Policy) -> Iterator[Mistake]:
     """Yield one mistake for everything that an example expects and does not get."""
+    yield from (mistake for each in policy.together for mistake in _together(policy, each))
     for example in policy.examples:
         claim = Claim(
             case_id=CaseId("EXAMPLE"),
@@ -21,9 +27,60 @@ def prove(policy: Policy) -> Iterator[Mistake]:
             counted_before=example.counted_before,
         )
         result = propose(policy, claim)
-        for what, expected, got in _differences(example, result):
+        differences = [*_differences(example, result)]
+        if isinstance(result, Proposal) and (example.expected.payments, example.expected.benefits) != (None, None):
+            outcome = decide(policy, read_facts(policy, example.given).values)
+            differences += _paid_differences(example.expected, outcome)
+        for what, expected, got in differences:
             said = f'example "{example.name}": {what}: expected {expected}, got {got}: correct the rules or the example'
             yield Mistake(place=example.place, what=said)
+
+
+def _together(policy: Policy, example: Together) -> Iterator[Mistake]:
+    """Yield where several claims, cut to the budget, come to something else than the example says."""
+    amounts: list[Money] = []
+    for claim in example.claims:
+        found = _outcome(policy, claim.given)
+        if isinstance(found, str):
+            yield Mistake(place=example.place, what=f'example "{example.name}": {found}')
+            return
+        amounts += [found or Money(minor=0, code=example.total.code)] * claim.times
+    if any(each.code != example.total.code for each in amounts):
+        yield Mistake(
+            place=example.place, what=f'example "{example.name}": not every claim comes to {example.total.code}'
+        )
+        return
+    shares = pro_rata(amounts, policy.budget.at_most) if policy.budget else tuple(amounts)
+    total = sum(shares, start=Money(minor=0, code=example.total.code))
+    if total != example.total:
+        what = (
+            f'example "{example.name}": total: expected {example.total}, got {total}: correct the rules or the example'
+        )
+        yield Mistake(place=example.place, what=what)
+    if example.amounts is not None and shares != example.amounts:
+        got = ", ".join(map(str, shares[:30]))
+        yield Mistake(place=example.place, what=f'example "{example.name}": amounts: got {got}')
+
+
+def _outcome(policy: Policy, given: tuple[tuple[str, str], ...]) -> Money | str | None:
+    claim = Claim(case_id=CaseId("EXAMPLE"), revision=1, payee=CustomerId("EXAMPLE"), inputs=given)
+    result = propose(policy, claim)
+    return str(result) if isinstance(result, Missing) else result.amount
+
+
+def _paid_differences(expected: Expected, found: Outcome) -> Iterator[tuple[str, str, str]]:
+    """Yield where parts or benefits are not as expected."""
+    payments = tuple((each.name, str(each)) for each in found.payments)
+    for what, wanted, got in (
+        ("payments", expected.payments, payments),
+        ("benefits", expected.benefits, found.benefits),
+    ):
+        if wanted is not None and wanted != got:
+            yield what, _listed(wanted), _listed(got)
+
+
+def _listed(pairs: tuple[tuple[str, str], ...]) -> str:
+    return "; ".join(f"{name}: {text}" for name, text in pairs) or "none"
 
 
 def _differences(example: Example, result: Proposal | Missing) -> Iterator[tuple[str, str, str]]:

@@ -7,14 +7,16 @@ from fractions import Fraction
 
 from cases.money import Money, asset
 from cases.proposal import ApprovalStage, Classification, DerivationLine
-from policy.arithmetic import Number
-from policy.expressions import Expression, Value
+from policy.arithmetic import Number, added
+from policy.expressions import Condition, Expression, Value
 from policy.facts import Facts, own_asset, read_facts
-from policy.form import Condition, Derived, Limit, Policy, Rule, Wording
+from policy.form import Derived, Limit, Policy, Rule, Wording
 from policy.interpreting import Reckoning, Unknown
 from policy.mistakes import Place
+from policy.payment_terms import Benefit, Part
+from policy.payments import PartState, Payment, payment, taken
 from policy.settling import BEYOND, exactly, room, settled
-from policy.showing import bare, in_words, with_unit
+from policy.showing import bare, given_beside, in_words, with_unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,9 @@ class Reasoned:
     Fields:
         classification: What the claim is held to be.
         amount: What is paid; None where nothing is.
-        rule: The name of the rule or gate that decided.
+        rule: The name of the rule, threshold or gate that decided.
+        payments: The parts of the amount; empty where all of it is paid at once in cash.
+        benefits: (name, how much) of what is given beside it.
         approvals: Stages of agreement needed, in order.
         customer_text: What the customer may be told, by language.
         steps: In the order they were worked out, rules that did not fit included.
@@ -44,6 +48,8 @@ class Reasoned:
     approvals: tuple[ApprovalStage, ...]
     customer_text: tuple[tuple[str, str], ...]
     steps: tuple[Step, ...]
+    payments: tuple[Payment, ...] = ()
+    benefits: tuple[tuple[str, str], ...] = ()
 
     @property
     def derivation(self) -> tuple[DerivationLine, ...]:
@@ -90,10 +96,11 @@ class _Case:
         found = self._found()
         if isinstance(found, Unknown):
             return found
+        paid = self._paid(found)
         approvals = self._approvals(found, counted_before)
         text = self._customer_text(found)
-        if isinstance(approvals, Unknown) or isinstance(text, Unknown):
-            return Unknown.of(approvals, text)
+        if isinstance(paid, Unknown) or isinstance(approvals, Unknown) or isinstance(text, Unknown):
+            return Unknown.of(paid, approvals, text)
         return Reasoned(
             classification=found.classification,
             amount=found.amount,
@@ -101,6 +108,8 @@ class _Case:
             approvals=approvals,
             customer_text=text,
             steps=tuple(self.steps),
+            payments=paid[0],
+            benefits=paid[1],
         )
 
     def _found(self) -> _Found | Unknown:
@@ -122,15 +131,41 @@ class _Case:
         if rule.pay is None:
             return self._refused(rule.classification, rule.name, rule.tell)
         exact = self.reckoning.value(rule.pay.node)
+        off = [self.reckoning.value(each.takes_off.node) for each in self.policy.deductions]
         limits = [self._left(limit) for limit in self.policy.limits if rule.classification in limit.classifications]
         code = self._own_asset()
         left = [each for each in limits if not isinstance(each, Unknown)]
-        if isinstance(exact, Unknown) or isinstance(code, Unknown) or len(left) < len(limits):
-            return Unknown.of(exact, code, *limits, *(self.reckoning.holds(gate.when) for gate in self.policy.gates))
+        taken_off = [_number(each) for each in off if not isinstance(each, Unknown)]
+        known = len(left) == len(limits) and len(taken_off) == len(off)
+        if isinstance(exact, Unknown) or isinstance(code, Unknown) or not known:
+            return Unknown.of(exact, *off, code, *limits, *self._signs_of_fraud())
         self._expression("amount before limits", rule.pay, exact, rule.pay.place)
-        amount = self._settled(_number(exact), left, code)
+        amount = self._settled(self._less(_number(exact), taken_off, code), left, code)
         if amount.minor == 0:
             return self._nothing_left(rule, amount)
+        return self._within_thresholds(rule, amount)
+
+    def _signs_of_fraud(self) -> list[bool | Unknown]:
+        signs = self.policy.scorecard.signs if self.policy.scorecard else ()
+        conditions = [*(gate.when for gate in self.policy.gates), *(sign.when for sign in signs)]
+        return [self.reckoning.holds(each) for each in conditions]
+
+    def _less(self, exact: Number, taken_off: list[Number], code: str) -> Number:
+        for deduction, off in zip(self.policy.deductions, taken_off, strict=True):
+            shown = with_unit(off, deduction.takes_off.node.type, code)
+            filled = self.reckoning.filled(deduction.takes_off)
+            self._step(f"less: {deduction.name}", deduction.takes_off.text, filled, shown, deduction.place)
+        return added([exact, *(-each for each in taken_off)])
+
+    def _within_thresholds(self, rule: Rule, amount: Money) -> _Found | Unknown:
+        self.reckoning.tell("amount", amount.amount)
+        for threshold in self.policy.thresholds:
+            fits = self.reckoning.holds(threshold.when)
+            if isinstance(fits, Unknown):
+                return fits
+            self._condition(threshold.name, threshold.when, threshold.place, fits=fits)
+            if fits:
+                return self._refused(threshold.classification, threshold.name, threshold.tell)
         return self._gated(rule, amount)
 
     def _refused(self, classification: Classification, name: str, tell: Wording | None) -> _Found:
@@ -151,13 +186,83 @@ class _Case:
         for gate in self.policy.gates:
             shows = self.reckoning.holds(gate.when)
             if isinstance(shows, Unknown) and not hits:
-                return Unknown.of(*(self.reckoning.holds(each.when) for each in self.policy.gates))
+                return Unknown.of(*self._signs_of_fraud())
             if shows is True:
                 hits.append(gate.name)
                 self._condition(gate.name, gate.when, gate.place, fits=True)
+        scored = self._scored()
+        if isinstance(scored, Unknown) and not hits:
+            return scored
+        hits += [scored] if isinstance(scored, str) else []
         classification = Classification.FRAUD_REVIEW if hits else rule.classification
         tell = self.policy.wording[classification] if hits or rule.tell is None else rule.tell
         return _Found(classification=classification, amount=amount, rule=hits[0] if hits else rule.name, tell=tell)
+
+    def _scored(self) -> str | Unknown | None:
+        """Return the name of the scorecard when its signs add up; each sign that shows is a step."""
+        card = self.policy.scorecard
+        if card is None:
+            return None
+        shown = [(sign, self.reckoning.holds(sign.when)) for sign in card.signs]
+        if any(isinstance(each, Unknown) for _, each in shown):
+            return Unknown.of(*(each for _, each in shown))
+        hits = [sign for sign, shows in shown if shows is True]
+        for sign in hits:
+            filled = self.reckoning.filled_condition(sign.when)
+            self._step(sign.name, _text(sign.when), filled, f"{bare(sign.points)} points", sign.place)
+        total = sum((sign.points for sign in hits), start=Decimal(0))
+        filled = " + ".join(bare(sign.points) for sign in hits) or "0"
+        reached = total >= card.review_from
+        said = f"{bare(total)} of {bare(card.review_from)} points"
+        self._step(card.name, "points of the signs that show", filled, said, card.place, decided=bool(hits))
+        return card.name if reached else None
+
+    def _paid(self, found: _Found) -> tuple[tuple[Payment, ...], tuple[tuple[str, str], ...]] | Unknown:
+        """Return the parts of the amount and what is given beside it; nothing for a claim that is not paid."""
+        if found.amount is None or self.policy.paid_plainly:
+            return (), ()
+        self.reckoning.tell("amount", found.amount.amount)
+        plain = len(self.policy.parts) == 1 and self.policy.parts[0].is_plain
+        payments: list[Payment] = []
+        left = found.amount
+        for part in self.policy.parts if found.amount.minor and not plain else ():
+            paid = self._part(part, left)
+            if isinstance(paid, Unknown):
+                return paid
+            payments.append(paid)
+            left -= paid.amount
+        benefits = [self._benefit(each) for each in self.policy.benefits]
+        if any(isinstance(each, Unknown) for each in benefits):
+            return Unknown.of(*benefits)
+        return tuple(payments), tuple(each for each in benefits if isinstance(each, tuple))
+
+    def _part(self, part: Part, left: Money) -> Payment | Unknown:
+        wanted = self.reckoning.value(part.takes.node) if part.takes else None
+        rate = self.reckoning.value(part.rate.node) if part.rate else None
+        over = self.reckoning.holds(part.lapses_when) if part.lapses_when else False
+        may_go = self.reckoning.holds(part.waits_for) if part.waits_for and over is False else True
+        unknown = [each for each in (wanted, rate, over, may_go) if isinstance(each, Unknown)]
+        if unknown:
+            return Unknown.of(*unknown)
+        state = PartState.LAPSED if over else PartState.DUE if may_go else PartState.WAITING
+        amount = taken(_perhaps(wanted), left)
+        paid = payment(part, amount, _perhaps(rate), state)
+        text = part.takes.text if part.takes else "rest"
+        filled = self.reckoning.filled(part.takes) if part.takes else str(left)
+        self._step(f"part: {part.name}", text, filled, str(paid), part.place)
+        return paid
+
+    def _benefit(self, benefit: Benefit) -> tuple[str, str] | Unknown | None:
+        fits = self.reckoning.holds(benefit.when)
+        if not fits or isinstance(fits, Unknown):
+            return fits or None
+        value = self.reckoning.value(benefit.gives.node)
+        if isinstance(value, Unknown):
+            return value
+        given = given_beside(benefit, value)
+        filled = self.reckoning.filled(benefit.gives)
+        self._step(f"beside: {benefit.name}", benefit.gives.text, filled, given, benefit.place)
+        return benefit.name, given
 
     def _left(self, limit: Limit) -> tuple[Limit, Number] | Unknown:
         at_most = self.reckoning.value(limit.at_most.node)
@@ -251,3 +356,7 @@ def _number(value: Value) -> Number:
     if not isinstance(value, Decimal | Fraction):
         raise TypeError(f"{value!r} is no number, though its type was checked")
     return value
+
+
+def _perhaps(value: Value | Unknown | None) -> Number | None:
+    return None if value is None or isinstance(value, Unknown) else _number(value)

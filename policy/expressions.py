@@ -227,6 +227,14 @@ class Expression:
     place: Place
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """When a line fits: every part must hold; no parts means it always does (`otherwise`)."""
+
+    parts: tuple[Expression, ...]
+    place: Place
+
+
 def shares_exactly(divisor: Decimal) -> bool:
     """Say whether every number divided by this one has an end: 8 and 12.5 do, 3 does not."""
     rest = divisor.as_integer_ratio()[0]

@@ -4,25 +4,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from cases.loss import LossKind
 from cases.money import Money, Rounding
 from cases.proposal import ApprovalStage, Classification
-from policy.expressions import Expression
+from policy.expressions import Condition, Expression
 from policy.mistakes import Place
+from policy.payment_terms import Benefit, Budget, Part, PayWithin, Together
 from policy.units import Type
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
+_TIMES_IN_CHINESE = (("minutes", "分钟"), ("hours", "小时"), ("days", "天"))
+
 PAYABLE = frozenset({Classification.VALID_CLAIM, Classification.GOODWILL})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """When a line fits: every part must hold; no parts means it always does (`otherwise`)."""
-
-    parts: tuple[Expression, ...]
-    place: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +92,56 @@ class Limit:
     at_most: Expression
     counting: str | None
     window: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deduction:
+    """What is taken off before limits, as paid earlier. More than the amount leaves nothing; it is no debit."""
+
+    name: str
+    takes_off: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """What becomes of a payable claim when its rounded amount fits: too small to be paid, too large for this plan."""
+
+    name: str
+    when: Condition
+    classification: Classification
+    tell: Wording | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """A sign of fraud that counts some points, never below zero."""
+
+    name: str
+    when: Condition
+    points: Decimal
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard:
+    """Signs of fraud added up: from so many points on a claim goes to fraud review; it is never refused here."""
+
+    name: str
+    review_from: Decimal
+    signs: tuple[Sign, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherPlan:
+    """How this policy stands to another one: paid by that one it is excluded, has that deducted, or is added to it."""
+
+    plan: str
+    paid: str
+    then: str
     place: Place
 
 
@@ -175,6 +221,8 @@ class Expected:
     Fields:
         nothing: True when it says that no amount is proposed.
         missing: The inputs that must be said to be missing.
+        payments: What each part must be, in words: ("at once", "9999.00 USDC cash, due").
+        benefits: What must be given beside: ("points", "150 POINTS").
     """
 
     classification: Classification | None
@@ -183,6 +231,8 @@ class Expected:
     rule: str | None
     approvals: tuple[ApprovalStage, ...] | None
     missing: tuple[str, ...] | None
+    payments: tuple[tuple[str, str], ...] | None
+    benefits: tuple[tuple[str, str], ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,8 +266,9 @@ class Policy:
         topics: Which topics it decides: "delayed_withdrawal".
         loss: What kind of loss it is about.
         products: Product lines it covers, in words.
-        pay_form: How it is paid, in words: "cash".
-        rules: Exclusions first, then the rules, in order; the last always fits.
+        parts: How the amount is paid; one plain part is everything at once in cash.
+        pay_within: By when; None where the policy does not say.
+        rules: Late claims, other plans, wanting evidence, exclusions, then the rules, in order; the last always fits.
         file: The file it was read from: "okb.yaml".
         text_hash: sha256 of its text, hex.
     """
@@ -231,13 +282,10 @@ class Policy:
     loss: LossKind
     products: tuple[str, ...]
     money: MoneyTerms
-    pay_form: str
     decide_within_hours: int
     inputs: tuple[Input, ...]
     derived: tuple[Derived, ...]
     rules: tuple[Rule, ...]
-    limits: tuple[Limit, ...]
-    gates: tuple[Gate, ...]
     nothing_left: NothingLeft
     approvals: tuple[ApprovalRow, ...]
     wording: Mapping[Classification, Wording]
@@ -245,10 +293,26 @@ class Policy:
     file: str
     place: Place
     text_hash: str
+    other_plans: tuple[OtherPlan, ...] = ()
+    deductions: tuple[Deduction, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    scorecard: Scorecard | None = None
+    parts: tuple[Part, ...] = ()
+    benefits: tuple[Benefit, ...] = ()
+    budget: Budget | None = None
+    pay_within: PayWithin | None = None
+    together: tuple[Together, ...] = ()
 
     def input(self, name: str) -> Input | None:
         """Return the input with this name; None when it is not declared."""
         return next((each for each in self.inputs if each.name == name), None)
+
+    @property
+    def paid_plainly(self) -> bool:
+        """Whether all of the amount is paid at once in cash, with nothing beside it."""
+        return len(self.parts) == 1 and self.parts[0].is_plain and not self.benefits
 
     @property
     def types(self) -> dict[str, Type]:
@@ -269,4 +333,6 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 def _chinese(value: str) -> str:
     if value in {"yes", "no"}:
         return "是" if value == "yes" else "否"
-    return value.replace(" hours", " 小时")
+    for english, chinese in _TIMES_IN_CHINESE:
+        value = value.replace(f" {english}", f" {chinese}")
+    return value

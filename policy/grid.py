@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from cases.proposal import Classification
-from policy.deciding import Closure, test_of
+from policy.compiling import Closure, test_of
 from policy.expressions import Among, AnyOf, Compared, Every, Literal, Name, Node, Not, Value
 from policy.form import PAYABLE, ApprovalRow, Policy
 from policy.mistakes import Mistake

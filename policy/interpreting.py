@@ -13,6 +13,7 @@ from policy.expressions import (
     AnyOf,
     Between,
     Compared,
+    Condition,
     Either,
     Every,
     Expression,
@@ -30,7 +31,7 @@ from policy.expressions import (
     Value,
     Whole,
 )
-from policy.form import Condition, Derived, Policy
+from policy.form import Derived, Policy
 from policy.series import Series, found, price_at
 from policy.showing import bare, filled_in
 from policy.timing import later, passed

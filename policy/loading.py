@@ -2,27 +2,39 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from cases.loss import LossKind
 from cases.money import ASSETS
 from policy.analysis import analysed
+from policy.claiming import (
+    excluded_by,
+    read_deductions,
+    read_evidence,
+    read_late,
+    read_other_plans,
+    read_scorecard,
+    read_thresholds,
+)
 from policy.declaring import read_derived, read_inputs, read_money, read_scope
+from policy.example_texts import read_examples, read_together
 from policy.examples import prove
-from policy.form import Effective, MoneyTerms, Policy
+from policy.form import Effective, MoneyTerms, OtherPlan, Policy
 from policy.mistakes import BadPolicy, Mistakes, did_you_mean
+from policy.paying_out import read_benefits, read_budget, read_pay_form, read_pay_within
 from policy.ruling import (
     CLASSIFICATIONS,
     read_approvals,
-    read_examples,
     read_gates,
     read_limits,
     read_nothing_left,
     read_rules,
     read_wording,
 )
+from policy.scope import Scope
 from policy.section import Section
 from policy.units import OWN_MONEY, ChoiceType, NumberType, Type, Unit
 from policy.yaml_text import read_yaml
@@ -44,19 +56,28 @@ KEYS = (
     "calendar",
     "pay form",
     "decide within",
+    "pay within",
     "inputs",
     "works out",
+    "claim deadline",
+    "other plans",
+    "evidence",
     "exclusions",
     "rules",
+    "deductions",
     "nothing left",
     "limits",
+    "thresholds",
+    "benefits",
+    "budget",
     "fraud gates",
+    "fraud scorecard",
     "approvals",
     "wording",
     "usual inputs",
     "examples",
+    "together",
 )
-PAY_FORMS = ("cash",)
 
 
 def load_policy(text: str, name: str, *, roles: Mapping[str, int] | None = None) -> Policy:
@@ -88,7 +109,6 @@ class _Terms:
     effective: Effective
     loss: LossKind
     hours: int
-    pay_form: str
 
 
 def _terms(root: Section) -> _Terms | None:
@@ -96,8 +116,8 @@ def _terms(root: Section) -> _Terms | None:
     topics = tuple(each.text for each in root.listed("topics"))
     products = tuple(each.text for each in root.listed("products"))
     effective, loss = _effective(root), root.read("loss", _loss_kind)
-    hours, pay_form = root.read("decide within", _hours), root.read("pay form", _pay_form)
-    if effective is None or loss is None or hours is None or pay_form is None:
+    hours = root.read("decide within", _hours)
+    if effective is None or loss is None or hours is None:
         return None
     return _Terms(
         named=named,
@@ -106,28 +126,29 @@ def _terms(root: Section) -> _Terms | None:
         effective=effective,
         loss=loss,
         hours=hours,
-        pay_form=pay_form,
     )
 
 
 def _read(root: Section, file: str, text_hash: str) -> Policy | None:
-    terms = _terms(root)
-    money = read_money(root)
+    terms, money = _terms(root), read_money(root)
     paid = _paid_in(money)
     scope = read_scope(root)
     inputs = read_inputs(root, money, scope.units)
     declared: dict[str, Type] = {each.name: each.type for each in inputs}
     derived, scope = read_derived(root, scope.also(declared))
-    rules = read_rules(root, scope, paid)
+    other_plans = read_other_plans(root, scope, paid)
+    first = (*read_late(root, scope), *excluded_by(other_plans, scope, root), *read_evidence(root, scope))
+    rules = read_rules(root, scope, paid, first)
     nothing_left = read_nothing_left(root, scope)
-    limits = read_limits(root, scope, paid)
-    gates = read_gates(root, scope)
+    thresholds = read_thresholds(root, scope.also(_looked_at(paid)))
     approvals = read_approvals(root, scope.also(_looked_at(paid)), money)
-    wording = read_wording(root, scope, rules, nothing_left)
-    examples = read_examples(root, declared)
+    outcomes = {rule.classification for rule in rules} | {each.classification for each in thresholds}
+    wording = read_wording(root, scope, outcomes, nothing_left)
+    examples, together = read_examples(root, declared), read_together(root, declared)
+    complete = _completing(root, scope, paid, other_plans)
     if terms is None or money is None or nothing_left is None:
         return None
-    return Policy(
+    policy = Policy(
         name=terms.named["policy"],
         version=terms.named["version"],
         owner=terms.named["owner"],
@@ -137,13 +158,10 @@ def _read(root: Section, file: str, text_hash: str) -> Policy | None:
         loss=terms.loss,
         products=terms.products,
         money=money,
-        pay_form=terms.pay_form,
         decide_within_hours=terms.hours,
         inputs=inputs,
         derived=derived,
         rules=rules,
-        limits=limits,
-        gates=gates,
         nothing_left=nothing_left,
         approvals=approvals,
         wording=wording,
@@ -151,6 +169,27 @@ def _read(root: Section, file: str, text_hash: str) -> Policy | None:
         file=file,
         place=root.place,
         text_hash=text_hash,
+        thresholds=thresholds,
+        together=together,
+    )
+    return complete(policy)
+
+
+def _completing(
+    root: Section, scope: Scope, paid: Unit | None, other_plans: tuple[OtherPlan, ...]
+) -> Callable[[Policy], Policy]:
+    """Return what adds the sections that may be left out; they are read in any case, for their mistakes."""
+    return partial(
+        replace,
+        other_plans=other_plans,
+        deductions=read_deductions(root, other_plans, scope, paid),
+        limits=read_limits(root, scope, paid),
+        gates=read_gates(root, scope),
+        scorecard=read_scorecard(root, scope),
+        parts=read_pay_form(root, scope, paid),
+        benefits=read_benefits(root, scope),
+        budget=read_budget(root, paid),
+        pay_within=read_pay_within(root),
     )
 
 
@@ -203,9 +242,3 @@ def _loss_kind(text: str) -> LossKind:
     if text not in set(LossKind):
         raise ValueError(f'"{text[:60]}" is no kind of loss: {did_you_mean(text, LossKind)}')
     return LossKind(text)
-
-
-def _pay_form(text: str) -> str:
-    if text not in PAY_FORMS:
-        raise ValueError(f'"{text[:60]}" cannot be paid yet: {did_you_mean(text, PAY_FORMS)}')
-    return text

@@ -78,11 +78,22 @@ def propose(policy: Policy, claim: Claim) -> Proposal | Missing:
 
 def _agreed(policy: Policy, claim: Claim, reasoned: Reasoned) -> Reasoned:
     """Return what the interpreter found once the closures have found the same."""
-    found = Outcome(classification=reasoned.classification, amount=reasoned.amount, rule=reasoned.rule)
+    found = outcome_of(reasoned)
     outcome = decide(policy, read_facts(policy, claim.inputs).values)
     if outcome != found:
         raise PathsDiffer(f"{policy.name} {policy.version}: {claim.case_id}: closures {outcome}, interpreter {found}")
     return reasoned
+
+
+def outcome_of(reasoned: Reasoned) -> Outcome:
+    """Return what was decided, without its reasons: what the closures find."""
+    return Outcome(
+        classification=reasoned.classification,
+        amount=reasoned.amount,
+        rule=reasoned.rule,
+        payments=reasoned.payments,
+        benefits=reasoned.benefits,
+    )
 
 
 def _counting_all(policy: Policy, claim: Claim) -> Claim:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from policy.expressions import Among, AnyOf, Compared, Every, Literal, Name, Node, Not, Relation, Value
-from policy.form import Condition
+from policy.expressions import Among, AnyOf, Compared, Condition, Every, Literal, Name, Node, Not, Relation, Value
 from policy.units import ChoiceType, NumberType, TimeType, Type, YesNoType
 
 MOST_BOXES = 400

@@ -1,17 +1,13 @@
-"""Reading how a policy decides: rules, limits, fraud gates, approval matrix, wording and examples."""
+"""Reading how a policy decides: rules, limits, fraud gates, approval matrix, and wording."""
 
 import re
 from collections.abc import Mapping
 
-from cases.money import Money
 from cases.proposal import ApprovalStage, Classification
-from policy.expressions import Expression
+from policy.expressions import Condition, Expression
 from policy.form import (
     PAYABLE,
     ApprovalRow,
-    Condition,
-    Example,
-    Expected,
     Gate,
     Limit,
     MoneyTerms,
@@ -29,18 +25,17 @@ from policy.yaml_text import Node, Scalar
 
 CLASSIFICATIONS = {each.value.replace("_", " "): each for each in Classification}
 _DECIDED_BY_RULES = {name: each for name, each in CLASSIFICATIONS.items() if each is not Classification.FRAUD_REVIEW}
-_REFUSING = {name: each for name, each in _DECIDED_BY_RULES.items() if each not in PAYABLE}
-_AMOUNT = re.compile(r"\d{1,40}(\.\d{1,20})?", re.ASCII)
+REFUSING = {name: each for name, each in _DECIDED_BY_RULES.items() if each not in PAYABLE}
 _STAGE = re.compile(r"(\d{1,3}) (?:of )?([a-z][a-z0-9_]{0,59}(?: or [a-z][a-z0-9_]{0,59}){0,9})", re.ASCII)
 
 
-def read_rules(root: Section, scope: Scope, paid: Unit | None) -> tuple[Rule, ...]:
-    """Return the exclusions and then the rules; the names are unique, the last rule is `otherwise`."""
+def read_rules(root: Section, scope: Scope, paid: Unit | None, first: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Return `first`, the exclusions and then the rules; the names are unique, the last rule is `otherwise`."""
     exclusions = root.items("exclusions") if root.has("exclusions") else ()
     rules = root.items("rules")
     read = [_rule(node, scope, paid, root.mistakes, exclusion=True) for node in exclusions]
     read += [_rule(node, scope, paid, root.mistakes, exclusion=False) for node in rules]
-    found = tuple(rule for rule in read if rule)
+    found = (*first, *(rule for rule in read if rule))
     names: set[str] = set()
     for rule in found:
         if rule.name in names:
@@ -60,16 +55,16 @@ def _rule(node: Node, scope: Scope, paid: Unit | None, mistakes: Mistakes, *, ex
     keys = ("name", "when", "then", "tell") if exclusion else ("name", "when", "then", "pay", "tell")
     section = Section(node, mistakes, keys=keys)
     name = section.text("name")
-    when = _when(section, scope)
-    allowed = _REFUSING if exclusion else _DECIDED_BY_RULES
+    when = when_at(section, scope)
+    allowed = REFUSING if exclusion else _DECIDED_BY_RULES
     classification: Classification | None = Classification.INELIGIBLE
     if not exclusion or section.has("then"):
-        classification = section.read("then", lambda text: _classification(text, allowed))
-    pay = _amount(section, "pay", scope, paid) if classification in PAYABLE else None
+        classification = section.read("then", lambda text: classification_named(text, allowed))
+    pay = amount_at(section, "pay", scope, paid) if classification in PAYABLE else None
     if classification and classification not in PAYABLE and section.has("pay"):
         mistakes.add(section.entries["pay"][0].place, f'remove "pay": {_words(classification)} pays nothing')
     tell = (
-        _wording(section.entries["tell"][1], scope, mistakes, amount=pay is not None) if section.has("tell") else None
+        wording_at(section.entries["tell"][1], scope, mistakes, amount=pay is not None) if section.has("tell") else None
     )
     if not name or when is None or classification is None or (classification in PAYABLE and pay is None):
         return None
@@ -84,12 +79,13 @@ def _rule(node: Node, scope: Scope, paid: Unit | None, mistakes: Mistakes, *, ex
     )
 
 
-def _when(section: Section, scope: Scope) -> Condition | None:
+def when_at(section: Section, scope: Scope) -> Condition | None:
+    """Return the condition under "when", which must be there."""
     node = section.node("when")
     return condition(node, scope, section.mistakes) if node else None
 
 
-def _amount(section: Section, key: str, scope: Scope, paid: Unit | None) -> Expression | None:
+def amount_at(section: Section, key: str, scope: Scope, paid: Unit | None) -> Expression | None:
     """Return an expression that must come out in the policy's own money."""
     scalar = section.scalar(key)
     found = expression(scalar, scope, section.mistakes) if scalar else None
@@ -116,7 +112,7 @@ def _limit(node: Node, scope: Scope, paid: Unit | None, mistakes: Mistakes) -> L
     classes = frozenset(PAYABLE)
     if section.has("for"):
         classes = frozenset(filter(None, (_one_payable(each, mistakes) for each in section.listed("for"))))
-    at_most = _amount(section, "at most", scope, paid)
+    at_most = amount_at(section, "at most", scope, paid)
     counting = window = None
     if section.has("counting") or section.has("over"):
         counting, window = section.scalar("counting"), section.text("over")
@@ -148,9 +144,9 @@ def _is_paid_in(kind: Type | None, paid: Unit | None) -> bool:
 def read_gates(root: Section, scope: Scope) -> tuple[Gate, ...]:
     """Return the fraud gates; a payable claim that shows one goes to fraud review."""
     gates = []
-    for node in root.items("fraud gates"):
+    for node in root.items("fraud gates") if root.has("fraud gates") or not root.has("fraud scorecard") else ():
         section = Section(node, root.mistakes, keys=("name", "when"))
-        name, when = section.text("name"), _when(section, scope)
+        name, when = section.text("name"), when_at(section, scope)
         if name and when:
             gates.append(Gate(name=name, when=when, place=section.place))
     return tuple(gates)
@@ -163,10 +159,10 @@ def read_nothing_left(root: Section, scope: Scope) -> NothingLeft | None:
         return None
     name, then, tell = section.text("name"), None, None
     if section.has("then"):
-        then = section.read("then", lambda text: _classification(text, _REFUSING))
+        then = section.read("then", lambda text: classification_named(text, REFUSING))
     if section.has("tell") or then is None:
         node = section.node("tell")
-        tell = _wording(node, scope, root.mistakes, amount=False) if node else None
+        tell = wording_at(node, scope, root.mistakes, amount=False) if node else None
     return NothingLeft(name=name, classification=then, tell=tell, place=section.place)
 
 
@@ -177,7 +173,7 @@ def read_approvals(root: Section, scope: Scope, money: MoneyTerms | None) -> tup
     for node in nodes:
         section = Section(node, root.mistakes, keys=("when", "stages"))
         when = _matrix_when(section, scope, money)
-        stages = _stages(section.node("stages"), root.mistakes)
+        stages = stages_at(section.node("stages"), root.mistakes)
         if when is not None and stages is not None:
             rows.append(ApprovalRow(when=when, stages=stages, place=section.place))
     if not nodes or (rows and rows[-1].when.parts):
@@ -212,7 +208,7 @@ def _matrix_when(section: Section, scope: Scope, money: MoneyTerms | None) -> Co
     return Condition(parts=(guard, *found.parts), place=found.place) if guard and found else None
 
 
-def _stages(node: Node | None, mistakes: Mistakes) -> tuple[ApprovalStage, ...] | None:
+def stages_at(node: Node | None, mistakes: Mistakes) -> tuple[ApprovalStage, ...] | None:
     """Return the stages, `none` being the empty list; None after noting what is wrong."""
     if node is None or (isinstance(node, Scalar) and node.text == "none"):
         return () if node else None
@@ -230,10 +226,10 @@ def _stages(node: Node | None, mistakes: Mistakes) -> tuple[ApprovalStage, ...] 
 
 
 def read_wording(
-    root: Section, scope: Scope, rules: tuple[Rule, ...], nothing_left: NothingLeft | None
+    root: Section, scope: Scope, outcomes: set[Classification], nothing_left: NothingLeft | None
 ) -> dict[Classification, Wording]:
-    """Return what the customer is told, for every classification that can come out."""
-    outcomes = {Classification.FRAUD_REVIEW, *(rule.classification for rule in rules)}
+    """Return what the customer is told, for every classification that can come out of rules and thresholds."""
+    outcomes = outcomes | {Classification.FRAUD_REVIEW}
     if nothing_left and nothing_left.classification:
         outcomes.add(nothing_left.classification)
     section = root.section("wording", tuple(CLASSIFICATIONS))
@@ -241,13 +237,14 @@ def read_wording(
     for name, classification in CLASSIFICATIONS.items() if section else ():
         wanted = section and (section.has(name) or classification in outcomes)
         node = section.node(name) if section and wanted else None
-        found = _wording(node, scope, root.mistakes, amount=classification in PAYABLE) if node else None
+        found = wording_at(node, scope, root.mistakes, amount=classification in PAYABLE) if node else None
         if found:
             wording[classification] = found
     return wording
 
 
-def _wording(node: Node, scope: Scope, mistakes: Mistakes, *, amount: bool) -> Wording | None:
+def wording_at(node: Node, scope: Scope, mistakes: Mistakes, *, amount: bool) -> Wording | None:
+    """Return a wording in both languages; None after noting what is wrong. amount: Whether {amount} may stand in it."""
     section = Section(node, mistakes, keys=("en", "zh"))
     english, chinese = section.text("en"), section.text("zh")
     known = {*scope.types, "amount"} if amount else set(scope.types)
@@ -262,80 +259,8 @@ def _wording(node: Node, scope: Scope, mistakes: Mistakes, *, amount: bool) -> W
     return Wording(english=english, chinese=chinese, names=tuple(names), place=section.place)
 
 
-def read_examples(root: Section, types: Mapping[str, Type]) -> tuple[Example, ...]:
-    """Return the worked examples, each with the usual inputs filled in where it says nothing else."""
-    usual = _given(root.section("usual inputs"), types, root.mistakes) if root.has("usual inputs") else {}
-    examples = [_example(node, usual, types, root.mistakes) for node in root.items("examples")]
-    if not examples:
-        root.mistakes.add(root.place, 'add worked "examples:": a version loads only when its examples hold')
-    return tuple(example for example in examples if example)
-
-
-def _example(node: Node, usual: Mapping[str, str], types: Mapping[str, Type], mistakes: Mistakes) -> Example | None:
-    section = Section(node, mistakes, keys=("name", "source", "given", "without", "counted before", "expect"))
-    given = dict(usual) | _given(section.section("given"), types, mistakes)
-    for scalar in section.listed("without") if section.has("without") else ():
-        if given.pop(scalar.text, None) is None:
-            mistakes.add(scalar.place, f'"{scalar.text[:60]}" is not given anyway')
-    counted = section.listed("counted before") if section.has("counted before") else ()
-    name, source, expected = section.text("name"), section.text("source"), _expected(section)
-    if expected is None:
-        return None
-    return Example(
-        name=name,
-        source=source,
-        given=tuple(sorted(given.items())),
-        counted_before=tuple(filter(None, (_money(each, mistakes) for each in counted))),
-        expected=expected,
-        place=section.place,
-    )
-
-
-def _given(section: Section | None, types: Mapping[str, Type], mistakes: Mistakes) -> dict[str, str]:
-    given = {}
-    for key, node in section.entries.values() if section else ():
-        if key.text not in types:
-            mistakes.add(key.place, f'"{key.text[:60]}" is not an input: {did_you_mean(key.text, types)}')
-        elif not isinstance(node, Scalar):
-            mistakes.add(node.place, "write one value here")
-        else:
-            given[key.text] = node.text
-    return given
-
-
-def _expected(example: Section) -> Expected | None:
-    section = example.section("expect", ("then", "amount", "because", "approvals", "missing"))
-    if section is None:
-        return None
-    if not section.entries:
-        section.mistakes.add(section.place, "say what must come out: then, amount, because, approvals or missing")
-    scalar = section.scalar("amount") if section.has("amount") else None
-    nothing = scalar is not None and scalar.text == "none"
-    return Expected(
-        classification=section.read("then", lambda text: _classification(text, CLASSIFICATIONS))
-        if section.has("then")
-        else None,
-        amount=_money(scalar, section.mistakes) if scalar and not nothing else None,
-        nothing=nothing,
-        rule=section.text("because") if section.has("because") else None,
-        approvals=_stages(section.node("approvals"), section.mistakes) if section.has("approvals") else None,
-        missing=tuple(sorted(each.text for each in section.listed("missing"))) if section.has("missing") else None,
-    )
-
-
-def _money(scalar: Scalar, mistakes: Mistakes) -> Money | None:
-    amount, _, code = scalar.text.strip().partition(" ")
-    if not _AMOUNT.fullmatch(amount):
-        mistakes.add(scalar.place, 'write an amount as "15 USDT"')
-        return None
-    try:
-        return Money.exactly(amount, code.strip())
-    except ValueError as error:
-        mistakes.add(scalar.place, f'write an amount as "15 USDT": {error}')
-        return None
-
-
-def _classification(text: str, allowed: Mapping[str, Classification]) -> Classification:
+def classification_named(text: str, allowed: Mapping[str, Classification]) -> Classification:
+    """Return the classification that is written so; raises ValueError."""
     if text not in allowed:
         raise ValueError(f'"{text[:60]}" cannot stand here: {did_you_mean(text, allowed)}')
     return allowed[text]

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
-from policy.expressions import Expression
-from policy.form import Condition
+from policy.expressions import Condition, Expression
 from policy.grammar import NotUnderstood
 from policy.meaning import understood
 from policy.mistakes import Mistakes, did_you_mean

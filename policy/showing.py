@@ -6,8 +6,10 @@ from decimal import ROUND_DOWN, Context, Decimal, Inexact, localcontext
 from enum import StrEnum
 from fractions import Fraction
 
-from cases.money import ASSETS
+from cases.money import ASSETS, EXACT
+from policy.arithmetic import ratio
 from policy.expressions import Expression, Value
+from policy.payment_terms import Benefit
 from policy.series import Series
 from policy.units import BARE, OWN_MONEY, NumberType, Type
 
@@ -52,6 +54,17 @@ def filled_in(expression: Expression, values: Mapping[str, Value]) -> str:
             shown = f"({value})" if value.startswith("-") else value
             text = text[:start] + shown + text[end:]
     return text
+
+
+def given_beside(benefit: Benefit, value: Value) -> str:
+    """Return how much of a benefit is given, rounded down to its decimals: "150 POINTS"."""
+    if not isinstance(value, Decimal | Fraction):
+        raise TypeError(f"{value!r} is no number, though its type was checked")
+    scale = 10**benefit.decimals
+    units = max((ratio(value) * scale).__floor__(), 0)
+    kind = benefit.gives.node.type
+    unit = kind.unit if isinstance(kind, NumberType) else BARE
+    return f"{bare(Decimal(units).scaleb(-benefit.decimals, EXACT))} {unit}".strip()
 
 
 def _ratio(number: Fraction) -> str:

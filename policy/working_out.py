@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from policy import building
 from policy.calculators import CALCULATORS, Calculator, Parameter
-from policy.expressions import Every, Expression, Literal, Name, Node
-from policy.form import Condition, Derived
+from policy.expressions import Condition, Every, Expression, Literal, Name, Node
+from policy.form import Derived
 from policy.grammar import NotUnderstood
 from policy.meaning import YES_NO, understood
 from policy.mistakes import Mistakes, Place, did_you_mean

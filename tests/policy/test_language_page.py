@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from policy.book import PolicyBook
 from policy.calculators import CALCULATORS
-from policy.deciding import Closure, _compiled
+from policy.compiling import Closure, compiled
 from policy.declaring import read_derived, read_inputs
 from policy.expressions import Node, Value
 from policy.form import Derived
@@ -87,7 +87,7 @@ def _series(points: list[tuple[int, int, int | None]]) -> Series:
 
 def _by_closures(node: Node, values: dict[str, Value], names: Mapping[str, Closure]) -> object:
     try:
-        return _compiled(node, names)(dict(values))
+        return compiled(node, names)(dict(values))
     except KeyError as error:
         return f"needs {error.args[0]}"
 
@@ -98,6 +98,14 @@ def test_the_whole_policy_on_the_page_loads() -> None:
     )
 
     assert (policy.name, len(policy.rules), len(policy.examples)) == ("late-parcel", 4, 4)
+
+
+def test_the_policy_that_says_everything_else_loads() -> None:
+    block = next(each for each in BLOCKS if each.startswith("policy: outage-refund"))
+
+    policy = load_policy(block, "outage.yaml", roles={"care_lead": 1, "fraud_analyst": 1})
+
+    assert (len(policy.rules), len(policy.parts), len(policy.examples), len(policy.together)) == (4, 4, 12, 1)
 
 
 @pytest.mark.parametrize(("expression", "kind"), _rows("each line below"))
@@ -169,7 +177,7 @@ def test_what_the_page_works_out_comes_to_the_same_on_both_paths(
     nodes = {each.name: each.expression.node for each in policy.derived}
     names: dict[str, Closure] = {}
     for each, node in nodes.items():
-        names[each] = _compiled(node, names)
+        names[each] = compiled(node, names)
 
     with exactly():
         fast = _by_closures(nodes[name], values, names)

@@ -1,0 +1,224 @@
+"""Reading how a policy pays: the parts of the amount, benefits beside it, a budget for all, and by when."""
+
+import re
+from datetime import datetime
+
+from cases.money import ASSETS
+from policy.example_texts import money_at
+from policy.expressions import Condition, Counted, Expression
+from policy.mistakes import did_you_mean
+from policy.payment_terms import Benefit, Budget, Part, PayForm, PayWithin
+from policy.ruling import amount_at, when_at
+from policy.scope import Scope
+from policy.section import Section, condition, expression
+from policy.units import ChoiceType, NumberType, TextType, TimeType, Unit, YesNoType, described
+from policy.yaml_text import Node, Scalar, Sequence
+
+MOST_INSTALMENTS = 120
+_KEYS = (
+    "name",
+    "takes",
+    "as",
+    "waits for",
+    "lapses when",
+    "asset",
+    "at",
+    "instalments",
+    "every",
+    "remainder",
+    "valid for",
+)
+_SPAN = re.compile(r"([1-9]\d{0,3}) (hours?|days?|working days?|minutes?)", re.ASCII)
+
+
+def read_pay_form(root: Section, scope: Scope, paid: Unit | None) -> tuple[Part, ...]:
+    """Return the parts: one word for everything at once, or a list whose last part takes the rest."""
+    node = root.node("pay form")
+    if node is None:
+        return ()
+    if isinstance(node, Scalar):
+        form = root.read("pay form", _form)
+        return (_whole(form, node),) if form else ()
+    parts = [_part(each, scope, paid, root) for each in (node.items if isinstance(node, Sequence) else ())]
+    found = tuple(part for part in parts if part)
+    if not parts:
+        root.mistakes.add(node.place, "write cash, voucher or credit, or a list of parts")
+    elif len(found) == len(parts) and [part.takes is None for part in found] != [False] * (len(found) - 1) + [True]:
+        root.mistakes.add(node.place, 'let the last part, and only it, say "takes: rest": the parts come to the amount')
+    names = [part.name for part in found]
+    for part in found:
+        if names.count(part.name) > 1:
+            root.mistakes.add(part.place, f'two parts are named "{part.name}": give each a name of its own')
+    return found
+
+
+def _whole(form: PayForm, node: Scalar) -> Part:
+    return Part(
+        name=form.value,
+        takes=None,
+        form=form,
+        waits_for=None,
+        lapses_when=None,
+        asset=None,
+        rate=None,
+        instalments=1,
+        every=None,
+        larger_first=True,
+        valid_for=None,
+        place=node.place,
+    )
+
+
+def _part(node: Node, scope: Scope, paid: Unit | None, root: Section) -> Part | None:
+    section = Section(node, root.mistakes, keys=_KEYS)
+    name, takes, form = (
+        section.text("name"),
+        section.scalar("takes"),
+        section.read("as", lambda text: _form(text, kind=True)),
+    )
+    rest = takes is not None and takes.text.strip() == "rest"
+    own = scope.also({"amount": NumberType(unit=paid or Unit(), signed=False)})
+    wanted = amount_at(section, "takes", own, paid) if takes and not rest else None
+    asset, rate = _in_kind(section, scope, paid) if form is PayForm.IN_KIND else (None, None)
+    _only_with(section, form)
+    if not name or form is None or (wanted is None and not rest):
+        return None
+    return Part(
+        name=name,
+        takes=wanted,
+        form=form,
+        waits_for=_when(section, "waits for", scope),
+        lapses_when=_when(section, "lapses when", scope),
+        asset=asset,
+        rate=rate,
+        instalments=(section.read("instalments", _count) or 1) if section.has("instalments") else 1,
+        every=section.read("every", _span) if section.has("instalments") else None,
+        larger_first=(section.read("remainder", _first_or_last) if section.has("remainder") else True) is not False,
+        valid_for=section.read("valid for", _span) if section.has("valid for") else None,
+        place=section.place,
+    )
+
+
+def _in_kind(section: Section, scope: Scope, paid: Unit | None) -> tuple[str | None, Expression | None]:
+    """Return the asset of a part in kind and what one of it stands for."""
+    asset, scalar = section.read("asset", _asset), section.scalar("at")
+    rate = expression(scalar, scope, section.mistakes) if scalar else None
+    if asset is None or rate is None or paid is None:
+        return None, None
+    kind = rate.node.type
+    wanted = Unit(top=paid.top, bottom=asset)
+    if not isinstance(kind, NumberType) or kind.unit != wanted or not kind.positive:
+        said = (
+            f'a rate above 0 in {wanted} is needed here, this is {described(kind)}: declare it as "positive rate ..."'
+        )
+        section.mistakes.add(rate.place, said)
+        return None, None
+    return asset, rate
+
+
+def _only_with(section: Section, form: PayForm | None) -> None:
+    """Note keys that mean nothing for this form."""
+    only = {"asset": PayForm.IN_KIND, "at": PayForm.IN_KIND, "valid for": PayForm.VOUCHER}
+    for key, needed in only.items():
+        if section.has(key) and form is not None and form is not needed:
+            section.mistakes.add(section.entries[key][0].place, f'"{key}" stands only with "as: {needed.value}"')
+    for key in ("every", "remainder"):
+        if section.has(key) and not section.has("instalments"):
+            section.mistakes.add(section.entries[key][0].place, f'"{key}" stands only with "instalments"')
+
+
+def _when(section: Section, key: str, scope: Scope) -> Condition | None:
+    node = section.node(key) if section.has(key) else None
+    return condition(node, scope, section.mistakes) if node else None
+
+
+def read_benefits(root: Section, scope: Scope) -> tuple[Benefit, ...]:
+    """Return what is given beside the money."""
+    found = []
+    for node in root.items("benefits") if root.has("benefits") else ():
+        section = Section(node, root.mistakes, keys=("name", "when", "gives", "decimals"))
+        name, when, scalar = section.text("name"), when_at(section, scope), section.scalar("gives")
+        decimals = section.read("decimals", _decimals) if section.has("decimals") else 0
+        gives = expression(scalar, scope, root.mistakes) if scalar else None
+        if gives is not None and not _given_beside(gives):
+            root.mistakes.add(gives.place, "money is paid by the rules: give a number in a unit of the policy's own")
+        elif name and when and gives is not None and decimals is not None:
+            found.append(Benefit(name=name, when=when, gives=gives, decimals=decimals, place=section.place))
+    return tuple(found)
+
+
+def _given_beside(gives: Expression) -> bool:
+    kind = gives.node.type
+    if isinstance(kind, NumberType):
+        return not kind.unit.is_money and kind.unit.bottom is None
+    return not isinstance(kind, YesNoType | ChoiceType | TextType | TimeType)
+
+
+def read_budget(root: Section, paid: Unit | None) -> Budget | None:
+    """Return what all claims together may get; None where nothing is said."""
+    section = root.section("budget", ("name", "at most")) if root.has("budget") else None
+    scalar = section.scalar("at most") if section else None
+    name = section.text("name") if section else ""
+    at_most = money_at(scalar, root.mistakes) if scalar else None
+    if section is None or scalar is None or at_most is None:
+        return None
+    if paid is not None and at_most.code != paid.top:
+        root.mistakes.add(scalar.place, f"the policy pays {paid.top}: say the budget in {paid.top}")
+        return None
+    return Budget(name=name, at_most=at_most, place=section.place)
+
+
+def read_pay_within(root: Section) -> PayWithin | None:
+    """Return by when it is paid; None where nothing is said."""
+    return root.read("pay within", _pay_within) if root.has("pay within") else None
+
+
+def _pay_within(text: str) -> PayWithin:
+    if text.startswith("before "):
+        try:
+            before = datetime.fromisoformat(text.removeprefix("before "))
+        except ValueError:
+            before = None
+        if before is None or before.tzinfo is None:
+            raise ValueError(f'write "{text[:60]}" as "before 2024-02-01T00:00:00Z"')
+        return PayWithin(count=0, counted=Counted.HOURS, before=before)
+    count, _, unit = _span(text).partition(" ")
+    plural = unit if unit.endswith("s") else f"{unit}s"
+    return PayWithin(count=int(count), counted=Counted(plural), before=None)
+
+
+def _span(text: str) -> str:
+    if not _SPAN.fullmatch(text):
+        raise ValueError(f'write "{text[:60]}" as a time: "30 days", "7 working days", "72 hours"')
+    return text
+
+
+def _form(text: str, *, kind: bool = False) -> PayForm:
+    known = [each.value for each in PayForm if kind or each is not PayForm.IN_KIND]
+    if text not in known:
+        raise ValueError(f'"{text[:60]}" cannot be paid: {did_you_mean(text, known)}')
+    return PayForm(text)
+
+
+def _asset(text: str) -> str:
+    if text not in ASSETS:
+        raise ValueError(f'"{text[:60]}" is not a known asset: {did_you_mean(text, ASSETS)}')
+    return text
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,2}", text, re.ASCII) or int(text) > MOST_INSTALMENTS:
+        raise ValueError(f'write "{text[:20]}" as a whole number from 1 to {MOST_INSTALMENTS}')
+    return int(text)
+
+
+def _decimals(text: str) -> int:
+    if not re.fullmatch(r"\d{1,2}", text, re.ASCII) or int(text) > 18:  # noqa: PLR2004  # As many as an asset has.
+        raise ValueError(f'write "{text[:20]}" as a whole number from 0 to 18')
+    return int(text)
+
+
+def _first_or_last(text: str) -> bool:
+    if text not in {"first", "last"}:
+        raise ValueError(f'write "{text[:20]}" as first or last: which instalments carry what does not divide')
+    return text == "first"

@@ -1,0 +1,73 @@
+"""Parts, instalments and budgets come to exactly what there is."""
+
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cases.money import Money
+from policy.payments import pro_rata, split, taken
+
+amounts = st.builds(Money, minor=st.integers(0, 10**40), code=st.sampled_from(["USDT", "JPY", "ETH"]))
+asked = st.lists(st.integers(0, 10**12).map(lambda minor: Money(minor=minor, code="USDC")), min_size=1, max_size=40)
+
+
+@given(amount=amounts, count=st.integers(1, 120), larger_first=st.booleans())
+def test_instalments_come_to_the_amount(amount: Money, count: int, *, larger_first: bool) -> None:
+    found = split(amount, count, larger_first=larger_first)
+
+    assert len(found) == count
+    assert sum((each.minor for each in found), start=0) == amount.minor
+    assert max(each.minor for each in found) - min(each.minor for each in found) <= (1 if larger_first else count - 1)
+    assert sorted(found, key=lambda each: -each.minor if larger_first else each.minor) == list(found)
+
+
+def test_a_hundred_yen_in_three() -> None:
+    yen = Money(minor=100, code="JPY")
+
+    assert [each.minor for each in split(yen, 3, larger_first=True)] == [34, 33, 33]
+    assert [each.minor for each in split(yen, 3, larger_first=False)] == [33, 33, 34]
+
+
+@given(claims=asked, budget=st.integers(0, 10**13))
+def test_a_budget_is_used_to_the_last_unit_and_nobody_gets_more_than_asked(claims: list[Money], budget: int) -> None:
+    found = pro_rata(claims, Money(minor=budget, code="USDC"))
+
+    total = sum(each.minor for each in claims)
+    assert sum(each.minor for each in found) == min(total, budget)
+    assert all(0 <= got.minor <= claim.minor for got, claim in zip(found, claims, strict=True))
+    for got, claim in zip(found, claims, strict=True):
+        exact = Fraction(claim.minor * min(total, budget), total or 1)
+        assert abs(got.minor - exact) < 1
+
+
+@given(claims=asked, budget=st.integers(0, 10**13))
+def test_who_asked_for_more_never_gets_less(claims: list[Money], budget: int) -> None:
+    found = pro_rata(claims, Money(minor=budget, code="USDC"))
+
+    pairs = sorted(zip(claims, found, strict=True), key=lambda each: each[0].minor)
+    for (less, low), (more, high) in pairwise(pairs):
+        assert low.minor <= high.minor or less.minor == more.minor
+
+
+def test_largest_remainders_get_the_units_left_over() -> None:
+    claims = [Money(minor=minor, code="JPY") for minor in (50, 30, 20)]
+
+    assert [each.minor for each in pro_rata(claims, Money(minor=11, code="JPY"))] == [6, 3, 2]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "left", "expected"),
+    [
+        (None, 500, 500),
+        (Decimal("1.009"), 500, 100),
+        (Fraction(10, 3), 500, 333),
+        (Decimal(9), 500, 500),
+        (Decimal(-9), 500, 0),
+    ],
+)
+def test_a_part_takes_whole_units_of_what_is_left(wanted: Decimal | Fraction | None, left: int, expected: int) -> None:
+    assert taken(wanted, Money(minor=left, code="EUR")) == Money(minor=expected, code="EUR")
