@@ -108,9 +108,7 @@ def _in_kind(section: Section, scope: Scope, paid: Unit | None) -> tuple[str | N
     kind = rate.node.type
     wanted = Unit(top=paid.top, bottom=asset)
     if not isinstance(kind, NumberType) or kind.unit != wanted or not kind.positive:
-        said = (
-            f'a rate above 0 in {wanted} is needed here, this is {described(kind)}: declare it as "positive rate ..."'
-        )
+        said = f'a "positive rate {wanted}" is needed here, this is {described(kind)}'
         section.mistakes.add(rate.place, said)
         return None, None
     return asset, rate
