@@ -156,7 +156,8 @@ def likeness(value: str) -> str:
 def judge(shown: Shown) -> Verdict:
     """Return what follows from a field as a ticket shows it."""
     known = shown.known
-    if known is None:
+    if known is None or (known.base is None and known.place is None):
+        # Nobody knows what it showed before: it was never heard, and what we wrote did not get through.
         return _joined(shown)
     now_shown = replace(known, base=digest(shown.value), stamp=shown.stamp)
     if known.place is not None:
