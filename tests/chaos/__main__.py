@@ -26,6 +26,7 @@ def main(argv: list[str] | None = None) -> int:
             workers=WORKERS[store],
             seed=options.seed,
             echo=options.echo,
+            quiet_seconds=options.quiet_seconds,
         )
         with databases(store) as new:
             reports.append(run(plan, store, new(), _say))
@@ -64,6 +65,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=20, help="kill -9 per store (default: 20; 0 = none)")
     parser.add_argument("--echo", action=argparse.BooleanOptionalAction, default=True, help="know our own words again")
     parser.add_argument("--seed", type=int, default=7, help="where chance begins (default: 7)")
+    parser.add_argument("--quiet-seconds", type=float, default=8.0, help="how long counts as quiet (default: 8)")
     parser.add_argument("--json", action="store_true", help="print one JSON object to stdout")
     return parser.parse_args(argv)
 

@@ -120,7 +120,8 @@ def _loss(claim: Claim, order: tuple[Vendor, ...], chance: random.Random) -> Los
     reports = [Report(ref=refs[order[0]], how="claim", project=project if order[0] == "jira" else "")]
     for vendor in order[1:]:
         linked = vendor != "zendesk" and not at_once and chance.random() < 0.4
-        named = chance.choice([each.ref for each in reports]) if linked else None
+        # What makes no claim itself speaks for no case: nobody follows it (docs/linking.md).
+        named = chance.choice([each.ref for each in reports if each.how == "claim"]) if linked else None
         if named is not None and not _can_name(vendor, named):
             named = None
         how: Literal["claim", "link"] = "link" if named else "claim"

@@ -25,10 +25,8 @@ from tests.crash.town import QUICK, Town, town
 READY_SECONDS = 120.0
 #: How long nothing may change before what is missing counts as lost; longer than the longest backoff met here.
 STILL_SECONDS = 45.0
-#: How long nothing may be written for all to count as quiet: several polls and a reconciliation.
-QUIET_SECONDS = 8.0
 #: So many of our own words going round end a run.
-MOST_LOOPS = 30
+MOST_LOOPS = 20
 CHANGES_PER_LOSS = 16
 HISTORIES, LOG_LINES = 5, 40
 #: Between two changes, and between two looks at what has come of them.
@@ -63,6 +61,7 @@ class Plan:
         workers: How many processes work; one on SQLite.
         seed: Where chance begins.
         echo: Whether the product knows its own words again.
+        quiet_seconds: How long nothing may be written for all to count as quiet: several polls and a reconciliation.
     """
 
     changes: int
@@ -70,6 +69,7 @@ class Plan:
     workers: int
     seed: int
     echo: bool = True
+    quiet_seconds: float = 8.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -215,7 +215,7 @@ def _settle(it: Run) -> None:
         still = time.monotonic() - changed_at
         if still > STILL_SECONDS:
             return
-        if still > QUIET_SECONDS and not compare(it.town, it.house, it.desks).findings:
+        if still > it.plan.quiet_seconds and not compare(it.town, it.house, it.desks).findings:
             return
         time.sleep(0.5)
 
