@@ -148,4 +148,7 @@ class Ticket:
 
     def field(self, name: str) -> str | None:
         """Return the mapped field with our name; None when it is empty or not mapped."""
-        return next((value for key, value in self.fields if key == name), None)
+        for key, value in self.fields:
+            if key == name:
+                return value
+        return None

@@ -74,7 +74,7 @@ def held_as(name: str) -> str:
 
 def keep(tx: Transaction, readings: tuple[Reading, ...]) -> None:
     """Keep tickets as just read, in one statement; an older reading never replaces a newer one."""
-    rows = {str(each.ticket.ref): _row(each) for each in readings}
+    rows = {row["ref"]: row for row in map(_row, readings)}
     if not rows:
         return
     bulk.upsert(tx, tables.tickets, tuple(rows.values()), key="ref", newer="updated_at")

@@ -183,11 +183,12 @@ def _take_page(intake: Intake, tx: Transaction, page: Page, *, now: datetime) ->
     # A page may hold a ticket twice; only the last is how it stands.
     last = {ticket.ref: (ticket, raw) for ticket, raw in zip(page.tickets, page.raw, strict=True)}
     known = tickets.hold_all(tx, tuple(last), *held)
-    news = tuple(
-        _reading(ticket, raw, known.get(ref))
+    heard = [
+        (_reading(ticket, raw, before), before)
         for ref, (ticket, raw) in last.items()
-        if ref not in known or _is_news(known[ref].ticket, ticket)
-    )
+        if (before := known.get(ref)) is None or _is_news(before.ticket, ticket)
+    ]
+    news = tuple(reading for reading, _ in heard)
     tickets.keep(tx, news)
     naming.keep(tx, {each.ticket.ref: intake.desk.naming(each.ticket) for each in news})
     linked = naming.touched(tx.connection, tuple(each.ticket for each in news))
@@ -197,10 +198,8 @@ def _take_page(intake: Intake, tx: Transaction, page: Page, *, now: datetime) ->
     intake.desk.cases.lock_all(tx, (each.case_id for each in known.values() if each.case_id is not None))
     to_read = [
         str(reading.ticket.ref)
-        for reading in news
-        if _hear_from_page(
-            intake.desk, tx, reading, known.get(reading.ticket.ref), linked=reading.ticket.ref in linked, now=now
-        )
+        for reading, before in heard
+        if _hear_from_page(intake.desk, tx, reading, before, linked=linked, now=now)
     ]
     readings.ask_all(tx, to_read, now=now)
     for key, problem in page.unreadable:
@@ -220,16 +219,23 @@ def _reading(ticket: Ticket, raw: bytes, before: MirroredTicket | None) -> Readi
 
 
 def _hear_from_page(
-    desk: Desk, tx: Transaction, reading: Reading, before: MirroredTicket | None, *, linked: bool, now: datetime
+    desk: Desk,
+    tx: Transaction,
+    reading: Reading,
+    before: MirroredTicket | None,
+    *,
+    linked: frozenset[TicketRef],
+    now: datetime,
 ) -> bool:
     """Let the desk hear what a ticket claims; True when it is to be read whole soon: a case is about it or may be.
 
-    linked: A ticket of a case names it or is named by it. It may belong there: only whole can it be told.
+    linked: Tickets that a ticket of a case names, or that name one. They may belong there: only whole can it be told.
     """
     of_case = before is not None and before.case_id is not None
-    if reading.topic is None and not of_case and not linked:
+    is_linked = bool(linked) and reading.ticket.ref in linked
+    if reading.topic is None and not of_case and not is_linked:
         return False
-    if of_case or not linked or claims.read_claim(reading.ticket, desk.topics).loss is not None:
+    if of_case or not is_linked or claims.read_claim(reading.ticket, desk.topics).loss is not None:
         hearing.hear_claim(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
     return not claims.is_gone(reading.ticket)
 

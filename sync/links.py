@@ -85,7 +85,13 @@ def salesforce_id(key: str) -> str | None:
 
 def _may_name(words: str, accounts: tuple[Account, ...]) -> bool:
     """Whether words hold what every address has, or a project's key: most hold neither, and this is quick."""
-    return "://" in words or any(f"{project}-" in words for account in accounts for project in account.projects)
+    if "://" in words:
+        return True
+    for account in accounts:
+        for project in account.projects:
+            if f"{project}-" in words:
+                return True
+    return False
 
 
 def _first(found: Iterator[Named], known: set[str], most: int) -> tuple[Named, ...]:

@@ -162,7 +162,7 @@ class CaseReader:
                 IsDeleted=row["IsDeleted"] == "true",
                 **{name: row[name] or None for name in _PLAIN},  # type: ignore[arg-type]  # Texts, all of them.
             )
-            values = tuple(_cell(row[name], kinds.get(name, "")) for name in self._columns)
+            values = tuple(_cell(text, kinds.get(name, "")) if (text := row[name]) else "" for name in self._columns)
             persons = {
                 of: (row[f"{of}.Name"], row.get(f"{of}.Email", ""), row[f"{of}.{self._customer_field}"])
                 for of in ("Contact", "Account")

@@ -75,7 +75,7 @@ def test_a_ticket_comes_back_whole(database: Database) -> None:
     assert found == {each.ref: MirroredTicket(ticket=each, case_id=None) for each in (WHOLE, bare)}
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50))
 def test_whatever_people_write_comes_back(database: Database, words: str) -> None:
     said = replace(WHOLE, subject=words, description=words, tags=(words,), fields=(("order_id", words),), name=words)
