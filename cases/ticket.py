@@ -7,6 +7,8 @@ from typing import Literal, NewType
 
 CustomerId = NewType("CustomerId", str)
 Vendor = Literal["zendesk", "salesforce", "jira"]
+#: Without a topic a ticket with this tag still becomes a case, so that somebody asks what it is about.
+CLAIM_TAG = "compensation"
 
 
 class TicketStatus(StrEnum):

@@ -12,6 +12,7 @@ import typer
 
 from makewhole.admin_commands import admin_app
 from makewhole.conflict_commands import conflicts_app
+from makewhole.erase_commands import erase_app
 from makewhole.link_commands import By, links_app
 from makewhole.options import SETTINGS, AsJson, DryRun, SettingsFile, Who
 from makewhole.trouble import Unusable, WrongUsage
@@ -33,6 +34,7 @@ for name, group in {
     "audit": audit_app,
     "deadletter": deadletter_app,
     "conflicts": conflicts_app,
+    "erase": erase_app,
     "finance": finance_app,
     "links": links_app,
     "payout": payout_app,

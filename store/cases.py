@@ -88,6 +88,12 @@ class CaseRepository:
         rows = tx.execute(query.with_for_update() if tx.on_postgres else query).all()
         return {each.case.about.id: each for each in map(_stored, rows)}
 
+    def numbers_of(self, connection: sa.Connection, customer_id: CustomerId) -> tuple[int, ...]:
+        """Return the number of every case of a customer, oldest first."""
+        column = tables.cases.c
+        mine = sa.select(column.number).where(column.customer_id == customer_id).order_by(column.number)
+        return tuple(connection.scalars(mine))
+
     def for_loss(self, connection: sa.Connection, loss: Loss) -> StoredCase | None:
         """Return the one case of this loss; None when there is none."""
         row = connection.execute(_select().where(tables.cases.c.loss_key == loss.key)).one_or_none()

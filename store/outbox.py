@@ -5,6 +5,7 @@ the next one gets its job in the same transaction. So two workers never write to
 state is never overtaken by an earlier one.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -26,11 +27,12 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """Where an item stands: waiting, sent, or refused for good by the other side."""
+    """Where an item stands: waiting, sent, refused for good by the other side, or erased before it was said."""
 
     WAITING = "waiting"
     SENT = "sent"
     REFUSED = "refused"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +242,13 @@ def stuck(connection: sa.Connection, kinds: tuple[Kind, ...], *, before: datetim
         )
         for row in rows
     )
+
+
+def of_cases(connection: sa.Connection, case_numbers: Collection[int]) -> tuple[Item, ...]:
+    """Return every item of these cases, whatever became of it, by lane and in order."""
+    column = tables.outbox.c
+    mine = sa.select(tables.outbox).where(column.case_number.in_(case_numbers))
+    return tuple(_item(row) for row in connection.execute(mine.order_by(column.lane, column.sequence)))
 
 
 def unsent(connection: sa.Connection, case_number: int, kind: Kind) -> int:

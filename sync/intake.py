@@ -14,12 +14,14 @@ from cases.ticket import Ticket, TicketRef, TicketStatus
 from connectors.contract import AccessRefused, Page, TicketSource, UnexpectedReply
 from store import health, naming, outbox, readings, tickets
 from store.database import Transaction
+from store.erasing import NOTHING
 from store.outbox import Progress
 from store.tickets import MirroredTicket, Reading
 from sync.gathering import gathered
 from sync.mirror import hear_fields
 from sync.mirroring import Mirroring
 from sync.passing_on import hear_comments
+from sync.wordless import as_kept
 from workflow import claims, hearing, linking
 from workflow.desk import Desk
 from workflow.telling import ticket_lane
@@ -101,6 +103,7 @@ def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> N
             ticket, raw = replace(before.ticket, status=TicketStatus.DELETED, status_text="deleted"), b"{}"
         else:
             return
+        ticket, raw = as_kept(tx, {ref: (ticket, raw)}, {ref: before} if before else {})[ref]
         reading = Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket))
         taken = take_in(intake.desk, tx, reading, before=before, mirroring=intake.mirroring, begun=begun, now=now)
         if comparing and taken and (before is None or _is_missed(before.ticket, ticket, now=now)):
@@ -185,7 +188,7 @@ def _take_page(intake: Intake, tx: Transaction, page: Page, *, now: datetime) ->
     known = tickets.hold_all(tx, tuple(last), *held)
     heard = [
         (_reading(ticket, raw, before), before)
-        for ref, (ticket, raw) in last.items()
+        for ref, (ticket, raw) in as_kept(tx, last, known).items()
         if (before := known.get(ref)) is None or _is_news(before.ticket, ticket)
     ]
     news = tuple(reading for reading, _ in heard)
@@ -214,7 +217,8 @@ def _reading(ticket: Ticket, raw: bytes, before: MirroredTicket | None) -> Readi
         # Nor does a page say what a ticket was merged into; a merged one stays closed for ever.
         merged_into = ticket.merged_into or before.ticket.merged_into
         links = tuple(dict.fromkeys((*ticket.links, *before.ticket.links)))
-        ticket = replace(ticket, comments=before.ticket.comments, merged_into=merged_into, links=links)
+        comments = () if raw == NOTHING else before.ticket.comments
+        ticket = replace(ticket, comments=comments, merged_into=merged_into, links=links)
     return Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket))
 
 
@@ -234,7 +238,8 @@ def _hear_from_page(
     of_case = before is not None and before.case_id is not None
     is_linked = bool(linked) and reading.ticket.ref in linked
     if reading.topic is None and not of_case and not is_linked:
-        return False
+        # What comments we have may have been changed or taken back, which no page shows.
+        return bool(reading.ticket.comments) and not claims.is_gone(reading.ticket)
     if of_case or not is_linked or claims.read_claim(reading.ticket, desk.topics).loss is not None:
         hearing.hear_claim(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
     return not claims.is_gone(reading.ticket)

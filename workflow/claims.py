@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 from cases.case import About
 from cases.evidence import Evidence
 from cases.loss import Loss, LossKind
-from cases.ticket import CustomerId, Ticket, TicketRef, TicketStatus
+from cases.ticket import CLAIM_TAG, CustomerId, Ticket, TicketRef, TicketStatus
 
 TOPIC = "compensation_topic"
-#: Without a topic a ticket with this tag still becomes a case, so that somebody asks what it is about.
-CLAIM_TAG = "compensation"
 OURS = "mw_"
 #: A topic, reference or customer id that is longer is none.
 LONGEST_NAME = 100
