@@ -4,7 +4,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from functools import reduce
 
-from cases.money import Money, Rounding, asset
+from cases.money import EXACT, Money, Rounding, asset
 
 #: A decimal of at most 60 digits, or a ratio of whole numbers. They compare exactly with each other.
 Number = Decimal | Fraction
@@ -52,10 +52,13 @@ def whole(number: Number, *, up: bool) -> Decimal:
 
 
 def rounded(amount: Number, code: str, rounding: Rounding) -> Money:
-    """Return an amount in whole minor units, rounded once as told; not below zero here."""
+    """Return an amount that is not below zero in whole minor units, rounded once as told; raises TooManyDigits."""
     if isinstance(amount, Decimal):
         return Money.rounded(amount, code, rounding)
-    return Money(minor=rounded_units(amount * 10 ** asset(code).decimals, rounding), code=code)
+    minor = rounded_units(amount * 10 ** asset(code).decimals, rounding)
+    if minor >= 10**EXACT.prec:
+        raise TooManyDigits(f"an amount has more than {EXACT.prec} digits: it cannot be paid")
+    return Money(minor=minor, code=code)
 
 
 def rounded_units(units: Fraction, rounding: Rounding) -> int:
