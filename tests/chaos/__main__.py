@@ -10,20 +10,20 @@ from tests.chaos.books import Kind
 from tests.chaos.running import Plan, Report, run
 from tests.crash.town import databases
 
-WORKERS = {"sqlite": 1, "postgres": 3}
+MOST_WORKERS = {"sqlite": 1, "postgres": 9}
 MOST_SHOWN = 40
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run what was asked for and print how it ended."""
     options = _parse(argv)
-    stores = tuple(WORKERS) if options.store == "both" else (options.store,)
+    stores = tuple(MOST_WORKERS) if options.store == "both" else (options.store,)
     reports = []
     for store in stores:
         plan = Plan(
             changes=options.changes,
             kills=options.kills,
-            workers=WORKERS[store],
+            workers=min(options.workers, MOST_WORKERS[store]),
             seed=options.seed,
             echo=options.echo,
             quiet_seconds=options.quiet_seconds,
@@ -63,6 +63,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--changes", type=int, default=2000, help="changes in all (default: 2000)")
     parser.add_argument("--store", choices=("sqlite", "postgres", "both"), default="both")
     parser.add_argument("--kills", type=int, default=20, help="kill -9 per store (default: 20; 0 = none)")
+    parser.add_argument("--workers", type=int, default=3, help="processes that work, on PostgreSQL (default: 3)")
     parser.add_argument("--echo", action=argparse.BooleanOptionalAction, default=True, help="know our own words again")
     parser.add_argument("--seed", type=int, default=7, help="where chance begins (default: 7)")
     parser.add_argument("--quiet-seconds", type=float, default=8.0, help="how long counts as quiet (default: 8)")

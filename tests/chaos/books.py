@@ -94,7 +94,7 @@ class Everything:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """What was found. conflicts: How many fields are listed as conflicts, by cause."""
+    """What was found. conflicts: How many conflicts are listed, by field and cause."""
 
     findings: tuple[Finding, ...]
     conflicts: Mapping[str, int] = field(default_factory=dict)
@@ -106,10 +106,10 @@ def compare(town: Town, house: House, desks: Desks) -> Compared:
     checks = (_outcomes, _payments, _notes, _comments, _strangers, _loops, _writes, _fields, _mirror, _left_over)
     findings = [finding for check in checks for finding in check(every)]
     with house.database.read() as connection:
-        counted = conflicts.count_open(connection)
+        listed = Counter(f"{each.field} {each.cause}" for each in conflicts.every_open(connection))
     claims = tuple(each.loss.claim for each in every.folders)
     findings += [_of_a_case(each) for each in books.compare_cases(town, house, claims)]
-    return Compared(findings=tuple(findings), conflicts=counted)
+    return Compared(findings=tuple(findings), conflicts=dict(sorted(listed.items())))
 
 
 def read_everything(town: Town, house: House, desks: Desks) -> Everything:

@@ -25,6 +25,8 @@ from tests.crash.town import QUICK, Town, town
 READY_SECONDS = 120.0
 #: How long nothing may change before what is missing counts as lost; longer than the longest backoff met here.
 STILL_SECONDS = 45.0
+#: Long enough for what the owners say last to be later than all before.
+SHORT_QUIET_SECONDS = 2.0
 #: So many of our own words going round end a run.
 MOST_LOOPS = 20
 CHANGES_PER_LOSS = 16
@@ -77,7 +79,7 @@ class Report:
     """How a run ended.
 
     Fields:
-        conflicts: How many fields are listed as conflicts, by cause.
+        conflicts: How many conflicts are listed, by field and cause.
         histories: What is behind the first findings.
     """
 
@@ -132,9 +134,9 @@ def run(plan: Plan, store: str, database: str, say: Callable[[str], None]) -> Re
                 _change(it, losses)
                 calm(here)
                 say(f"  {store}: {desks.made} changes made after {time.monotonic() - started:.0f} s, calm now")
-                _settle(it)
+                _settle(it, quiet_seconds=min(SHORT_QUIET_SECONDS, plan.quiet_seconds))
                 _last_word(desks)
-                _settle(it)
+                _settle(it, quiet_seconds=plan.quiet_seconds)
             report.clicks = people.clicks
             _tell(it, compare(here, house, desks))
     report.seconds = time.monotonic() - started
@@ -204,7 +206,7 @@ def _waiting(house: House) -> int:
         return connection.scalar(query) or 0
 
 
-def _settle(it: Run) -> None:
+def _settle(it: Run, *, quiet_seconds: float) -> None:
     """Return once the books agree and all is quiet, or once nothing has changed for a long while. Raises Looping."""
     before, changed_at = "", time.monotonic()
     while True:
@@ -215,7 +217,7 @@ def _settle(it: Run) -> None:
         still = time.monotonic() - changed_at
         if still > STILL_SECONDS:
             return
-        if still > it.plan.quiet_seconds and not compare(it.town, it.house, it.desks).findings:
+        if still > quiet_seconds and not compare(it.town, it.house, it.desks).findings:
             return
         time.sleep(0.5)
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.crash.product import ROOT
 
-SAMPLE = ("--changes", "60", "--kills", "1", "--quiet-seconds", "4")
+SAMPLE = ("--changes", "60", "--kills", "1", "--quiet-seconds", "4", "--workers", "2")
 
 
 @pytest.mark.parametrize("store", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
