@@ -11,7 +11,8 @@ import pytest
 from cases.ticket import Ticket, TicketRef, TicketStatus
 from makewhole.assembly import House
 from makewhole.sandboxed import Sandbox, lend_credentials, sandbox, write_settings
-from store import tickets
+from store import audit, tickets
+from store.cases import number_of
 from sync.intake import read_ticket
 from tests.connectors import jira_world, salesforce_world
 from tests.connectors.jira_world import Jira, an_issue
@@ -55,6 +56,16 @@ class Vendors:
             found = tickets.find(connection, ref)
         assert found is not None
         return found.ticket
+
+    def stage(self, ref: TicketRef) -> str:
+        """Return the stage of a ticket's case."""
+        with self.house.database.read() as connection:
+            return str(self.house.desk.cases.find(connection, self.case_of(ref) or "").case.stage)
+
+    def events(self, ref: TicketRef) -> list[str]:
+        """Return what happened to a ticket's case, oldest first."""
+        with self.house.database.read() as connection:
+            return [each.event for each in audit.history(connection, number_of(self.case_of(ref) or ""))]
 
     def case_of(self, ref: TicketRef) -> str | None:
         with self.house.database.read() as connection:
@@ -122,6 +133,40 @@ def test_a_contact_whom_salesforce_erased_is_gone_from_their_case_too(vendors: V
     assert [comment.body for comment in found.comments] == ["Erased"]
     assert found.requester is not None
     assert (found.requester.name, found.requester.email) == ("Erased", None)
+
+
+def test_a_case_that_salesforce_deleted_comes_back_with_its_words(vendors: Vendors) -> None:
+    claim = a_case(2, Transaction_Id__c="W-2")
+    vendors.salesforce.load(claim)
+    two = salesforce_world.ref(salesforce_world.CASE_TWO)
+    vendors.read(two)
+    assert vendors.stage(two) == "opened"
+
+    vendors.salesforce.act("delete", id=two.key)
+    gone = vendors.read(two)
+    assert (gone.status, gone.subject, vendors.stage(two)) == (TicketStatus.DELETED, "", "needs_attention")
+    vendors.salesforce.act("undelete", id=two.key)
+    back = vendors.read(two)
+
+    assert (back.status, back.subject) == (TicketStatus.OPEN, claim["Subject"])
+    # It is proposed anew, as after any change of the claim.
+    assert vendors.events(two)[-2:] == ["ticket gone", "ticket changed"]
+
+
+def test_a_case_that_a_customers_mail_reopens_is_the_same_ticket_of_the_same_case(vendors: Vendors) -> None:
+    vendors.salesforce.load(a_case(3, Transaction_Id__c="W-3"))
+    key = next(row["Id"] for row in vendors.salesforce.state()["Case"] if row.get("Transaction_Id__c") == "W-3")
+    ticket = salesforce_world.ref(key)
+    vendors.read(ticket)
+    vendors.salesforce.act("edit", id=key, values={"Status": "Closed"})
+    assert vendors.read(ticket).status is TicketStatus.SOLVED
+    before = vendors.case_of(ticket), vendors.stage(ticket)
+
+    vendors.salesforce.act("email", case=key, body="Where is my money?")
+    again = vendors.read(ticket)
+
+    assert (again.status, [each.body for each in again.comments]) == (TicketStatus.OPEN, ["Where is my money?"])
+    assert (vendors.case_of(ticket), vendors.stage(ticket)) == before
 
 
 def test_comments_that_jira_changed_or_lost_are_gone_and_a_deleted_issue_keeps_no_words(vendors: Vendors) -> None:
