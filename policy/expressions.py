@@ -11,6 +11,8 @@ from policy.mistakes import Place
 from policy.series import Lookup, Series
 from policy.units import Type
 
+#: The most nodes that one expression may visit: a table in a table in a table looks its subject up each time.
+MOST_WORK = 3_000
 Value = Decimal | Fraction | bool | str | datetime | Series
 
 
@@ -233,6 +235,33 @@ class Condition:
 
     parts: tuple[Expression, ...]
     place: Place
+
+
+def work(node: Node, seen: dict[int, int] | None = None) -> int:
+    """Return how many nodes are visited at most to work a node out; one that stands in two places counts twice."""
+    known = {} if seen is None else seen
+    if id(node) not in known:
+        known[id(node)] = 1 + sum(work(part, known) for part in parts_of(node))
+    return known[id(node)]
+
+
+def parts_of(node: Node) -> tuple[Node, ...]:
+    """Return the nodes that stand directly in a node."""
+    match node:
+        case Sum(terms=terms):
+            return tuple(term for _, term in terms)
+        case Product(factors=parts) | Extreme(parts=parts) | Every(parts=parts) | AnyOf(parts=parts):
+            return parts
+        case Quotient(dividend=one, divisor=other) | Compared(left=one, right=other):
+            return (one, other)
+        case Between(start=one, end=other) | Priced(start=one, end=other):
+            return (one, other)
+        case Among(subject=part) | Not(part=part) | Whole(part=part) | After(start=part) | PriceAt(at=part):
+            return (part,)
+        case Either(rows=rows, otherwise=otherwise):
+            return (*(each for row in rows for each in row), otherwise)
+        case Literal() | Name():
+            return ()
 
 
 def shares_exactly(divisor: Decimal) -> bool:

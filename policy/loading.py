@@ -189,7 +189,7 @@ def _completing(
         parts=read_pay_form(root, scope, paid),
         benefits=read_benefits(root, scope),
         budget=read_budget(root, paid),
-        pay_within=read_pay_within(root),
+        pay_within=read_pay_within(root, scope.calendar),
     )
 
 

@@ -10,6 +10,7 @@ from policy import building
 from policy.bounds import compared_with, rises, rising, widens
 from policy.calls import Argument, Call, called
 from policy.expressions import (
+    MOST_WORK,
     Among,
     AnyOf,
     Compared,
@@ -21,6 +22,7 @@ from policy.expressions import (
     Not,
     Product,
     Relation,
+    work,
 )
 from policy.grammar import NotUnderstood, parsed
 from policy.literals import number_written, share_written, unit_named
@@ -55,6 +57,8 @@ def understood(text: str, scope: Scope, place: Place) -> Expression:
     """Return what a text means among these names; raises NotUnderstood with the character where it goes wrong."""
     reading = _Reading(scope)
     node = reading.read(parsed(text))
+    if work(node) > MOST_WORK:
+        raise NotUnderstood(0, "too much is worked out again and again: work parts out under a name of their own")
     return Expression(text=text, node=node, names=tuple(sorted(reading.names, key=lambda each: each[1])), place=place)
 
 
@@ -85,7 +89,7 @@ class _Reading:
             "fits_not": self._fits_not,
             "both": self._both,
             "either": self._either,
-            "negation": self._negation,
+            "negation": lambda tree: Not(part=self._tests(tree)[0], type=YES_NO),
             "choice": self._choice,
             "table": self._table,
             "full_table": self._full_table,
@@ -268,9 +272,6 @@ class _Reading:
 
     def _either(self, tree: Branch) -> Node:
         return AnyOf(parts=self._tests(tree), type=YES_NO)
-
-    def _negation(self, tree: Branch) -> Node:
-        return Not(part=self._tests(tree)[0], type=YES_NO)
 
     def _tests(self, tree: Branch) -> tuple[Node, ...]:
         return tuple(self._test(child) for child in cast("list[Branch]", tree.children))

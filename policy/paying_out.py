@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 from cases.money import ASSETS
+from policy.calendars import Calendar
 from policy.example_texts import money_at
 from policy.expressions import Condition, Counted, Expression
 from policy.mistakes import did_you_mean
@@ -166,12 +167,12 @@ def read_budget(root: Section, paid: Unit | None) -> Budget | None:
     return Budget(name=name, at_most=at_most, place=section.place)
 
 
-def read_pay_within(root: Section) -> PayWithin | None:
+def read_pay_within(root: Section, calendar: Calendar) -> PayWithin | None:
     """Return by when it is paid; None where nothing is said."""
-    return root.read("pay within", _pay_within) if root.has("pay within") else None
+    return root.read("pay within", lambda text: _pay_within(text, calendar)) if root.has("pay within") else None
 
 
-def _pay_within(text: str) -> PayWithin:
+def _pay_within(text: str, calendar: Calendar) -> PayWithin:
     if text.startswith("before "):
         try:
             before = datetime.fromisoformat(text.removeprefix("before "))
@@ -179,10 +180,10 @@ def _pay_within(text: str) -> PayWithin:
             before = None
         if before is None or before.tzinfo is None:
             raise ValueError(f'write "{text[:60]}" as "before 2024-02-01T00:00:00Z"')
-        return PayWithin(count=0, counted=Counted.HOURS, before=before)
+        return PayWithin(count=0, counted=Counted.HOURS, before=before, calendar=calendar)
     count, _, unit = _span(text).partition(" ")
     plural = unit if unit.endswith("s") else f"{unit}s"
-    return PayWithin(count=int(count), counted=Counted(plural), before=None)
+    return PayWithin(count=int(count), counted=Counted(plural), before=None, calendar=calendar)
 
 
 def _span(text: str) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from cases.money import Money
+from policy.calendars import Calendar
 from policy.expressions import Condition, Counted, Expression
 from policy.mistakes import Place
 
@@ -90,11 +91,18 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayWithin:
-    """By when it is paid: so much time after the decision, or before a moment."""
+    """By when it is paid: so much time after the decision, or before a moment.
+
+    Fields:
+        count: How many of what is counted; 0 with a moment.
+        before: The moment; None for a time after the decision.
+        calendar: How days are counted.
+    """
 
     count: int
     counted: Counted
     before: datetime | None
+    calendar: Calendar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,13 @@
 """Time between moments and moments after a time, exact; the same on every path."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 from policy.arithmetic import TooManyDigits
 from policy.calendars import Calendar, after_days, days_between
 from policy.expressions import Counted
+from policy.payment_terms import PayWithin
 
 _MICROSECONDS = {Counted.MINUTES: 60_000_000, Counted.HOURS: 3_600_000_000}
 
@@ -32,3 +33,13 @@ def later(counted: Counted, start: datetime, count: Decimal, calendar: Calendar)
         return after_days(calendar, start, int(count), working=counted is Counted.WORKING_DAYS)
     except OverflowError as error:
         raise TooManyDigits(f"time cannot be counted: {error}") from None
+
+
+def pay_by(within: PayWithin, decided_at: datetime) -> datetime:
+    """Return before which moment a claim decided then is to be paid; raises TooManyDigits beyond the year 9999.
+
+    Decided on a Monday, two working days are over when Thursday begins.
+    """
+    if within.before is not None:
+        return within.before.astimezone(UTC)
+    return later(within.counted, decided_at, Decimal(within.count), within.calendar)

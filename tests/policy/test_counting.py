@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from cases.money import Money, Rounding
 from policy.arithmetic import TooManyDigits, kept, rounded, rounded_units, whole
 from policy.calendars import Calendar, after_days, days_between, zone_named
+from policy.mistakes import Mistakes
+from policy.paying_out import read_pay_within
+from policy.section import Section
 from policy.series import Lookup, Series, found, price_at, read_series
+from policy.timing import pay_by
+from policy.yaml_text import read_yaml
 
 LONDON = Calendar(zone="Europe/London", holidays=frozenset({date(2026, 4, 3), date(2026, 4, 6)}))
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -52,6 +57,23 @@ def test_no_more_days_lie_before_the_end_than_were_counted(start: datetime, coun
     end = after_days(LONDON, start, count, working=True)
 
     assert days_between(LONDON, start, end - timedelta(microseconds=1), working=True) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("72 hours", "2026-03-05T09:00:00+00:00"),
+        ("2 working days", "2026-03-05T00:00:00+00:00"),
+        ("7 days", "2026-03-10T00:00:00+00:00"),
+        ("before 2026-03-04T00:00:00+08:00", "2026-03-03T16:00:00+00:00"),
+    ],
+)
+def test_it_is_said_by_when_to_pay(text: str, due: str) -> None:
+    mistakes = Mistakes()
+    within = read_pay_within(Section(read_yaml(f"pay within: {text}\n", "x"), mistakes), LONDON)
+
+    assert within is not None
+    assert pay_by(within, MONDAY).isoformat() == due
 
 
 PRICES = "2025-10-10T21:36:00Z 4000 1; 2025-10-10T21:37:00Z 430 3; 2025-10-11T00:00:00Z 3900.5"

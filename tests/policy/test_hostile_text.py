@@ -83,6 +83,10 @@ def test_everything_stays_the_text_that_was_written() -> None:
         ("not " * 140 + "sanctions_hit", "nested too deep"),
         ("if sanctions_hit then 1 USDT else " * 17 + "1 USDT", ""),
         ("-" * 500 + "1 USDT", "cannot stand here"),
+        ("size(" * 38 + "value_usdt" + ")" * 38, "too much is worked out"),
+        ("table(" * 16 + "fraud_score" + ",1->1,2->2,3->3,otherwise->4)" * 16, "too much is worked out"),
+        ("tiers(" * 14 + "fraud_score" + ",up to 1->1,otherwise->1)" * 14, "too much is worked out"),
+        ("max(" * 38 + "1 USDT" + ")" * 38, ""),
         ("9" * 70 + " USDT", "a number in a policy has at most 36 digits"),
     ],
 )
