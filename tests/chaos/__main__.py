@@ -42,14 +42,16 @@ def _told(report: Report) -> None:
     for finding in report.findings[:MOST_SHOWN]:
         _say(f"  {finding.kind} {finding.check} (loss {finding.loss}): {finding.what}")
     if len(report.findings) > MOST_SHOWN:
-        counted = Counter(f"{each.kind} {each.check}" for each in report.findings)
-        _say(f"  … {dict(counted)}")
+        kinds = Counter(f"{each.kind} {each.check}" for each in report.findings)
+        _say(f"  … {dict(kinds)}")
     for line in report.histories:
         _say(f"    {line}")
+    for name, counted in (("done", report.done), ("struck", report.struck), ("conflicts", report.conflicts)):
+        _say(f"  {name}: {', '.join(f'{what} {times}' for what, times in sorted(counted.items())) or 'none'}")
     _say(
         f"{report.store}: {report.changes} changes of {report.tickets} tickets about {report.losses} losses, "
         f"{report.kills} kills, {report.clicks} clicks, {report.writes} notes and copies, "
-        f"listed as conflicts {report.conflicts or 'none'}, {report.seconds:.0f} s"
+        f"{report.seconds:.0f} s"
     )
 
 

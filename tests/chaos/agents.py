@@ -1,10 +1,8 @@
-"""Agents and customers at three desks, who do whatever they like; and a small model of what they did and what follows.
-
-The model knows of ownership only what docs/mirroring.md says: it is worked out here, and by none of the product's code.
-"""
+"""Agents and customers at three desks, who do whatever they like. What they did is kept in the folders."""
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,20 +13,10 @@ import httpx
 
 from cases.ticket import TicketRef, Vendor
 from tests.chaos.desks import Seen, plain
+from tests.chaos.folders import OUR_FIELDS, OWNERS, Folder, Words, is_one_case
 from tests.chaos.losses import FIELDS, Loss, email_of, loads, user_of
 from tests.crash.town import Town
 
-#: Who owns which field in the settings of this test; "ours" stands for `makewhole`.
-OWNERS: dict[str, str] = {
-    "order_id": "newest",
-    "claimed_amount": "zendesk",
-    "position_id": "salesforce",
-    "claimed_asset": "jira",
-    "incident_id": "ours",
-}
-#: What another than the owner writes there stays, and is listed.
-FLAGGED = frozenset({"claimed_asset", "mw_reason"})
-OUR_FIELDS = ("mw_state", "mw_amount", "mw_currency", "mw_reason")
 #: The first one writes: whoever reported an issue counts as a customer once it is moved to a service project.
 AGENTS: dict[Vendor, tuple[Any, ...]] = {
     "zendesk": (1_001, 1_002),
@@ -55,73 +43,19 @@ WEIGHTS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """What somebody wrote, in words that nobody writes twice.
-
-    Fields:
-        ref: Where.
-        text: What.
-        others: The tickets that must get it, if they live to see it; empty when none must.
-        by_agent: Whether an agent wrote it; customers' words must stay where they are.
-    """
-
-    ref: TicketRef
-    text: str
-    others: tuple[TicketRef, ...]
-    by_agent: bool
-
-
-@dataclass(slots=True, kw_only=True)
-class Folder:
-    """What is known of one loss: which tickets live, what was done to them.
-
-    Fields:
-        live: Tickets that are there.
-        closed: Those that take no more writes.
-        swallowed: How many tickets were merged into each.
-        settled: Whether every ticket showed the same case when somebody looked.
-        values: (ticket, value) that agents gave each field, oldest first.
-        final: What each field is once its owner has said so in good weather, and on which ticket.
-        words: What was written.
-        acts: Everything, in words.
-    """
-
-    loss: Loss
-    live: list[TicketRef] = field(default_factory=list)
-    closed: set[TicketRef] = field(default_factory=set)
-    swallowed: dict[TicketRef, int] = field(default_factory=dict)
-    settled: bool = False
-    values: dict[str, list[tuple[TicketRef, str]]] = field(default_factory=dict)
-    final: dict[str, tuple[TicketRef, str]] = field(default_factory=dict)
-    words: list[Words] = field(default_factory=list)
-    acts: list[str] = field(default_factory=list)
-
-    @property
-    def writable(self) -> list[TicketRef]:
-        """Tickets that take writes."""
-        return [ref for ref in self.live if ref not in self.closed]
-
-    def claims(self) -> list[TicketRef]:
-        """Tickets that live and name the loss themselves."""
-        return [each.ref for each in self.loss.reports if each.how == "claim" and each.ref in self.writable]
-
-    def of(self, vendor: Vendor) -> list[TicketRef]:
-        """Tickets of one desk that take writes."""
-        return [ref for ref in self.writable if ref.vendor == vendor]
-
-
 @dataclass(slots=True, kw_only=True)
 class Desks:
     """The people at the three desks.
 
     Fields:
         made: Changes so far, new tickets included.
+        done: How often each kind of thing was done.
     """
 
     town: Town
     seed: int
     made: int = 0
+    done: Counter[str] = field(default_factory=Counter)
     folders: dict[int, Folder] = field(default_factory=dict)
     _chance: random.Random = field(init=False)
     _serial: int = 0
@@ -146,12 +80,16 @@ class Desks:
             named = f", names {report.named}" if report.named else ""
             self._did(folder, f"{report.ref} is made ({report.how}{named})")
 
-    def look(self, seen: Mapping[TicketRef, Seen]) -> int:
-        """Note which losses have come to be one case on all their tickets; return how many are not yet."""
+    def look(self, seen: Mapping[TicketRef, Seen]) -> None:
+        """Note which losses have come to be one case on all their tickets."""
         for folder in self.folders.values():
-            if not folder.settled and _is_one_case(folder, seen):
+            if not folder.settled and is_one_case(folder, seen):
                 folder.settled = True
                 folder.acts.append(f"{self._now()} --- every ticket shows one case")
+
+    @property
+    def unsettled(self) -> int:
+        """How many losses are not known to be one case yet."""
         return sum(not each.settled for each in self.folders.values())
 
     # --- Anything may happen ----------------------------------------------------------------------------------
@@ -176,7 +114,9 @@ class Desks:
             "delete": self._delete,
             "close": self._close,
         }
+        before = self.made
         do[name](folder)
+        self.done[name] += self.made - before
 
     def _edit_one(self, folder: Folder) -> None:
         ref, name = self._any(folder.writable), self._any(tuple(OWNERS))
@@ -404,10 +344,3 @@ class Desks:
 
 def _restricted() -> dict[str, Any]:
     return {"visibility": {"type": "role", "value": "Service Desk Team"}}
-
-
-def _is_one_case(folder: Folder, seen: Mapping[TicketRef, Seen]) -> bool:
-    shown = [seen[ref] for ref in folder.live if ref in seen]
-    urls = {each.field("mw_case_url") for each in shown if each.writable}
-    incidents = {each.field("incident_id") for each in shown if each.writable}
-    return len(shown) == len(folder.live) and len(urls) == 1 and "" not in urls and incidents == {folder.loss.incident}

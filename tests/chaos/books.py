@@ -17,12 +17,13 @@ import sqlalchemy as sa
 from cases.case import Closed
 from cases.ticket import Ticket, TicketRef
 from makewhole.assembly import House
-from store import audit, conflicts, failures, jobs, tables, tickets
+from store import conflicts, failures, jobs, tables, tickets
 from store.cases import StoredCase
 from store.conflicts import Cause
 from store.outbox import State
-from tests.chaos.agents import OUR_FIELDS, OWNERS, Desks, Folder
+from tests.chaos.agents import Desks
 from tests.chaos.desks import Said, Seen, plain, read_desks
+from tests.chaos.folders import OUR_FIELDS, OWNERS, Folder
 from tests.crash import books
 from tests.crash.claims import End
 from tests.crash.town import Town
@@ -376,31 +377,6 @@ def _left_over(every: Everything) -> Iterator[Finding]:
             yield _finding(Kind.LOST, "left over", folder, f"{name} was refused: {row.problem}")
     for each in every.given_up:
         yield Finding(kind=Kind.LOST, check="left over", what=f"{each} was given up")
-
-
-def history_of(house: House, folder: Folder, seen: Mapping[TicketRef, Seen]) -> Iterator[str]:
-    """Yield what happened to a loss, as far as anybody knows it."""
-    yield f"loss {folder.loss.number}: {folder.loss.claim.reference}, must be {folder.loss.claim.end}"
-    yield from (f"  did   {act}" for act in folder.acts)
-    refs = [str(ref) for ref in folder.loss.refs]
-    with house.database.read() as connection:
-        numbers = connection.scalars(
-            sa.select(tables.outbox.c.case_number).where(tables.outbox.c.lane.in_([f"ticket/{ref}" for ref in refs]))
-        )
-        for number in sorted(set(numbers)):
-            for each in audit.history(connection, number):
-                yield f"  case  {each.at:%H:%M:%S} CASE-{number} {each.event} {dict(each.detail)}"
-        lanes = sa.select(tables.outbox).where(tables.outbox.c.lane.in_([f"ticket/{ref}" for ref in refs]))
-        for row in connection.execute(lanes.order_by(tables.outbox.c.put_at)):
-            said = re.findall(r'"(?:mark|note)":"(.{0,90})', row.document.replace("\\n", " | "))
-            yield f"  wrote {row.put_at:%H:%M:%S} {row.lane}#{row.sequence} {row.kind} {row.state} {said}"
-        column = tables.field_conflicts.c
-        for held in connection.execute(sa.select(tables.field_conflicts).where(column.ref.in_(refs))).mappings():
-            yield f"  held  {dict(held)}"
-    for ref in folder.loss.refs:
-        if ref in seen:
-            yield f"  shows {ref} {seen[ref].status} {seen[ref].stamp} {dict(seen[ref].fields)}"
-            yield from (f"        {each.id} {each.mark or ''} {each.text[:100]!r}" for each in seen[ref].comments)
 
 
 def _of_a_case(found: books.Finding) -> Finding:

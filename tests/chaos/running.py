@@ -12,9 +12,11 @@ import sqlalchemy as sa
 
 from cases.ticket import TicketRef
 from makewhole.assembly import House
-from tests.chaos.agents import OWNERS, Desks
-from tests.chaos.books import Compared, Finding, Kind, compare, history_of, loops
+from tests.chaos.agents import Desks
+from tests.chaos.books import Compared, Finding, Kind, compare, loops
 from tests.chaos.desks import Seen, read_desks, unfinished
+from tests.chaos.folders import OWNERS
+from tests.chaos.histories import history_of
 from tests.chaos.losses import Loss, make_losses
 from tests.chaos.product import FORGETFUL
 from tests.chaos.weather import calm, storm
@@ -80,6 +82,8 @@ class Report:
 
     Fields:
         conflicts: How many conflicts are listed, by field and cause.
+        done: How often each kind of thing was done by agents and customers.
+        struck: How often each fault struck.
         histories: What is behind the first findings.
     """
 
@@ -92,6 +96,8 @@ class Report:
     clicks: int = 0
     seconds: float = 0.0
     conflicts: dict[str, int] = field(default_factory=dict)
+    done: dict[str, int] = field(default_factory=dict)
+    struck: dict[str, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     histories: tuple[str, ...] = ()
 
@@ -132,7 +138,7 @@ def run(plan: Plan, store: str, database: str, say: Callable[[str], None]) -> Re
             with _clicking(people), contextlib.suppress(Looping):
                 storm(here, seed=plan.seed)
                 _change(it, losses)
-                calm(here)
+                report.struck = calm(here)
                 say(f"  {store}: {desks.made} changes made after {time.monotonic() - started:.0f} s, calm now")
                 _settle(it, quiet_seconds=min(SHORT_QUIET_SECONDS, plan.quiet_seconds))
                 _last_word(desks)
@@ -184,18 +190,19 @@ def _let_breathe(it: Run) -> None:
     """Wait where the product lags far behind, or few losses have come to be one case yet: later acts need those."""
     deadline = time.monotonic() + BREATHE_SECONDS
     while time.monotonic() < deadline:
-        unsettled = _look(it)
-        if unsettled <= max(1, len(it.desks.folders) // 2) and _waiting(it.house) < MOST_WAITING:
+        _look(it)
+        if it.desks.unsettled <= max(1, len(it.desks.folders) // 2) and _waiting(it.house) < MOST_WAITING:
             return
         time.sleep(0.3)
 
 
-def _look(it: Run) -> int:
-    """Look at every ticket; return how many losses are not one case yet. Raises Looping."""
+def _look(it: Run) -> dict[TicketRef, Seen]:
+    """Look at every ticket and return what was seen. Raises Looping."""
     seen = read_desks(it.town.sandbox)
     if sum(1 for _ in loops(seen)) > MOST_LOOPS:
         raise Looping
-    return it.desks.look(seen)
+    it.desks.look(seen)
+    return seen
 
 
 def _waiting(house: House) -> int:
@@ -210,8 +217,7 @@ def _settle(it: Run, *, quiet_seconds: float) -> None:
     """Return once the books agree and all is quiet, or once nothing has changed for a long while. Raises Looping."""
     before, changed_at = "", time.monotonic()
     while True:
-        _look(it)
-        now = _standing(read_desks(it.town.sandbox))
+        now = _standing(_look(it))
         if now != before or unfinished(it.town.sandbox):
             before, changed_at = now, time.monotonic()
         still = time.monotonic() - changed_at
@@ -259,6 +265,7 @@ def _clicking(people: People) -> Iterator[None]:
 def _tell(it: Run, compared: Compared) -> None:
     report, desks = it.report, it.desks
     report.changes, report.losses = desks.made, len(desks.folders)
+    report.done = dict(desks.done)
     report.findings, report.conflicts = compared.findings, dict(compared.conflicts)
     seen = read_desks(it.town.sandbox)
     report.tickets = len(seen)

@@ -1,5 +1,7 @@
 """What goes wrong at every vendor while the agents work."""
 
+from collections import Counter
+
 from tests.crash.town import Town
 
 #: (app, fault, what it matches, how often, more). The webhooks of every vendor come last.
@@ -48,7 +50,12 @@ def storm(town: Town, *, seed: int) -> None:
             town.trouble(app, fault, "", rate=rate, seed=seed + 100 + number, seconds=0.5)
 
 
-def calm(town: Town) -> None:
-    """Let nothing go wrong any more."""
+def calm(town: Town) -> dict[str, int]:
+    """Let nothing go wrong any more; return how often each fault struck: {"jira webhook_dropped": 41}."""
+    struck: Counter[str] = Counter()
     for app in APPS:
+        faults = town.sandbox.get(f"/{app}/_sandbox/faults")["faults"]
+        for each in faults:  # type: ignore[attr-defined]  # JSON.
+            struck[f"{app} {each['fault']}"] += each["struck"]
         town.sandbox.client.delete(f"{town.sandbox.url}/{app}/_sandbox/faults").raise_for_status()
+    return dict(struck)
