@@ -28,8 +28,8 @@ from policy.units import (
 from policy.working_out import worked_out
 from policy.yaml_text import Scalar
 
-#: Names the matrix gives to what has been worked out.
-RESERVED = frozenset({"amount", "classification"})
+#: Names that the matrix and the wording give to what has been worked out.
+RESERVED = frozenset({"amount", "classification", "steps"})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}( [a-z0-9_]{1,60}){0,7}", re.ASCII)
 _UNIT = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
 _OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}( [A-Za-z_][A-Za-z0-9_]{0,59}){0,5}", re.ASCII)

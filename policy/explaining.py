@@ -18,6 +18,8 @@ from policy.payments import PartState, Payment, payment, taken
 from policy.settling import BEYOND, exactly, room, settled
 from policy.showing import bare, given_beside, in_words, with_unit
 
+_NOT_NAMES = frozenset({"amount", "steps"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -89,6 +91,7 @@ class _Case:
     def __init__(self, policy: Policy, facts: Facts) -> None:
         self.policy = policy
         self.steps: list[Step] = []
+        self.told: list[tuple[str, str]] = []
         self.asset = own_asset(policy, facts.values)
         self.reckoning = Reckoning(policy, facts.values, self._derived)
 
@@ -154,6 +157,7 @@ class _Case:
         for deduction, off in zip(self.policy.deductions, taken_off, strict=True):
             shown = with_unit(off, deduction.takes_off.node.type, code)
             filled = self.reckoning.filled(deduction.takes_off)
+            self.told.append((deduction.name, shown))
             self._step(f"less: {deduction.name}", deduction.takes_off.text, filled, shown, deduction.place)
         return added([exact, *(-each for each in taken_off)])
 
@@ -278,6 +282,7 @@ class _Case:
                 text = f"{text} - {limit.counting} (over {limit.window})"
                 filled = f"{filled} - {self.reckoning.shown(limit.counting)}"
             shown = with_unit(left, limit.at_most.node.type, code)
+            self.told.append((limit.name, shown))
             self._step(f"left of the limit: {limit.name}", text, filled, shown, limit.place)
         amount = settled(exact, min((left for _, left in limits), default=None), code, self.policy.money.rounding)
         rounding = f"rounded {in_words(self.policy.money.rounding)} to {asset(code).decimals} decimals"
@@ -309,16 +314,20 @@ class _Case:
 
     def _customer_text(self, found: _Found) -> tuple[tuple[str, str], ...] | Unknown:
         types = self.policy.types
-        values = {name: self.reckoning.named(name) for name in found.tell.names if name != "amount"}
+        values = {name: self.reckoning.named(name) for name in found.tell.names if name not in _NOT_NAMES}
         known = {name: each for name, each in values.items() if not isinstance(each, Unknown)}
         if len(known) < len(values):
             return Unknown.of(*values.values())
         shown = {name: with_unit(each, types[name], self.asset) for name, each in known.items()}
         if found.amount is not None:
             shown["amount"] = str(found.amount)
-        return found.tell.told(shown)
+        shown["steps"] = "; ".join(f"{name} {value}" for name, value in self.told)
+        steps = "；".join(f"{self.policy.chinese.get(name, name)} {value}" for name, value in self.told)
+        return found.tell.told(shown, {"steps": steps})
 
     def _derived(self, derived: Derived, value: Value) -> None:
+        if isinstance(value, Decimal | Fraction) and ": " not in derived.name:
+            self.told.append((derived.name, with_unit(value, derived.expression.node.type, self.asset)))
         self._expression(derived.name, derived.expression, value, derived.expression.place)
 
     def _expression(self, name: str, expression: Expression, value: Value, place: Place) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -40,16 +40,22 @@ class Derived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """What to tell the customer, per language; "{amount}" stands for the amount, other names for their values."""
+    """What to tell the customer, per language.
+
+    "{amount}" stands for the amount, "{steps}" for the steps to it with their values, other names for their values.
+    """
 
     english: str
     chinese: str
     names: tuple[str, ...]
     place: Place
 
-    def told(self, values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-        """Return the wording with values filled in, by language; raises KeyError for a name without a value."""
-        chinese = {name: _chinese(value) for name, value in values.items()}
+    def told(self, values: Mapping[str, str], in_chinese: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+        """Return the wording with values filled in, by language; raises KeyError for a name without a value.
+
+        in_chinese: Values that read otherwise there.
+        """
+        chinese = {name: _chinese(value) for name, value in {**values, **in_chinese}.items()}
         return (("en", _filled(self.english, values)), ("zh", _filled(self.chinese, chinese)))
 
 
@@ -269,6 +275,7 @@ class Policy:
         parts: How the amount is paid; one plain part is everything at once in cash.
         pay_within: By when; None where the policy does not say.
         rules: Late claims, other plans, wanting evidence, exclusions, then the rules, in order; the last always fits.
+        chinese: What steps are called in Chinese, for the customer.
         file: The file it was read from: "okb.yaml".
         text_hash: sha256 of its text, hex.
     """
@@ -304,6 +311,7 @@ class Policy:
     budget: Budget | None = None
     pay_within: PayWithin | None = None
     together: tuple[Together, ...] = ()
+    chinese: Mapping[str, str] = field(default_factory=dict)
 
     def input(self, name: str) -> Input | None:
         """Return the input with this name; None when it is not declared."""

@@ -36,6 +36,7 @@ from policy.ruling import (
 )
 from policy.scope import Scope
 from policy.section import Section
+from policy.told_steps import read_chinese, unnamed_steps
 from policy.units import OWN_MONEY, ChoiceType, NumberType, Type, Unit
 from policy.yaml_text import read_yaml
 
@@ -74,6 +75,7 @@ KEYS = (
     "fraud scorecard",
     "approvals",
     "wording",
+    "names in chinese",
     "usual inputs",
     "examples",
     "together",
@@ -172,7 +174,11 @@ def _read(root: Section, file: str, text_hash: str) -> Policy | None:
         thresholds=thresholds,
         together=together,
     )
-    return complete(policy)
+    whole = complete(policy)
+    whole = replace(whole, chinese=read_chinese(root, whole))
+    for mistake in unnamed_steps(whole):
+        root.mistakes.add(mistake.place, mistake.what)
+    return whole
 
 
 def _completing(

@@ -17,6 +17,7 @@ from policy.book import PolicyBook
 from policy.calculators import CALCULATORS
 from policy.compiling import Closure, compiled
 from policy.declaring import read_derived, read_inputs
+from policy.explaining import Reasoned, explain
 from policy.expressions import Node, Value
 from policy.form import Derived
 from policy.grammar import KEYWORDS, NotUnderstood
@@ -106,6 +107,24 @@ def test_the_policy_that_says_everything_else_loads() -> None:
     policy = load_policy(block, "outage.yaml", roles={"care_lead": 1, "fraud_analyst": 1})
 
     assert (len(policy.rules), len(policy.parts), len(policy.examples), len(policy.together)) == (4, 4, 12, 1)
+    told = explain(policy, policy.examples[0].given)
+    assert isinstance(told, Reasoned)
+    assert told.customer_text == (
+        (
+            "en",
+            (
+                "We pay back 2000.00 USDC: fair loss 2001.00 USDC; paid by vouchers-2026-01 0.00 USDC;"
+                " paid by outage-refund 0.00 USDC; the customer's own share 1.00 USDC; per customer 50000.00 USDC."
+            ),
+        ),
+        (
+            "zh",
+            (
+                "我们退还 2000.00 USDC：核定损失 2001.00 USDC；已获代金券 0.00 USDC；已支付 0.00 USDC；"
+                "自负部分 1.00 USDC；每人上限 50000.00 USDC。"
+            ),
+        ),
+    )
 
 
 @pytest.mark.parametrize(("expression", "kind"), _rows("each line below"))
