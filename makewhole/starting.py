@@ -33,6 +33,7 @@ from web.webhooks import Door
 
 log = structlog.get_logger(__name__)
 SANDBOX_PORT, OWN_PORT = 8900, 8800
+OF_A_SOURCE = "makewhole_source_"
 
 
 def run(settings: Path, *, with_sandbox: bool) -> int:
@@ -137,7 +138,7 @@ def gauges(house: House) -> tuple[Gauge, ...]:
 
     return (
         *(
-            Gauge(name=f"makewhole_source_{name}", says=says, label="source", read=of_sources(name))
+            Gauge(name=f"{OF_A_SOURCE}{name}", says=says, label="source", read=of_sources(name))
             for name, says in status_shown.FIGURES.items()
         ),
         Gauge(name="makewhole_last_poll_seconds", says="Time since a poll.", label="source", read=reading(poll_age)),
