@@ -179,6 +179,19 @@ def test_an_amount_is_never_negative_and_only_review_or_payment_carries_one(name
         assert found.approvals == ()
 
 
+@pytest.mark.parametrize("name", [each for each in ALL if _policy(each).limits])
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_no_limit_is_ever_passed(name: str, data: st.DataObject) -> None:
+    policy, told = _policy(name), data.draw(_cases(name, complete=True))
+    found = _by_interpreter(policy, told)
+
+    if isinstance(found, Reasoned) and found.amount is not None:
+        left = [each.line for each in found.steps if each.line.name.startswith("left of the limit: ")]
+        assert left
+        assert all(found.amount.amount <= Decimal(each.value.split(maxsplit=1)[0]) for each in left)
+
+
 # The published rules once more, in fractions, so that nothing is rounded before the end.
 
 

@@ -132,6 +132,12 @@ def test_an_expression_on_the_page_is_of_its_kind(expression: str, kind: str) ->
     assert described(understood(expression, Scope(types=_names()), HERE).node.type) == kind
 
 
+@pytest.mark.parametrize(("plan", "expression"), _rows("each line stands under"))
+def test_what_plans_say_can_be_written(plan: str, expression: str) -> None:
+    assert plan
+    assert understood(expression.strip("`"), Scope(types=_names()), HERE).node
+
+
 @pytest.mark.parametrize(("expression", "said"), _rows("These are refused"))
 def test_an_expression_that_is_refused_is_refused_in_these_words(expression: str, said: str) -> None:
     with pytest.raises(NotUnderstood) as refused:
