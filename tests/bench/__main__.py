@@ -12,6 +12,7 @@ BENCHES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("Slack acknowledgement, PostgreSQL", ("tests.bench.slack_ack", "--postgres"), ("--seconds", "5")),
     ("Webhook intake", ("tests.bench.webhooks",), ("--requests", "1000")),
     ("Mirror of three systems", ("tests.bench.mirror",), ("--quick",)),
+    ("Freshness", ("tests.bench.freshness",), ("--quick",)),
     ("Backfill", ("tests.bench.backfill",), ("--tickets", "5000")),
 )
 
