@@ -6,7 +6,7 @@ went round, and writing without end. DIVERGED: everything in which two books dif
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -42,6 +42,8 @@ STATES = {
 }
 #: Writes to one ticket that are in order: for each change of its case's tickets, and for its case's way.
 MOST_WRITES_PER_CHANGE, MOST_WRITES_PER_CASE = 3, 30
+#: So many of our own words going round end a run.
+MOST_LOOPS = 20
 COPY = "/c/"
 _OURS_AGAIN = re.compile(
     r"^> *(?:\[makewhole |Comment from |Compensation (?:PROPOSED|APPROVED|PAID|DECLINED|NEEDS))", re.MULTILINE
@@ -251,6 +253,23 @@ def loops(seen: Mapping[TicketRef, Seen]) -> Iterator[tuple[TicketRef, str]]:
                 yield ref, each.mark
 
 
+def most_writes(folder: Folder) -> int:
+    """Return how many writes to one ticket of a loss what happened to it can explain."""
+    return MOST_WRITES_PER_CASE + MOST_WRITES_PER_CHANGE * len(folder.acts)
+
+
+def is_looping(seen: Mapping[TicketRef, Seen], folders: Iterable[Folder]) -> bool:
+    """Whether so much goes round, or is written again and again, that it will not end by itself."""
+    if sum(1 for _ in loops(seen)) > MOST_LOOPS:
+        return True
+    return any(
+        sum(each.mark is not None for each in seen[ref].comments) > most_writes(folder)
+        for folder in folders
+        for ref in folder.loss.refs
+        if ref in seen
+    )
+
+
 def _loops(every: Everything) -> Iterator[Finding]:
     owner = {ref: folder for folder in every.folders for ref in folder.loss.refs}
     for ref, mark in loops(every.seen):
@@ -266,7 +285,7 @@ def _writes(every: Everything) -> Iterator[Finding]:
     """Find tickets that were written to more often than anything that happened can explain."""
     counted = Counter(row.lane for row in every.outbox)
     for folder in every.folders:
-        most = MOST_WRITES_PER_CASE + MOST_WRITES_PER_CHANGE * len(folder.acts)
+        most = most_writes(folder)
         for ref in folder.loss.refs:
             times = counted[f"ticket/{ref}"]
             if times > most:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cases.ticket import TicketRef
 from makewhole.assembly import House
 from tests.chaos.agents import Desks
-from tests.chaos.books import Compared, Finding, Kind, compare, loops
+from tests.chaos.books import Compared, Finding, Kind, compare, is_looping
 from tests.chaos.desks import Seen, read_desks, unfinished
 from tests.chaos.folders import OWNERS
 from tests.chaos.histories import history_of
@@ -29,8 +29,8 @@ READY_SECONDS = 120.0
 STILL_SECONDS = 45.0
 #: Long enough for what the owners say last to be later than all before.
 SHORT_QUIET_SECONDS = 2.0
-#: So many of our own words going round end a run.
-MOST_LOOPS = 20
+#: How long writing may go on in good weather: so long, and so much longer for each change.
+SETTLE_SECONDS, SETTLE_SECONDS_PER_CHANGE = 300.0, 1.0
 CHANGES_PER_LOSS = 16
 HISTORIES, LOG_LINES = 5, 40
 #: Between two changes, and between two looks at what has come of them.
@@ -84,6 +84,7 @@ class Report:
         conflicts: How many conflicts are listed, by field and cause.
         done: How often each kind of thing was done by agents and customers.
         struck: How often each fault struck.
+        restless: Whether tickets were still being written to when nobody did anything any more.
         histories: What is behind the first findings.
     """
 
@@ -98,6 +99,7 @@ class Report:
     conflicts: dict[str, int] = field(default_factory=dict)
     done: dict[str, int] = field(default_factory=dict)
     struck: dict[str, int] = field(default_factory=dict)
+    restless: bool = False
     findings: tuple[Finding, ...] = ()
     histories: tuple[str, ...] = ()
 
@@ -199,7 +201,7 @@ def _let_breathe(it: Run) -> None:
 def _look(it: Run) -> dict[TicketRef, Seen]:
     """Look at every ticket and return what was seen. Raises Looping."""
     seen = read_desks(it.town.sandbox)
-    if sum(1 for _ in loops(seen)) > MOST_LOOPS:
+    if is_looping(seen, it.desks.folders.values()):
         raise Looping
     it.desks.look(seen)
     return seen
@@ -216,7 +218,8 @@ def _waiting(house: House) -> int:
 def _settle(it: Run, *, quiet_seconds: float) -> None:
     """Return once the books agree and all is quiet, or once nothing has changed for a long while. Raises Looping."""
     before, changed_at = "", time.monotonic()
-    while True:
+    deadline = changed_at + SETTLE_SECONDS + SETTLE_SECONDS_PER_CHANGE * it.desks.made
+    while time.monotonic() < deadline:
         now = _standing(_look(it))
         if now != before or unfinished(it.town.sandbox):
             before, changed_at = now, time.monotonic()
@@ -226,6 +229,7 @@ def _settle(it: Run, *, quiet_seconds: float) -> None:
         if still > quiet_seconds and not compare(it.town, it.house, it.desks).findings:
             return
         time.sleep(0.5)
+    it.report.restless = True
 
 
 def _standing(seen: dict[TicketRef, Seen]) -> str:
@@ -267,6 +271,8 @@ def _tell(it: Run, compared: Compared) -> None:
     report.changes, report.losses = desks.made, len(desks.folders)
     report.done = dict(desks.done)
     report.findings, report.conflicts = compared.findings, dict(compared.conflicts)
+    if report.restless:
+        report.findings += (Finding(kind=Kind.LOOPS, check="quiet", what="tickets are written to without end"),)
     seen = read_desks(it.town.sandbox)
     report.tickets = len(seen)
     report.writes = sum(each.mark is not None for ticket in seen.values() for each in ticket.comments)
