@@ -19,11 +19,11 @@ POLLS_MISSED = 5
 SHORTEST_LATE = timedelta(minutes=2)
 #: What Prometheus may ask of every source.
 FIGURES = {
-    "lag_seconds": "Time since a poll found nothing more to read.",
-    "budget_left": "Calls that the vendor last said we may still make.",
-    "webhook_age_seconds": "Time since a webhook came.",
-    "differed": "Tickets that the last reconciliation had to repair.",
-    "read_records": "Tickets that polls have brought.",
+    "makewhole_source_lag_seconds": "Time since a poll found nothing more to read.",
+    "makewhole_source_budget_left": "Calls that the vendor last said we may still make.",
+    "makewhole_source_webhook_age_seconds": "Time since a webhook came.",
+    "makewhole_source_differed": "Tickets that the last reconciliation had to repair.",
+    "makewhole_source_read_records": "Tickets that polls have brought.",
 }
 
 
@@ -102,11 +102,11 @@ def figures_of(house: House, name: str) -> Mapping[str, float]:
 def _figures(status: SourceStatus, *, now: datetime) -> Mapping[str, float | None]:
     known = status.health
     return {
-        "lag_seconds": status.lag.total_seconds() if status.lag is not None else None,
-        "budget_left": known.budget.remaining if known.budget else None,
-        "webhook_age_seconds": (now - known.webhook_at).total_seconds() if known.webhook_at else None,
-        "differed": known.differed,
-        "read_records": known.read_records,
+        "makewhole_source_lag_seconds": status.lag.total_seconds() if status.lag is not None else None,
+        "makewhole_source_budget_left": known.budget.remaining if known.budget else None,
+        "makewhole_source_webhook_age_seconds": (now - known.webhook_at).total_seconds() if known.webhook_at else None,
+        "makewhole_source_differed": known.differed,
+        "makewhole_source_read_records": known.read_records,
     }
 
 
@@ -166,7 +166,7 @@ def _in_json(status: SourceStatus, *, now: datetime) -> dict[str, Any]:
         "source": known.source,
         "mode": status.mode,
         "state": status.state,
-        "lag_seconds": _figures(status, now=now)["lag_seconds"],
+        "lag_seconds": status.lag.total_seconds() if status.lag is not None else None,
         "filled": None if status.filled is None else round(status.filled, 3),
         "read_records": known.read_records,
         "backlog": status.backlog,

@@ -119,8 +119,9 @@ def off_the_screen(world: World, _folder: Path) -> None:
     world.sandbox.post(f"{JIRA}/screens", {"project": "ENG", "remove": ["customfield_10111"]})
 
 
-def switch_off(world: World) -> None:
-    """Make the webhooks that point at us inactive."""
+def switched_off(world: World, folder: Path) -> None:
+    """Register one more webhook at Zendesk for our address, and make all that point at us inactive."""
+    webhook()(world, folder)
     for each in world.sandbox.get(f"{ZENDESK}/state?ids=1")["webhooks"]:  # type: ignore[attr-defined]
         if each["endpoint"].startswith(f"{world.own_url}/"):
             path = f"{world.sandbox.url}/zendesk/api/v2/webhooks/{each['id']}"

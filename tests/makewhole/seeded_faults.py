@@ -15,7 +15,7 @@ from tests.makewhole.faults import (
     other_revision,
     people_without,
     stale_queue,
-    switch_off,
+    switched_off,
     webhook,
     webhook_on_another_host,
 )
@@ -112,7 +112,7 @@ FAULTS = (
         state="warn",
         found="is not active",
         fix="activate it there",
-        arrange=lambda world, folder: (webhook()(world, folder), switch_off(world))[0],
+        arrange=switched_off,
         moved=True,
     ),
     Fault(
