@@ -117,6 +117,9 @@ def write_fields(
 def _begin_note(tx: Transaction, mirroring: Mirroring, item: Item, *, now: datetime) -> _Write:
     """Record what a note is about to write, without fields that its ticket lacks or that are in conflict."""
     update = TICKET_UPDATE.validate_json(item.document)
+    if tickets.case_of(tx.connection, update.ref) not in {None, f"{PREFIX}{item.case_number}"}:
+        # The ticket went to another case meanwhile: it hears how this one goes on, and shows how its own stands.
+        update = replace(update, fields=(), add_tags=(), remove_tags=())
     names = mirroring.fields.fields.get(update.ref.source)
     if names is not None:
         held = conflicts.on_ticket(tx.connection, str(update.ref))

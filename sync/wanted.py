@@ -1,11 +1,12 @@
 """What the tickets of a case should show by now, and which of it one of them does not show yet."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from cases.case import Closed
+from cases.loss import LossKind
 from cases.ticket import Ticket, TicketRef, Vendor
 from store import conflicts, mirror, outbox, tickets
 from store.cases import StoredCase
@@ -30,6 +31,7 @@ class Board:
         tickets: Those of its tickets that were read, belong to it and are not gone.
         values: What its mirrored fields are, by our name.
         ours: What our own fields say of it; empty while tickets are told nothing.
+        topics: What kind of loss each topic names.
     """
 
     stored: StoredCase
@@ -37,6 +39,7 @@ class Board:
     tickets: Mapping[TicketRef, Ticket]
     values: Mapping[str, CaseValue]
     ours: Mapping[str, str]
+    topics: Mapping[str, LossKind]
 
     def says(self, name: str) -> str | None:
         """Return what the case says of a field; None when it says nothing."""
@@ -47,6 +50,16 @@ class Board:
     def others_with(self, name: str, besides: TicketRef) -> tuple[TicketRef, ...]:
         """Return its other tickets that have this field."""
         return tuple(ref for ref in self.tickets if ref != besides and name in self.rules.names_on(ref))
+
+    def tells_of_the_same(self, ticket: Ticket, written: Mapping[str, str]) -> bool:
+        """Whether a ticket names the same loss, or none, with these values as without.
+
+        What is said elsewhere must not make it a witness: which loss it is about is for people at the ticket to say.
+        """
+        fields = {**dict(ticket.fields), **written}
+        given = tuple(sorted((name, value) for name, value in fields.items() if value))
+        now, then = (claims.read_claim(each, self.topics).loss for each in (ticket, replace(ticket, fields=given)))
+        return (now.key if now else None) == (then.key if then else None)
 
     def rule_for(self, name: str) -> FieldRule:
         """Return the rule of a field for this case, whichever of its owners are there."""
@@ -72,6 +85,7 @@ def board_of(desk: Desk, rules: FieldRules, connection: sa.Connection, stored: S
         },
         values=mirror.values_of(connection, stored.number),
         ours=dict(update.fields) if update else {},
+        topics=desk.topics,
     )
 
 
@@ -86,12 +100,13 @@ def owed(connection: sa.Connection, board: Board, ref: TicketRef, *, sequence: i
     known = mirror.fields_of(connection, ref)
     held = conflicts.on_ticket(connection, str(ref))
     soon = _carried_by_notes(connection, ref)
-    found = {}
+    found: dict[str, str] = {}
     for name in board.rules.names_on(ref):
         wanted = board.says(name)
         if wanted is None or name in soon or name not in known or holds(held.get(name), wanted):
             continue
-        if _lacks(known[name], ticket.field(name) or "", wanted, sequence=sequence):
+        lacks = _lacks(known[name], ticket.field(name) or "", wanted, sequence=sequence)
+        if lacks and board.tells_of_the_same(ticket, {**found, name: wanted}):
             found[name] = wanted
     return found
 

@@ -11,7 +11,7 @@ from store.database import Transaction
 from workflow import claims, linking
 from workflow.claims import Claim
 from workflow.desk import Desk
-from workflow.joining import gather, join, open_case
+from workflow.joining import case_with, gather, join, open_case, regarding
 from workflow.one_case import PROPOSE, SYNC, changed, is_undecided, save
 from workflow.telling import tell_slack
 
@@ -54,11 +54,14 @@ def _hear_again(
         return
     claim, about = claims.read_claim(ticket, desk.topics), stored.case.about
     speaks = ticket.ref == about.tickets[0]
-    carries = is_undecided(stored.case) and speaks and not _others_name_the_loss(desk, tx, ticket, about)
+    may_carry = is_undecided(stored.case) and (speaks or _named_the_loss(desk, before, about))
+    carries = may_carry and not _others_name_the_loss(desk, tx, ticket, about)
     if _names_another_loss(desk, claim, before, about) and not carries:
         _leave(desk, tx, ticket, stored, now=now)
-        open_case(desk, tx, ticket, claim, now=now)
-    elif is_undecided(stored.case) and (speaks or _names_it_first(claim, about)) and _speaks(claim, before):
+        open_case(
+            desk, tx, ticket, claim, handled_by=about.handled_by + (claims.people_on(before) if before else ()), now=now
+        )
+    elif is_undecided(stored.case) and (speaks or carries or _names_it_first(claim, about)) and _speaks(claim, before):
         _change_claim(desk, tx, ticket, stored, claim, now=now)
 
 
@@ -71,6 +74,12 @@ def _names_another_loss(desk: Desk, claim: Claim, before: Ticket | None, about: 
         return False
     earlier = claims.read_claim(before, desk.topics).loss if before is not None else None
     return earlier is None or earlier.key != claim.loss.key
+
+
+def _named_the_loss(desk: Desk, before: Ticket | None, about: About) -> bool:
+    """Whether a ticket named the loss of its case until now."""
+    loss = claims.read_claim(before, desk.topics).loss if before is not None else None
+    return loss is not None and about.loss is not None and loss.key == about.loss.key
 
 
 def _names_it_first(claim: Claim, about: About) -> bool:
@@ -97,7 +106,7 @@ def _change_claim(
 ) -> None:
     """Let the ticket that speaks for a case say anew what it is about; the other tickets go with it."""
     about = claims.with_claim(claims.with_speaker(stored.case.about, ticket.ref), claim)
-    other = desk.cases.for_loss(tx.connection, claim.loss) if claim.loss else None
+    other = case_with(desk, tx, claim.loss, besides=ticket.ref) if claim.loss else None
     if other is not None and other.case.about.id != about.id:
         desk.cases.lock_all(tx, (about.id, other.case.about.id))
         join(desk, tx, stored, desk.cases.lock(tx, other.case.about.id), by=SYNC, now=now)
@@ -154,4 +163,8 @@ def _with_people(desk: Desk, tx: Transaction, ticket: Ticket, stored: StoredCase
     if about == stored.case.about or not is_undecided(stored.case):
         return stored
     change = changed(now, SYNC, "handled by others", ticket=str(ticket.ref))
-    return save(desk, tx, stored, replace(stored.case, about=about), change)
+    after = regarding(desk, tx, stored.case, about)
+    saved = save(desk, tx, stored, after, change)
+    if after != replace(stored.case, about=about):
+        tell_slack(tx, saved, change)
+    return saved

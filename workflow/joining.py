@@ -6,8 +6,10 @@ was paid or a payout is under way.
 
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 
 from cases.case import About, AwaitingApproval, Case, Closed, Declined, Joined, Opened
+from cases.loss import Loss
 from cases.proposal import CaseId
 from cases.ticket import Ticket, TicketRef
 from store import links, tickets
@@ -28,8 +30,17 @@ class NotPossible(Exception):
     """A person asked for a join or a split that cannot be; the message says why and what to do. Nothing was done."""
 
 
-def open_case(desk: Desk, tx: Transaction, ticket: Ticket, claim: Claim, *, now: datetime) -> None:
-    """Open a case for what a ticket claims, or add the ticket to the case that its loss has already."""
+def open_case(
+    desk: Desk, tx: Transaction, ticket: Ticket, claim: Claim, *, handled_by: tuple[str, ...] = (), now: datetime
+) -> None:
+    """Open a case for what a ticket claims, or add the ticket to the case that its loss has already.
+
+    handled_by: Who handled the case that the ticket comes from; they decide this one no more than that one.
+    """
+    has_it = case_with(desk, tx, claim.loss, besides=ticket.ref) if claim.loss else None
+    if has_it is not None and not _is_told_apart(tx, ticket.ref, has_it):
+        attach(desk, tx, has_it.case.about.id, ticket, by=SYNC, handled_by=handled_by, now=now)
+        return
     about = About(
         id=CaseId("CASE-0"),
         topic=claim.topic,
@@ -37,7 +48,7 @@ def open_case(desk: Desk, tx: Transaction, ticket: Ticket, claim: Claim, *, now:
         customer_id=claim.loss.customer_id if claim.loss else None,
         tickets=(ticket.ref,),
         opened_at=now,
-        handled_by=claims.people_on(ticket),
+        handled_by=_each_once(handled_by, claims.people_on(ticket)),
     )
     stored = desk.cases.open(tx, about, changed(now, SYNC, "opened", ticket=str(ticket.ref)))
     if stored is not None:
@@ -47,19 +58,46 @@ def open_case(desk: Desk, tx: Transaction, ticket: Ticket, claim: Claim, *, now:
     known = desk.cases.for_loss(tx.connection, claim.loss) if claim.loss else None
     if known is None:
         raise MovedOn(f"the case of {ticket.ref} was opened and joined by others at once")
-    attach(desk, tx, known.case.about.id, ticket, by=SYNC, now=now)
+    attach(desk, tx, known.case.about.id, ticket, by=SYNC, handled_by=handled_by, now=now)
 
 
-def attach(desk: Desk, tx: Transaction, case_id: CaseId, ticket: Ticket, *, by: str, now: datetime) -> None:
-    """Add one more ticket to a case, and tell it where the case stands."""
+def case_with(desk: Desk, tx: Transaction, loss: Loss, *, besides: TicketRef) -> StoredCase | None:
+    """Return the case that has this loss: its own, or one that a ticket which names it was joined into; None for none.
+
+    besides: The ticket that asks.
+    """
+    known = desk.cases.for_loss(tx.connection, loss)
+    if known is not None:
+        return known
+    for each in tickets.claims_of(tx.connection, loss.customer_id):
+        named = (
+            claims.read_claim(each.ticket, desk.topics).loss if each.case_id and each.ticket.ref != besides else None
+        )
+        if named is not None and named.key == loss.key and each.case_id is not None:
+            return desk.cases.find(tx.connection, each.case_id)
+    return None
+
+
+def attach(  # Which ticket, into which case, by whom.
+    desk: Desk,
+    tx: Transaction,
+    case_id: CaseId,
+    ticket: Ticket,
+    *,
+    by: str,
+    handled_by: tuple[str, ...] = (),
+    now: datetime,
+) -> None:
+    """Add one more ticket to a case, and tell it where the case stands. `handled_by` as in `open_case`."""
     stored = desk.cases.lock(tx, case_id)
     tickets.belongs_to(tx, ticket.ref, stored.number)
     if ticket.ref in stored.case.about.tickets:
         return
     about = claims.with_people(claims.with_ticket(stored.case.about, ticket.ref), ticket)
+    about = replace(about, handled_by=_each_once(about.handled_by, handled_by))
     change = changed(now, by, "linked", ticket=str(ticket.ref))
     was_shadow = desk.is_shadow(stored.case.about)
-    stored = save(desk, tx, stored, _regarding(desk, tx, stored.case, about), change)
+    stored = save(desk, tx, stored, regarding(desk, tx, stored.case, about), change)
     tell_slack(tx, stored, change)
     _tell_where_it_stands(desk, tx, stored, ticket.ref, now=now)
     if was_shadow and not desk.is_shadow(about):
@@ -75,7 +113,7 @@ def join(desk: Desk, tx: Transaction, gone: StoredCase, into: StoredCase, *, by:
     tell_slack(tx, save(desk, tx, gone, Joined(about=before, into=about.id), change), change)
     links.pass_on(tx, gone.number, into.number)
     linked = changed(now, by, "linked", ticket=", ".join(map(str, moved)), case=before.id)
-    handled_by = tuple(dict.fromkeys((*about.handled_by, *before.handled_by)))
+    handled_by = _each_once(about.handled_by, before.handled_by)
     if about.loss is None and before.loss is not None:
         # Whoever names the loss speaks for the case.
         both = replace(before, id=about.id, tickets=(*moved, *about.tickets), opened_at=about.opened_at)
@@ -83,7 +121,7 @@ def join(desk: Desk, tx: Transaction, gone: StoredCase, into: StoredCase, *, by:
     else:
         topic, customer = about.topic or before.topic, about.customer_id or before.customer_id
         both = replace(about, tickets=(*about.tickets, *moved), topic=topic, customer_id=customer)
-        after = _regarding(desk, tx, into.case, replace(both, handled_by=handled_by))
+        after = regarding(desk, tx, into.case, replace(both, handled_by=handled_by))
     stored = save(desk, tx, into, after, linked)
     tell_slack(tx, stored, linked)
     for ref in moved:
@@ -106,13 +144,13 @@ def split_ticket(desk: Desk, tx: Transaction, case_id: CaseId, ref: TicketRef, *
     _refuse_one_loss(claim, about, str(ref), case_id)
     links.say(tx, str(ref), stored.number, Answer.APART, "It was split off.", by=by, now=now)
     change = changed(now, by, "split", ticket=str(ref))
-    after = _regarding(desk, tx, stored.case, claims.without_ticket(about, ref))
+    after = regarding(desk, tx, stored.case, claims.without_ticket(about, ref))
     stored = save(desk, tx, stored, after, change)
     tell_slack(tx, stored, change)
     _propose_anew(tx, stored)
     tickets.belongs_to_none(tx, ref)
     if found is not None and stating.makes_a_claim(found.ticket) and claims.takes_notes(found.ticket):
-        open_case(desk, tx, found.ticket, claim, now=now)
+        open_case(desk, tx, found.ticket, claim, handled_by=about.handled_by, now=now)
     elif found is not None and claims.takes_notes(found.ticket):
         tell_apart(tx, stored, ref, now=now)
 
@@ -123,7 +161,7 @@ def split_case(desk: Desk, tx: Transaction, case_id: CaseId, joined_id: CaseId, 
     stored, gone = _reversible(desk, tx, case_id), desk.cases.lock(tx, joined_id)
     if not isinstance(gone.case, Joined) or gone.case.into != case_id:
         raise NotPossible(f"{joined_id} is not joined with {case_id}.")
-    back = tuple(ref for ref in gone.case.about.tickets if tickets.case_of(tx.connection, ref) == case_id)
+    back = _of_joined(desk, tx, stored.case.about, gone.case.about)
     stay = tuple(ref for ref in stored.case.about.tickets if ref not in back)
     if not back or not stay:
         raise NotPossible(f"{case_id} has no tickets of {joined_id} besides its own: split a ticket off instead.")
@@ -139,12 +177,13 @@ def split_case(desk: Desk, tx: Transaction, case_id: CaseId, joined_id: CaseId, 
     change = changed(now, by, "split", case=joined_id, ticket=", ".join(map(str, back)))
     if left.loss != stored.case.about.loss:
         stored = save(desk, tx, stored, Opened(about=left), change)
-        gather(desk, tx, stored, rest.missing or (claims.TOPIC,), now=now)
+        gather(desk, tx, stored, rest.missing, now=now)
     else:
-        stored = save(desk, tx, stored, _regarding(desk, tx, stored.case, left), change)
+        stored = save(desk, tx, stored, regarding(desk, tx, stored.case, left), change)
         _propose_anew(tx, stored)
     tell_slack(tx, stored, change)
-    opened = Opened(about=claims.with_claim(replace(gone.case.about, tickets=back), claim))
+    handled_by = _each_once(gone.case.about.handled_by, stored.case.about.handled_by)
+    opened = Opened(about=claims.with_claim(replace(gone.case.about, tickets=back, handled_by=handled_by), claim))
     reopened = save(desk, tx, gone, opened, changed(now, by, "split off", case=case_id))
     gather(desk, tx, reopened, claim.missing, now=now)
 
@@ -155,9 +194,9 @@ def move(desk: Desk, tx: Transaction, ticket: Ticket, case_id: CaseId, into: Cas
     stored = _reversible(desk, tx, case_id)
     links.say(tx, str(ticket.ref), stored.number, Answer.APART, f"It went to {into}.", by=by, now=now)
     change = changed(now, by, "ticket left", ticket=str(ticket.ref), into=into)
-    after = _regarding(desk, tx, stored.case, claims.without_ticket(stored.case.about, ticket.ref))
+    after = regarding(desk, tx, stored.case, claims.without_ticket(stored.case.about, ticket.ref))
     tell_slack(tx, save(desk, tx, stored, after, change), change)
-    attach(desk, tx, into, ticket, by=by, now=now)
+    attach(desk, tx, into, ticket, by=by, handled_by=stored.case.about.handled_by, now=now)
 
 
 def standing(desk: Desk, tx: Transaction, case_id: CaseId) -> StoredCase:
@@ -172,8 +211,8 @@ def standing(desk: Desk, tx: Transaction, case_id: CaseId) -> StoredCase:
 
 def gather(desk: Desk, tx: Transaction, stored: StoredCase, missing: tuple[str, ...], *, now: datetime) -> None:
     """Go on to a proposal, or say what is missing for one."""
-    if missing:
-        needs_attention(desk, tx, stored, "The ticket does not say enough.", missing, now=now)
+    if missing or stored.case.about.loss is None:
+        needs_attention(desk, tx, stored, "The ticket does not say enough.", missing or (claims.TOPIC,), now=now)
     else:
         tx.enqueue(PROPOSE, f"{stored.case.about.id}/{stored.version}")
 
@@ -191,6 +230,28 @@ def _reversible(desk: Desk, tx: Transaction, case_id: CaseId) -> StoredCase:
             "Let the ticket name its own loss at the helpdesk; it then gets a case of its own."
         )
     return stored
+
+
+def _of_joined(desk: Desk, tx: Transaction, about: About, gone: About) -> tuple[TicketRef, ...]:
+    """Return the tickets of a case that came with one that was joined, or came later and name its loss."""
+    known = tickets.known(tx.connection, about.tickets)
+    claimed = {ref: claims.read_claim(each.ticket, desk.topics).loss for ref, each in known.items()}
+    theirs = gone.loss.key if gone.loss and not (about.loss and about.loss.key == gone.loss.key) else None
+    return tuple(
+        ref
+        for ref in dict.fromkeys((*gone.tickets, *about.tickets))
+        if tickets.case_of(tx.connection, ref) == about.id
+        and (ref in gone.tickets or ((loss := claimed.get(ref)) is not None and loss.key == theirs))
+    )
+
+
+def _is_told_apart(tx: Transaction, ref: TicketRef, case: StoredCase) -> bool:
+    said = links.about(tx.connection, (str(ref),))
+    return any(each.case_number == case.number and each.answer is Answer.APART for each in said)
+
+
+def _each_once(*people: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain(*people)))
 
 
 def _refuse_one_loss(claim: Claim, about: About, what: str, case_id: CaseId) -> None:
@@ -220,8 +281,8 @@ def _without_them(case: Case, stay: tuple[TicketRef, ...], claim: Claim, rest: C
     return replace(claims.with_claim(about, rest), customer_id=rest.loss.customer_id if rest.loss else None)
 
 
-def _regarding(desk: Desk, tx: Transaction, case: Case, about: About) -> Case:
-    """Return the case with these tickets; the word of an approver who handles one of them counts no more."""
+def regarding(desk: Desk, tx: Transaction, case: Case, about: About) -> Case:
+    """Return the case with these tickets and people; the word of an approver who handles one of them counts no more."""
     after = replace(case, about=about)
     if isinstance(after, AwaitingApproval) and after.approvals:
         handlers = set(handlers_of(desk, tx.connection, after))

@@ -19,7 +19,7 @@ from store.links import Answer
 from store.tickets import MirroredTicket
 from workflow import claims, stating
 from workflow.desk import Desk
-from workflow.joining import attach, join, standing
+from workflow.joining import attach, case_with, join, standing
 from workflow.one_case import SYNC, changed, is_undecided
 from workflow.stating import Stated
 from workflow.telling import tell_question
@@ -89,7 +89,7 @@ def holds(desk: Desk, read: Iterable[Ticket]) -> tuple[str, ...]:
 def lock(desk: Desk, tx: Transaction, ticket: Ticket) -> None:
     """Lock every case that hearing this ticket may change, in order; raises MovedOn when they change meanwhile."""
     loss = claims.read_claim(ticket, desk.topics).loss
-    named = desk.cases.for_loss(tx.connection, loss) if loss else None
+    named = case_with(desk, tx, loss, besides=ticket.ref) if loss else None
     _lock(desk, tx, (ticket, *(each.ticket for each in _partners(desk, tx, ticket))), besides=named)
 
 

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from cases.case import (
+    About,
     Approved,
     AwaitingApproval,
     Case,
@@ -29,6 +30,7 @@ from cases.case import (
 )
 from cases.people import Person
 from cases.proposal import CaseId, Classification, Decision, PersonId, Proposal, Verdict
+from cases.ticket import Ticket
 from connectors.accounts.client import BelongsToAnother, NotFound
 from payouts.attempt import may_have_moved
 from payouts.ledger import promised
@@ -118,9 +120,11 @@ def _claim(desk: Desk, tx: Transaction, stored: StoredCase) -> Claim:
     # Two claims of one customer must see each other, or splitting would need fewer people and pass every limit.
     tx.hold(f"customer/{about.customer_id}")
     known = tickets.known(tx.connection, about.tickets)
-    first = next((known[ref].ticket for ref in about.tickets if ref in known), None)
-    if first is None:
+    read = [known[ref].ticket for ref in about.tickets if ref in known]
+    if not read:
         raise MovedOn(f"no ticket of {about.id} has been read yet")
+    # A ticket that only follows knows nothing of the loss, and may be the first once others have left.
+    first = next((each for each in read if _names_the_loss(desk, each, about)), read[0])
     told = evidence.of_case(tx.connection, about.id)
     stakes = desk.cases.stakes_of(tx.connection, about.customer_id, about.topic, besides=about.id)
     counted_until = max((each.as_of for each in told), default=None)
@@ -136,6 +140,11 @@ def _claim(desk: Desk, tx: Transaction, stored: StoredCase) -> Claim:
             if each.paid_at is None or counted_until is None or each.paid_at > counted_until
         ),
     )
+
+
+def _names_the_loss(desk: Desk, ticket: Ticket, about: About) -> bool:
+    loss = claims.read_claim(ticket, desk.topics).loss
+    return loss is not None and about.loss is not None and loss.key == about.loss.key
 
 
 def _route(desk: Desk, tx: Transaction, stored: StoredCase, proposal: Proposal, *, now: datetime) -> None:
@@ -182,10 +191,13 @@ def _review(proposal: Proposal) -> str:
 
 
 def decide(desk: Desk, tx: Transaction, case_id: CaseId, word: Word, person: Person | None) -> Outcome:
-    """Take in what a person says of a proposal. The first word that settles it wins; every other is told so."""
+    """Take in what a person says of a proposal. The first word that settles it wins; every other is told so.
+
+    A case that only accounts in shadow mode tell of by now cannot be decided.
+    """
     stored = desk.cases.lock(tx, case_id)
     case = stored.case
-    if not isinstance(case, AwaitingApproval):
+    if not isinstance(case, AwaitingApproval) or desk.is_shadow(case.about):
         return _too_late(case, word)
     if person is None:
         outcome: Outcome = NotAllowed(refusal=Refusal.UNKNOWN_PERSON, roles=())
