@@ -33,7 +33,6 @@ from web.webhooks import Door
 
 log = structlog.get_logger(__name__)
 SANDBOX_PORT, OWN_PORT = 8900, 8800
-OF_A_SOURCE = "makewhole_source_"
 
 
 def run(settings: Path, *, with_sandbox: bool) -> int:
@@ -138,7 +137,7 @@ def gauges(house: House) -> tuple[Gauge, ...]:
 
     return (
         *(
-            Gauge(name=f"{OF_A_SOURCE}{name}", says=says, label="source", read=of_sources(name))
+            Gauge(name=name, says=says, label="source", read=of_sources(name))
             for name, says in status_shown.FIGURES.items()
         ),
         Gauge(name="makewhole_last_poll_seconds", says="Time since a poll.", label="source", read=reading(poll_age)),

@@ -58,7 +58,7 @@ def status(settings: Path, *, as_json: bool) -> int:
         with house.database.read() as connection:
             waiting, dead = jobs.backlog(connection), len(failures.dead_letters(connection))
     if as_json:
-        sources = [_in_json(each, now=now) for each in found]
+        sources = [_in_json(each) for each in found]
         print_json({"sources": sources, "backlog": dict(waiting), "dead_letters": dead})
     else:
         headings = ["Source", "Mode", "State", "Last success", "Lag", "Backlog", "Budget left", "Webhook", "Reconciled"]
@@ -151,7 +151,7 @@ def _ago(at: datetime | None, now: datetime) -> str:
     return f"{seconds} s ago"
 
 
-def _in_json(status: SourceStatus, *, now: datetime) -> dict[str, Any]:
+def _in_json(status: SourceStatus) -> dict[str, Any]:
     known = status.health
     moments = {
         "last_success": known.succeeded_at,
