@@ -31,6 +31,7 @@ USER_PREFIX = "005"
 #: The vendor's types whose values are numbers.
 NUMBERS = frozenset({"double", "currency", "percent", "int", "long"})
 _NULL = msgspec.Raw(b"null")
+_PERSONS = ("Contact", "Account")
 
 
 class WirePerson(msgspec.Struct):
@@ -109,6 +110,7 @@ class CaseReader:
         self._links = tuple((self._columns.index(theirs), whose) for theirs, whose in settings.link_fields)
         self._statuses = dict(settings.statuses)
         self._customer_field = settings.customer_field
+        self._persons = tuple((f"{of}.Name", f"{of}.Email", f"{of}.{settings.customer_field}") for of in _PERSONS)
         # A mapped field that is read anyway (Status) has its own struct: an attribute is decoded once.
         self._case = _decoder(WireCase, [name if name not in _STANDARD else "" for name in self._columns])
         self._twice = _decoder(msgspec.Struct, [name if name in _STANDARD else "" for name in self._columns])
@@ -162,14 +164,11 @@ class CaseReader:
                 IsDeleted=row["IsDeleted"] == "true",
                 **{name: row[name] or None for name in _PLAIN},  # type: ignore[arg-type]  # Texts, all of them.
             )
-            values = tuple(_cell(text, kinds.get(name, "")) if (text := row[name]) else "" for name in self._columns)
-            persons = {
-                of: (row[f"{of}.Name"], row.get(f"{of}.Email", ""), row[f"{of}.{self._customer_field}"])
-                for of in ("Contact", "Account")
-            }
+            values = [_cell(text, kinds.get(name, "")) if (text := row[name]) else "" for name in self._columns]
+            contact, account = [(row[name], row.get(email, ""), row[ours]) for name, email, ours in self._persons]
         except KeyError as error:
             raise Unreadable(f"{error.args[0]}: the column is missing") from None
-        return self._ticket(wire, values, _requester(wire, persons["Contact"], persons["Account"]))
+        return self._ticket(wire, values, _requester(wire, contact, account))
 
     def _ticket(self, wire: WireCase, values: Sequence[str], requester: Requester | None) -> Ticket:
         if not is_case_id(wire.Id):
@@ -184,14 +183,14 @@ class CaseReader:
             requester=requester,
             handler_id=wire.OwnerId if wire.OwnerId and wire.OwnerId.startswith(USER_PREFIX) else None,
             tags=(),
-            fields=tuple((ours, values[at]) for ours, at in self._names if values[at]),
+            fields=tuple([(ours, text) for ours, at in self._names if (text := values[at])]),
             comments=(),
             satisfaction=None,
             merged_into=self.ref(merged) if merged and is_case_id(merged) else None,
             created_at=moment(wire.CreatedDate, "CreatedDate"),
             updated_at=moment(wire.SystemModstamp, "SystemModstamp"),
             name=storable(wire.CaseNumber),
-            links=tuple(_link(values[at], whose) for at, whose in self._links if values[at]),
+            links=tuple([_link(text, whose) for at, whose in self._links if (text := values[at])]),
         )
 
     def _status(self, wire: WireCase) -> TicketStatus:

@@ -98,7 +98,7 @@ class SalesforceSettings:
     whole_seconds: float = 120.0
     page_size: int = 2000
     bulk_above: int = 2000
-    bulk_page_size: int = 4000
+    bulk_page_size: int = 2500
     bulk_wait_seconds: float = 10.0
     overlap_seconds: float = 60.0
     most_comments: int = 5000
