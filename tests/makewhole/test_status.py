@@ -166,11 +166,11 @@ def test_the_figures_are_those_of_the_status(house: House) -> None:
         health.reconciled(tx, ZENDESK, differed=4, now=NOON)
 
     assert figures(house) == {
-        "makewhole_source_lag_seconds": {ZENDESK: 30.0},
-        "makewhole_source_budget_left": {ZENDESK: 612},
-        "makewhole_source_webhook_age_seconds": {ZENDESK: 180.0},
-        "makewhole_source_differed": {ZENDESK: 4},
-        "makewhole_source_read_records": {ZENDESK: 2, SALESFORCE: 0, JIRA: 0},
+        "lag_seconds": {ZENDESK: 30.0},
+        "budget_left": {ZENDESK: 612},
+        "webhook_age_seconds": {ZENDESK: 180.0},
+        "differed": {ZENDESK: 4},
+        "read_records": {ZENDESK: 2, SALESFORCE: 0, JIRA: 0},
     }
 
 
