@@ -14,6 +14,9 @@ from typing import Any
 
 from connectors.marks import ORIGIN, mark_in_note
 
+#: What a stranger answers by mail is kept as a private comment, and may hold anything.
+MAIL = "email"
+
 
 def metadata(mark: str) -> dict[str, dict[str, str]]:
     """Return what to send as `ticket.metadata` with an update."""
@@ -29,6 +32,8 @@ def mark_in_audit(audit: Mapping[str, Any]) -> str | None:
     mark = _at(_at(custom, ORIGIN), "mark")
     if isinstance(mark, str):
         return mark
+    if _at(_at(audit, "via"), "channel") == MAIL:
+        return None
     events = _at(audit, "events")
     for event in events if isinstance(events, list) else []:
         body = _at(event, "body")

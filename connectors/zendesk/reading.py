@@ -188,7 +188,7 @@ def with_comments(ticket: Ticket, comments: Iterable[Comment]) -> Ticket:
 def _comment(wire: WireComment, author: WireUser | None) -> Comment:
     body = storable(wire.body or wire.plain_body)
     role = author.role if author else None
-    # What a stranger answers by mail is kept as a private comment, and may hold anything.
+    # A customer's mail can be kept as a private comment, and may hold anything.
     ours = not wire.public and role != "end-user" and mark_in_note(body) is not None
     return Comment(
         id=str(wire.id),
