@@ -293,7 +293,7 @@ def ask_agent(desk: Desk, tx: Transaction, case_id: CaseId, person: PersonId, wo
     change = changed(now, person, "agent asked", person=person, words=words)
     stored = desk.cases.note(tx, stored, change)
     tell_thread(tx, stored, change)
-    put_question(tx, stored, person=person, words=words, now=now)
+    put_question(desk, tx, stored, person=person, words=words, now=now)
     return True
 
 

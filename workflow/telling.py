@@ -84,9 +84,12 @@ def tell_apart(tx: Transaction, stored: StoredCase, ref: TicketRef, *, now: date
     outbox.put(tx, lane=ticket_lane(ref), case_number=stored.number, kind=Kind.NOTE, document=document, now=now)
 
 
-def put_question(tx: Transaction, stored: StoredCase, *, person: str, words: str, now: datetime) -> None:
-    """Put an approver's question to the agent as an internal note on the case's first ticket."""
-    ref = stored.case.about.tickets[0]
+def put_question(desk: Desk, tx: Transaction, stored: StoredCase, *, person: str, words: str, now: datetime) -> None:
+    """Put an approver's question to the agent as an internal note on the first ticket of the case that takes one."""
+    refs = stored.case.about.tickets
+    known = tickets.known(tx.connection, refs)
+    live = (ref for ref in refs if ref.source not in desk.shadowed)
+    ref = next((ref for ref in live if ref not in known or takes_notes(known[ref].ticket)), refs[0])
     document = to_text(TICKET_UPDATE, question_for(f"{stored.case.about.id}/{stored.version}", ref, person, words))
     outbox.put(tx, lane=ticket_lane(ref), case_number=stored.number, kind=Kind.NOTE, document=document, now=now)
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from cases.case import AwaitingApproval, Stage
-from cases.proposal import ApprovalStage, PersonId
+from cases.proposal import ApprovalStage, CaseId, PersonId
+from cases.ticket import TicketStatus
 from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.test_link_answers import JIRA, SALESFORCE, TO_ENG_5, ZENDESK, join, read, split
 from tests.workflow.three_desks import case_of, cause, jira, open_three_desks, salesforce, told_states, unsaid, zendesk
 from workflow.approval import Counted, Decided, NotAllowed, Refusal, Stale
-from workflow.one_case import changed
+from workflow.one_case import ask_agent, changed
 from workflow.paying import Finding
 
 #: Amelia's own id at the helpdesk.
@@ -203,6 +204,22 @@ def test_what_was_asked_before_an_account_went_into_shadow_mode_waits_until_it_i
 
     at_work.desk = live
     assert isinstance(at_work.say("amelia", "CASE-1"), Decided)
+
+
+@pytest.mark.parametrize("why", ["in shadow", "closed"])
+def test_an_approvers_question_stands_where_an_agent_reads_it(at_work: DeskAtWork, why: str) -> None:
+    read(at_work, jira(), zendesk())
+    if why == "in shadow":
+        at_work.desk = replace(at_work.desk, shadowed=frozenset({"jira:harbor"}))
+    else:
+        read(at_work, replace(jira(), status=TicketStatus.CLOSED, status_text="closed"))
+
+    with at_work.database.begin() as tx:
+        ask_agent(at_work.desk, tx, CaseId("CASE-1"), PersonId("amelia"), "Why so late?", now=at_work.time())
+    at_work.work()
+
+    asked = [each.ref for each in at_work.helpdesk.written if (each.note or "").startswith("Compensation QUESTION")]
+    assert asked == [ZENDESK]
 
 
 # --- The truth -------------------------------------------------------------------------------------------------------
