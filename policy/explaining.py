@@ -290,6 +290,10 @@ class _Case:
         text = "amount before limits" if not limits else "the least of it and what the limits leave"
         self._step("amount", f"{text}, {rounding}", f"least of {', '.join(parts)}" if limits else parts[0],
                    str(amount), self.policy.money.place)  # fmt: skip
+        budget = self.policy.budget
+        if budget is not None:
+            text = "all claims together; when they come to more, each is cut pro rata"
+            self._step(f"budget: {budget.name}", text, text, str(budget.at_most), budget.place)
         return amount
 
     def _own_asset(self) -> str | Unknown:

@@ -276,6 +276,12 @@ class Policy:
         pay_within: By when; None where the policy does not say.
         rules: Late claims, other plans, wanting evidence, exclusions, then the rules, in order; the last always fits.
         chinese: What steps are called in Chinese, for the customer.
+        other_plans: How it stands to other plans; they are named by their policies.
+        deductions: Taken off before limits, in order.
+        thresholds: Looked at with the rounded amount, in order.
+        benefits: Given beside the money.
+        budget: What all claims together may get; a single decision does not know the others. None: no budget.
+        together: Examples of several claims.
         file: The file it was read from: "okb.yaml".
         text_hash: sha256 of its text, hex.
     """
