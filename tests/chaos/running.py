@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from cases.ticket import TicketRef
-from makewhole.assembly import House
+from makewhole.assembly import RECONCILE, House
+from sync.intake import POLL
 from tests.chaos.agents import Desks
 from tests.chaos.books import Compared, Finding, Kind, compare, is_looping
 from tests.chaos.desks import Seen, read_desks, unfinished
@@ -40,8 +41,7 @@ BREATHE_SECONDS, MOST_WAITING = 20.0, 150
 
 #: Owners of every kind, and quick polls.
 SETTINGS = {
-    **{usual: ours for usual, ours in QUICK.items() if not usual.startswith("reconcile")},
-    "reconcile_seconds: 60": "reconcile_seconds: 5",
+    **QUICK,
     "    order_id: {owner: newest}\n": (
         "    order_id: {owner: newest}\n"
         "    position_id: {owner: salesforce}\n"
@@ -217,19 +217,31 @@ def _waiting(house: House) -> int:
 
 def _settle(it: Run, *, quiet_seconds: float) -> None:
     """Return once the books agree and all is quiet, or once nothing has changed for a long while. Raises Looping."""
-    before, changed_at = "", time.monotonic()
+    before, changed_at, compared = "", time.monotonic(), False
     deadline = changed_at + SETTLE_SECONDS + SETTLE_SECONDS_PER_CHANGE * it.desks.made
     while time.monotonic() < deadline:
         now = _standing(_look(it))
         if now != before or unfinished(it.town.sandbox):
-            before, changed_at = now, time.monotonic()
+            before, changed_at, compared = now, time.monotonic(), False
         still = time.monotonic() - changed_at
+        if not compared and still > quiet_seconds / 4:
+            _read_all(it)
+            compared = True
         if still > STILL_SECONDS:
             return
         if still > quiet_seconds and not compare(it.town, it.house, it.desks).findings:
             return
         time.sleep(0.5)
     it.report.restless = True
+
+
+def _read_all(it: Run) -> None:
+    """Let the product poll and reconcile every account once more, at another time than ever before."""
+    name = f"quiet-{time.monotonic_ns()}"
+    with it.house.database.begin() as tx:
+        for source in it.house.intakes:
+            tx.enqueue(POLL, f"{source}@{name}")
+            tx.enqueue(RECONCILE, f"{source}@{name}")
 
 
 def _standing(seen: dict[TicketRef, Seen]) -> str:
