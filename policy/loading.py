@@ -174,11 +174,15 @@ def _read(root: Section, file: str, text_hash: str) -> Policy | None:
         thresholds=thresholds,
         together=together,
     )
-    whole = complete(policy)
-    whole = replace(whole, chinese=read_chinese(root, whole))
-    for mistake in unnamed_steps(whole):
+    return _in_chinese(root, complete(policy))
+
+
+def _in_chinese(root: Section, policy: Policy) -> Policy:
+    """Return the policy with its steps named in Chinese; steps the customer is told without a name are noted."""
+    named = replace(policy, chinese=read_chinese(root, policy))
+    for mistake in unnamed_steps(named):
         root.mistakes.add(mistake.place, mistake.what)
-    return whole
+    return named
 
 
 def _completing(
