@@ -20,7 +20,7 @@ from tests.chaos.folders import OWNERS
 from tests.chaos.histories import history_of
 from tests.chaos.losses import Loss, make_losses
 from tests.chaos.product import FORGETFUL
-from tests.chaos.weather import calm, storm
+from tests.chaos.weather import calm, expire_token, storm
 from tests.crash.people import People
 from tests.crash.product import Process, running, until
 from tests.crash.town import QUICK, Town, town
@@ -32,7 +32,7 @@ STILL_SECONDS = 45.0
 SHORT_QUIET_SECONDS = 2.0
 #: How long writing may go on in good weather: so long, and so much longer for each change.
 SETTLE_SECONDS, SETTLE_SECONDS_PER_CHANGE = 300.0, 1.0
-CHANGES_PER_LOSS = 16
+CHANGES_PER_LOSS, CHANGES_PER_TOKEN = 16, 40
 HISTORIES, LOG_LINES = 5, 40
 #: Between two changes, and between two looks at what has come of them.
 PAUSE_SECONDS, LOOK_SECONDS = 0.03, 0.7
@@ -163,7 +163,7 @@ def _change(it: Run, losses: tuple[Loss, ...]) -> None:
     chance = random.Random(plan.seed)  # noqa: S311  # Repeatable on purpose.
     waiting = list(losses)
     deaths = sorted(chance.randrange(plan.changes // 5, plan.changes) for _ in range(plan.kills))
-    looked_at = 0.0
+    looked_at, expire_at = 0.0, CHANGES_PER_TOKEN
     while desks.made < plan.changes or waiting:
         if waiting and (not desks.folders or chance.random() < 2 * len(losses) / plan.changes):
             desks.tell(waiting.pop(0))
@@ -173,6 +173,9 @@ def _change(it: Run, losses: tuple[Loss, ...]) -> None:
         if time.monotonic() - looked_at > LOOK_SECONDS:
             _let_breathe(it)
             looked_at = time.monotonic()
+        if desks.made >= expire_at:
+            expire_token(it.town, chance.choice(("zendesk", "salesforce")))
+            expire_at += CHANGES_PER_TOKEN
         if deaths and desks.made >= deaths[0]:
             deaths.pop(0)
             _kill(it, chance.choice(it.processes))
