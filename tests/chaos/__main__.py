@@ -31,10 +31,13 @@ def main(argv: list[str] | None = None) -> int:
         with databases(store) as new:
             reports.append(run(plan, store, new(), _say))
         _told(reports[-1])
-    if options.json:
-        sys.stdout.write(json.dumps({"schema": 1, "reports": [asdict(each) for each in reports]}) + "\n")
     total = {kind: sum(each.count(kind) for each in reports) for kind in Kind}
-    _say(" ".join(f"{kind}={count}" for kind, count in total.items()))
+    verdict = " ".join(f"{kind}={count}" for kind, count in total.items())
+    if options.json:
+        _say(verdict)
+        sys.stdout.write(json.dumps({"schema": 1, "reports": [asdict(each) for each in reports]}) + "\n")
+    else:
+        sys.stdout.write(f"{verdict}\n")
     return 1 if any(total.values()) else 0
 
 
