@@ -77,7 +77,7 @@ def print_case(connection: sa.Connection, stored: StoredCase) -> None:
     console.print(f"{about.id} · {case.stage} · {amount_of(case) or 'no amount'}", style="bold", markup=False)
     loss = f"{about.loss.kind} {about.loss.reference}" if about.loss else "unknown"
     console.print(f"Customer {about.customer_id} · loss {loss} · topic {about.topic}", markup=False)
-    console.print(f"Tickets: {', '.join(str(ref) for ref in about.tickets)}", markup=False)
+    console.print(f"Tickets: {', '.join(str(ref) for ref in about.tickets)}", markup=False, soft_wrap=True)
     if isinstance(case, NeedsAttention):
         console.print(f"Needs attention: {case.reason} {', '.join(case.missing)}", markup=False)
     proposal = proposal_of(case)
@@ -115,7 +115,8 @@ def _line(each: AuditRecord | Said) -> tuple[object, ...]:
     moment = f"{each.at:%Y-%m-%d %H:%M:%S}"
     if isinstance(each, AuditRecord):
         return (each.sequence, moment, each.actor, each.event, _told(each))
-    words = each.words or "(the customer's words stay on the ticket)"
+    first, _, more = (each.words or "(the customer's words stay on the ticket)").partition("\n")
+    words = f"{first} […]" if more else first
     return ("", moment, each.author, f"{each.kind} on {each.ref}", words)
 
 

@@ -14,7 +14,7 @@ from tests.house.test_commands import DEMO
 STORY = (
     r"CASE-\d+ · closed · \S+ [A-Z]+",
     r"Customer C-\d+ · loss \w+ \S+ · topic \w+",
-    r"Tickets: zendesk:harbor:\d+(, zendesk:harbor:\d+)*",
+    r"Tickets: \w+:harbor:\w+(, \w+:harbor:\w+)*",
 )
 #: Lines that say that the books agree; nothing in them may differ.
 EXACT = re.compile(r"(doubled|lost|audit|ledger sum) ")
