@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from dataclasses import asdict
 
-from tests.chaos.books import Kind
+from tests.chaos.findings import Kind
 from tests.chaos.running import Plan, Report, run
 from tests.crash.town import databases
 

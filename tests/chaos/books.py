@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +22,7 @@ from store.conflicts import Cause
 from store.outbox import State
 from tests.chaos.agents import Desks
 from tests.chaos.desks import Said, Seen, plain, read_desks
+from tests.chaos.findings import Finding, Kind
 from tests.chaos.folders import OUR_FIELDS, OWNERS, Folder
 from tests.crash import books
 from tests.crash.claims import End
@@ -48,30 +48,6 @@ COPY = "/c/"
 _OURS_AGAIN = re.compile(
     r"^> *(?:\[makewhole |Comment from |Compensation (?:PROPOSED|APPROVED|PAID|DECLINED|NEEDS))", re.MULTILINE
 )
-
-
-class Kind(StrEnum):
-    """What is wrong."""
-
-    LOST = "LOST"
-    DOUBLED = "DOUBLED"
-    LOOPS = "LOOPS"
-    DIVERGED = "DIVERGED"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that does not agree.
-
-    Fields:
-        check: The comparison that found it: "comments".
-        loss: Whose; None when it is of none.
-    """
-
-    kind: Kind
-    check: str
-    what: str
-    loss: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

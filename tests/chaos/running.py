@@ -14,8 +14,9 @@ from cases.ticket import TicketRef
 from makewhole.assembly import RECONCILE, House
 from sync.intake import POLL
 from tests.chaos.agents import Desks
-from tests.chaos.books import Compared, Finding, Kind, compare, is_looping
+from tests.chaos.books import Compared, compare, is_looping
 from tests.chaos.desks import Seen, read_desks, unfinished
+from tests.chaos.findings import Finding, Kind
 from tests.chaos.folders import OWNERS
 from tests.chaos.histories import history_of
 from tests.chaos.losses import Loss, make_losses
