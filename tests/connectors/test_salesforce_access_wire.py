@@ -219,15 +219,15 @@ def test_webhooks_are_made_by_hand_and_the_steps_are_said(salesforce: Salesforce
 
 
 def test_a_whole_backfill_costs_less_than_half_a_call_per_thousand(salesforce: SalesforceWorld) -> None:
-    salesforce.load(*(a_case(number, CreatedDate="2026-11-01T10:00:00Z") for number in range(1, 6_001)))
+    salesforce.load(*(a_case(number, CreatedDate="2026-11-01T10:00:00Z") for number in range(1, 7_501)))
     seen: list[Exchange] = []
 
     pages = all_pages(salesforce.connect(seen.append))
 
-    assert len({ticket.ref.key for page in pages for ticket in page.tickets}) == 6_000
+    assert len({ticket.ref.key for page in pages for ticket in page.tickets}) == 7_500
     assert CASE_ONE in {ticket.ref.key for page in pages for ticket in page.tickets}
     paging = [each for each in seen if each.path.endswith("/results")]
-    assert len(paging) / 6 < 0.5
+    assert len(paging) / 7.5 < 0.5
     assert len(seen) == 2 + 2 + len(paging) + 1  # Token and count; the job made and seen; one poll.
     assert pages[0].tickets == ()
     assert pages[1].tickets[0].created_at > START
