@@ -159,11 +159,19 @@ class ThreeDesks(DeskAtWork):
     def at(self, ref: TicketRef) -> PlayedDesk:
         return self.desks[ref.vendor]
 
-    def come(self, ref: TicketRef, *, loss: str = "W-1", customer: str = "C-1", **fields: str) -> None:
+    def come(
+        self,
+        ref: TicketRef,
+        *,
+        loss: str = "W-1",
+        customer: str = "C-1",
+        topic: str | None = "delayed_withdrawal",
+        **fields: str,
+    ) -> None:
         """Let a ticket that tells of the loss be written, and read it."""
         self.time.pass_by(minutes=1)
         told = replace(
-            ticket(ref.key, loss=loss, customer=customer, **fields),
+            ticket(ref.key, loss=loss, customer=customer, topic=topic, **fields),
             ref=ref,
             updated_at=self.time(),
             created_at=self.time(),
