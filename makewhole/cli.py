@@ -15,6 +15,7 @@ from makewhole.conflict_commands import conflicts_app
 from makewhole.erase_commands import erase_app
 from makewhole.link_commands import By, links_app
 from makewhole.options import SETTINGS, AsJson, DryRun, SettingsFile, Who
+from makewhole.policy_commands import policy_app
 from makewhole.trouble import Unusable, WrongUsage
 
 app = typer.Typer(
@@ -23,7 +24,6 @@ app = typer.Typer(
     help="Finds what a customer is owed, asks the right people, pays once, tells every ticket.",
 )
 case_app = typer.Typer(no_args_is_help=True, help="Look at cases, and help one that needs attention.")
-policy_app = typer.Typer(no_args_is_help=True, help="Check policies, and see how one decides.")
 audit_app = typer.Typer(no_args_is_help=True, help="Prove that the history of every case is whole.")
 deadletter_app = typer.Typer(no_args_is_help=True, help="Jobs that were given up, and trying them again.")
 payout_app = typer.Typer(no_args_is_help=True, help="Payouts that wait for a person, and what the person found out.")
@@ -180,32 +180,6 @@ def case_split(case_id: str, other: str, *, by: By, settings: SettingsFile = SET
     from makewhole import links_shown
 
     raise typer.Exit(links_shown.split(settings, case_id, other, person=by, as_json=as_json))
-
-
-@policy_app.command("check")
-def policy_check(
-    directory: Path,
-    *,
-    people: Annotated[Path | None, typer.Option(help="Also prove that enough people hold each role.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Check every policy in a folder: text, units, rules, matrix and worked examples."""
-    from makewhole import policies_shown
-
-    raise typer.Exit(policies_shown.check_policies(directory, people=people, as_json=as_json))
-
-
-@policy_app.command("explain")
-def policy_explain(
-    file: Path,
-    given: Annotated[list[str], typer.Argument(help="Inputs: hours_late=7.5 delay_cause=platform")],
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Show step by step what a policy makes of these inputs."""
-    from makewhole import policies_shown
-
-    raise typer.Exit(policies_shown.explain_policy(file, given, as_json=as_json))
 
 
 @audit_app.command("verify")
