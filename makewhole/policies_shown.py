@@ -30,12 +30,22 @@ def check_policies(directory: Path, *, people: Path | None, as_json: bool) -> in
     if as_json:
         print_json({"policies": [_checked(each) for each in found], "wrong": wrong})
     else:
-        rows = [(each.file, _name(each), each.examples, "does not load" if each.mistakes else "ok") for each in found]
+        rows = [(each.file, _name(each), each.examples, _state(each)) for each in found]
         to_people().print(table(["File", "Policy", "Examples", "Found"], rows))
         for each in found:
             for mistake in each.mistakes:
                 to_people().print(str(mistake), markup=False, soft_wrap=True)
+            for finding in each.findings:
+                to_people().print(str(finding), markup=False, soft_wrap=True)
     return 1 if wrong else 0
+
+
+def _state(found: Checked) -> str:
+    """Return in a word or two whether a file loads, and how much a release would ask about it."""
+    if found.mistakes:
+        return "does not load"
+    asked = sum(each.waivable for each in found.findings)
+    return f"{asked} to mend or waive" if asked else "ok"
 
 
 def explain_policy(file: Path, given: list[str], *, as_json: bool) -> int:
@@ -127,6 +137,10 @@ def _checked(found: Checked) -> dict[str, Any]:
         "policy": _name(found) or None,
         "examples": found.examples,
         "mistakes": [str(mistake) for mistake in found.mistakes],
+        "findings": [
+            {"key": each.key, "weight": str(each.weight), "place": str(each.place), "what": each.what}
+            for each in found.findings
+        ],
     }
 
 

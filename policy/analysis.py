@@ -5,15 +5,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from policy.expressions import Condition, Expression
 from policy.form import Policy
 from policy.grid import matrix_faults
-from policy.mistakes import Mistake, Place, did_you_mean
+from policy.mistakes import Finding, Place, did_you_mean, fault
 from policy.regions import Box, TooMany, where, without
 
 
-def analysed(policy: Policy, roles: Mapping[str, int] | None) -> Iterator[Mistake]:
-    """Yield every fault that is provable. What is not provable is not a fault: examples and people must find it.
+def findings(policy: Policy, roles: Mapping[str, int] | None = None) -> tuple[Finding, ...]:
+    """Return everything that is proven about a policy's logic, from top to bottom.
 
+    What is not provable is not said: examples and people must find it. A policy that loaded has no fault among them,
+    unless it loaded without `roles`.
     roles: How many people hold each role; None = approvers are not checked against people.
     """
+    return tuple(sorted(set(_found(policy, roles))))
+
+
+def _found(policy: Policy, roles: Mapping[str, int] | None) -> Iterator[Finding]:
     rules = [(f'"{rule.name}"', rule.when, rule.place) for rule in policy.rules]
     rows = [(f"the row in line {row.place.line}", row.when, row.place) for row in policy.approvals]
     thresholds = [(f'"{each.name}"', each.when, each.place) for each in policy.thresholds]
@@ -35,7 +41,7 @@ def _alone(policy: Policy) -> Iterator[tuple[str, Condition, Place]]:
     yield from ((each.name, each.when, each.place) for each in (policy.scorecard.signs if policy.scorecard else ()))
 
 
-def _unreachable(lines: Sequence[tuple[str, Condition, Place]]) -> Iterator[Mistake]:
+def _unreachable(lines: Sequence[tuple[str, Condition, Place]]) -> Iterator[Finding]:
     """Yield the lines that contradict themselves or are hidden by the lines above them."""
     above: list[tuple[str, Box]] = []
     for name, when, place in lines:
@@ -48,10 +54,10 @@ def _unreachable(lines: Sequence[tuple[str, Condition, Place]]) -> Iterator[Mist
             continue
 
 
-def _hidden(name: str, when: Condition, place: Place, above: list[tuple[str, Box]]) -> Iterator[Mistake]:
+def _hidden(name: str, when: Condition, place: Place, above: list[tuple[str, Box]]) -> Iterator[Finding]:
     left = where(when, wide=True)
     if not left:
-        yield Mistake(place=place, what=f"{name} can never fit: its own tests exclude each other")
+        yield fault("never-fits", name, place, f"{name} can never fit: its own tests exclude each other")
         return
     hiding = list(dict.fromkeys(other for other, _ in above))
     if _left(left, above):
@@ -62,7 +68,7 @@ def _hidden(name: str, when: Condition, place: Place, above: list[tuple[str, Box
             hiding = fewer
     take = "takes" if len(hiding) == 1 else "take"
     said = f"{name} is never reached: {' and '.join(hiding)} above {take} all of it"
-    yield Mistake(place=place, what=f"{said}; move it up or remove it")
+    yield fault("never-reached", name, place, f"{said}; move it up or remove it")
 
 
 def _left(boxes: list[Box], taken: list[tuple[str, Box]]) -> list[Box]:
@@ -71,7 +77,7 @@ def _left(boxes: list[Box], taken: list[tuple[str, Box]]) -> list[Box]:
     return boxes
 
 
-def _unused(policy: Policy) -> Iterator[Mistake]:
+def _unused(policy: Policy) -> Iterator[Finding]:
     """Yield the names that are declared and used nowhere: a forgotten fee is a wrong amount."""
     used = {name for expression in _expressions(policy) for name, _, _ in expression.names}
     used |= {limit.counting for limit in policy.limits if limit.counting} | {each.paid for each in policy.other_plans}
@@ -88,7 +94,7 @@ def _unused(policy: Policy) -> Iterator[Mistake]:
         *((each.name, each.expression.place) for each in policy.derived if ": " not in each.name),
     ):
         if name not in used:
-            yield Mistake(place=place, what=f'"{name}" is declared and used nowhere: use it or remove it')
+            yield fault("unused", name, place, f'"{name}" is declared and used nowhere: use it or remove it')
 
 
 def _expressions(policy: Policy) -> Iterator[Expression]:
@@ -112,14 +118,15 @@ def _conditions(policy: Policy) -> Iterator[Condition]:
         yield from (each for each in (part.waits_for, part.lapses_when) if each)
 
 
-def _without_people(policy: Policy, roles: Mapping[str, int]) -> Iterator[Mistake]:
+def _without_people(policy: Policy, roles: Mapping[str, int]) -> Iterator[Finding]:
     for row in policy.approvals:
         for stage in row.stages:
             unheld = [role for role in stage.roles if roles.get(role, 0) < 1]
             for role in unheld:
-                yield Mistake(place=row.place, what=f'nobody holds the role "{role}": {did_you_mean(role, roles)}')
+                what = f'nobody holds the role "{role}": {did_you_mean(role, roles)}'
+                yield fault("nobody-holds-role", role, row.place, what)
             people = sum(roles.get(role, 0) for role in stage.roles)
             if not unheld and people < stage.quorum:
                 who = " or ".join(stage.roles)
                 what = f"{stage.quorum} people must agree as {who}, but only {people} can: ask for fewer or add a role"
-                yield Mistake(place=row.place, what=what)
+                yield fault("too-few-people", who, row.place, what)

@@ -1,13 +1,14 @@
 """Checking a directory of policies without using them: what `makewhole policy check` shows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from policy.analysis import findings
 from policy.book import conflicts, policy_files, read_policy_file
 from policy.form import Policy
 from policy.loading import load_policy
-from policy.mistakes import BadPolicy, Mistake
+from policy.mistakes import BadPolicy, Finding, Mistake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +20,14 @@ class Checked:
         policy: The policy; None when the file did not load.
         examples: How many worked examples were proven; 0 when the file did not load.
         mistakes: Sorted by place; empty when everything holds.
+        findings: What a release needs mended or waived, and notes; of a file that loads.
     """
 
     file: str
     policy: Policy | None
     examples: int
     mistakes: tuple[Mistake, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 def check(directory: Path, *, roles: Mapping[str, int] | None = None) -> tuple[Checked, ...]:
@@ -42,9 +45,14 @@ def _checked(path: Path, roles: Mapping[str, int] | None) -> Checked:
         policy = load_policy(read_policy_file(path), path.name, roles=roles)
     except BadPolicy as error:
         return Checked(file=path.name, policy=None, examples=0, mistakes=error.mistakes)
-    return Checked(file=path.name, policy=policy, examples=len(policy.examples), mistakes=())
+    return Checked(
+        file=path.name,
+        policy=policy,
+        examples=len(policy.examples),
+        mistakes=(),
+        findings=findings(policy, roles),
+    )
 
 
 def _with(checked: Checked, more: list[Mistake]) -> Checked:
-    mistakes = tuple(sorted((*checked.mistakes, *more)))
-    return Checked(file=checked.file, policy=checked.policy, examples=checked.examples, mistakes=mistakes)
+    return replace(checked, mistakes=tuple(sorted((*checked.mistakes, *more))))

@@ -10,7 +10,7 @@ from cases.proposal import Classification
 from policy.compiling import Closure, test_of
 from policy.expressions import Among, AnyOf, Compared, Every, Literal, Name, Node, Not, Value
 from policy.form import PAYABLE, ApprovalRow, Policy
-from policy.mistakes import Mistake
+from policy.mistakes import Finding, fault
 from policy.settling import exactly
 from policy.showing import bare, in_words
 from policy.units import ChoiceType, YesNoType
@@ -32,7 +32,7 @@ class _Point:
     row: ApprovalRow
 
 
-def matrix_faults(policy: Policy) -> Iterator[Mistake]:
+def matrix_faults(policy: Policy) -> Iterator[Finding]:
     """Yield where more amount or suspected fraud needs fewer people, or money could be paid with nobody agreeing."""
     try:
         with exactly():
@@ -48,7 +48,7 @@ def matrix_faults(policy: Policy) -> Iterator[Mistake]:
     if points > MOST_POINTS:
         return
     rows = [(test_of(row.when, {}), row) for row in policy.approvals]
-    found: dict[Mistake, None] = {}
+    found: dict[Finding, None] = {}
     for corner in itertools.product(*axes.values()):
         known = dict(zip(axes, corner, strict=True))
         looked_up = {
@@ -58,7 +58,7 @@ def matrix_faults(policy: Policy) -> Iterator[Mistake]:
     yield from found
 
 
-def _weak(looked_up: dict[Classification, list[_Point]]) -> Iterator[Mistake]:
+def _weak(looked_up: dict[Classification, list[_Point]]) -> Iterator[Finding]:
     """Yield where more amount needs fewer people than less, and where nobody is needed."""
     for classification, points in looked_up.items():
         for lower, higher in itertools.pairwise(points):
@@ -68,14 +68,14 @@ def _weak(looked_up: dict[Classification, list[_Point]]) -> Iterator[Mistake]:
                     f"{in_words(classification)}: from {_about(higher.amount)} on {higher.row.people} must agree,"
                     f" though less needs {lower.row.people} (line {line}): more amount may never need fewer"
                 )
-                yield Mistake(place=higher.row.place, what=what)
+                yield fault("fewer-for-more", in_words(classification), higher.row.place, what)
         for point in points:
             if not point.row.stages:
                 what = f"{in_words(classification)} would be paid with nobody agreeing: name at least one stage"
-                yield Mistake(place=point.row.place, what=what)
+                yield fault("nobody-agrees", in_words(classification), point.row.place, what)
 
 
-def _weak_when_suspect(looked_up: dict[Classification, list[_Point]]) -> Iterator[Mistake]:
+def _weak_when_suspect(looked_up: dict[Classification, list[_Point]]) -> Iterator[Finding]:
     """Yield where suspected fraud needs fewer people than the same amount without suspicion."""
     for clean in (looked_up[each] for each in sorted(PAYABLE)):
         for point, suspect in zip(clean, looked_up[Classification.FRAUD_REVIEW], strict=True):
@@ -84,7 +84,7 @@ def _weak_when_suspect(looked_up: dict[Classification, list[_Point]]) -> Iterato
                     f"fraud review: at {_about(point.amount)} {suspect.row.people} must agree, though without suspicion"
                     f" {point.row.people} must (line {point.row.place.line}): more risk may never need fewer"
                 )
-                yield Mistake(place=suspect.row.place, what=what)
+                yield fault("fewer-for-fraud", "fraud review", suspect.row.place, what)
 
 
 def _row(

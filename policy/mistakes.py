@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 MOST_MISTAKES = 100
 
@@ -43,6 +44,56 @@ class Mistake:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.what}"
+
+
+class Weight(StrEnum):
+    """What a finding asks for."""
+
+    FAULT = "fault"  # The version does not load.
+    FINDING = "finding"  # It loads, and is released once the finding is mended, or waived with a reason.
+    NOTE = "note"  # Worth a look; nothing is asked.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Finding:
+    """Something that is proven about the logic of a version, or of several together.
+
+    Fields:
+        place: Where to look.
+        what: What is so, and what to do: "a claim with hours_late = 6.5 fits no line but the last: …".
+        code: Which kind it is; stays the same when the text around it moves: "limit-never-binds".
+        about: The line it is about, by its name: "per case".
+        weight: What it asks for.
+    """
+
+    place: Place
+    what: str
+    code: str
+    about: str
+    weight: Weight
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.weight}: {self.what}"
+
+    @property
+    def key(self) -> str:
+        """What a waiver names; the same as long as the kind and the line are: "limit-never-binds: per case"."""
+        return f"{self.code}: {self.about}"
+
+    @property
+    def waivable(self) -> bool:
+        """Whether a release needs it waived with a reason; faults cannot be, notes need not be."""
+        return self.weight is Weight.FINDING
+
+    @property
+    def mistake(self) -> Mistake:
+        """The same as a mistake, for faults."""
+        return Mistake(place=self.place, what=self.what)
+
+
+def fault(code: str, about: str, place: Place, what: str) -> Finding:
+    """Return a finding that keeps the version from loading."""
+    return Finding(place=place, what=what, code=code, about=about, weight=Weight.FAULT)
 
 
 class BadPolicy(ValueError):
