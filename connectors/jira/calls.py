@@ -1,4 +1,4 @@
-"""Calls to one Jira site through the jira library: one client a thread, credentials renewed once, errors understood.
+"""Calls to one Jira site through the jira library: one client a thread, credentials renewed, errors understood.
 
 The library's own retries are off (`max_retries=0`): it sends POST and PUT again on 429, 503 and a broken connection.
 Its parsing is used where speed and exact numbers do not matter; pages and issues come as raw bytes.
@@ -123,19 +123,23 @@ class Calls:
         return self._admitted(question, asked=asked)
 
     def _admitted(self, call: Callable[[JIRA], Answer], *, asked: str, write: bool = False) -> Answer:
-        """Return what the call returns, with credentials renewed once when they are refused."""
-        try:
+        """Return what the call returns, with credentials renewed when they are refused, see `connectors.bearer`."""
+
+        def attempt() -> Answer:
             with understood(asked, write=write):
                 return call(self._client())
-        except CredentialsExpired as error:
-            if not isinstance(self._auth, Bearer):
-                raise AccessRefused(f"{error}; the API token is refused: it may have ended, make a new one") from None
-            self._auth.renew()
+
         try:
-            with understood(asked, write=write):
-                return call(self._client())
+            if isinstance(self._auth, Bearer):
+                return self._auth.admitted(attempt, refused=CredentialsExpired)
+            return attempt()
         except CredentialsExpired as error:
-            raise AccessRefused(f"{error}; a token made just now is refused: check the service account") from None
+            raise AccessRefused(f"{error}; {self._fix()}") from None
+
+    def _fix(self) -> str:
+        if isinstance(self._auth, Bearer):
+            return "a token made just now is refused: check the service account"
+        return "the API token is refused: it may have ended, make a new one"
 
     def _client(self) -> JIRA:
         client: JIRA | None = getattr(self._of_thread, "client", None)

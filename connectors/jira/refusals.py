@@ -31,7 +31,7 @@ class Refused(Exception):
 
 
 class CredentialsExpired(Exception):
-    """A 401, or an answer as for a stranger: the caller gets a new token once, then it is `AccessRefused`."""
+    """A 401, or an answer as for a stranger: the call is made again with a new token, then it is `AccessRefused`."""
 
 
 class NoSuchRecord(Exception):

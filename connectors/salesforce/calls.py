@@ -1,4 +1,4 @@
-"""Calls to one Salesforce org through simple-salesforce: one client a thread, credentials renewed once.
+"""Calls to one Salesforce org through simple-salesforce: one client a thread, credentials renewed.
 
 The library is given a session that reaches this org only and carries our own token, so it never logs in by itself. Its
 answers are taken raw (`_call_salesforce`): it would make floats of numbers and dictionaries of whole pages.
@@ -199,15 +199,14 @@ class Calls:
         return self._admitted(ask, asked=asked, write=write)
 
     def _admitted(self, call: Callable[[Salesforce], Result], *, asked: str, write: bool = False) -> Result:
-        """Return what the call returns, with the token renewed once when it is refused."""
-        try:
+        """Return what the call returns, with the token renewed when it is refused, see `connectors.bearer`."""
+
+        def attempt() -> Result:
             with understood(asked, write=write):
                 return call(self._client())
-        except CredentialsExpired:
-            self._auth.renew()
+
         try:
-            with understood(asked, write=write):
-                return call(self._client())
+            return self._auth.admitted(attempt, refused=CredentialsExpired)
         except CredentialsExpired as error:
             raise AccessRefused(f"{error}; a token made just now is refused: check the External Client App") from None
 

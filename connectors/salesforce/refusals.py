@@ -76,7 +76,7 @@ class Refused(Exception):
 
 
 class CredentialsExpired(Exception):
-    """INVALID_SESSION_ID: the caller gets a new token once, then it is `AccessRefused`."""
+    """INVALID_SESSION_ID: the call is made again with a new token, then it is `AccessRefused`."""
 
 
 class UpdateConflict(Exception):

@@ -1,7 +1,6 @@
 """Getting in: OAuth client credentials, renewed by `connectors.bearer`, or the old API token.
 
-POST /oauth/tokens, client credentials grant. The library never refreshes; whoever meets a 401 asks for a newer token
-once, and a second 401 is `AccessRefused`.
+POST /oauth/tokens, client credentials grant. The library never refreshes: `connectors.bearer` does.
 
 https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/
 """

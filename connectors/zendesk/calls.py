@@ -1,4 +1,4 @@
-"""Calls to one Zendesk account through zenpy: one client a thread, credentials renewed once, errors understood.
+"""Calls to one Zendesk account through zenpy: one client a thread, credentials renewed, errors understood.
 
 zenpy is not safe to share: a shared client lost fields and raised after the server had accepted. Its own retries and
 waiting never begin, because the transport raises before zenpy sees a 429 or 5xx.
@@ -125,19 +125,23 @@ class Calls:
             self._told(exchange)
 
     def _admitted(self, call: Callable[[Zenpy], Answer], *, asked: str, write: bool = False) -> Answer:
-        """Return what the call returns, with credentials renewed once when they are refused."""
-        try:
+        """Return what the call returns, with credentials renewed when they are refused, see `connectors.bearer`."""
+
+        def attempt() -> Answer:
             with understood(asked, write=write):
                 return call(self._client())
-        except CredentialsExpired as error:
-            if not isinstance(self._auth, Bearer):
-                raise AccessRefused(f"{error}; the API token is refused: check it, or set an OAuth client") from None
-            self._auth.renew()
+
         try:
-            with understood(asked, write=write):
-                return call(self._client())
+            if isinstance(self._auth, Bearer):
+                return self._auth.admitted(attempt, refused=CredentialsExpired)
+            return attempt()
         except CredentialsExpired as error:
-            raise AccessRefused(f"{error}; a token made just now is refused: check the OAuth client") from None
+            raise AccessRefused(f"{error}; {self._fix()}") from None
+
+    def _fix(self) -> str:
+        if isinstance(self._auth, Bearer):
+            return "a token made just now is refused: check the OAuth client"
+        return "the API token is refused: check it, or set an OAuth client"
 
     def _client(self) -> Zenpy:
         client: Zenpy | None = getattr(self._of_thread, "client", None)

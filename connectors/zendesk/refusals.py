@@ -31,7 +31,7 @@ class Refused(Exception):
 
 
 class CredentialsExpired(Exception):
-    """A 401: the caller gets a new token once, then it is `AccessRefused`."""
+    """A 401: the call is made again with a new token, then it is `AccessRefused`."""
 
 
 class UpdateConflict(Exception):

@@ -14,7 +14,17 @@ from connectors.contract import AccessRefused, ByHand, Helpdesk, TryLater, Unexp
 from connectors.salesforce.client import connect
 from connectors.salesforce.settings import ClientCredentials, JWTBearer
 from connectors.transport import Exchange
-from tests.connectors.salesforce_world import CASE_ONE, ORG, START, SalesforceWorld, a_case, all_pages, an_update, ref
+from tests.connectors.salesforce_world import (
+    CASE_ONE,
+    COMPOSITE,
+    ORG,
+    START,
+    SalesforceWorld,
+    a_case,
+    all_pages,
+    an_update,
+    ref,
+)
 
 TODAY = date(2026, 11, 2)
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -90,14 +100,27 @@ def test_an_expired_token_is_renewed_once_and_the_write_is_done_once(salesforce:
     assert salesforce.state()["tokens_given"] == 2
 
 
-def test_a_token_that_is_never_good_makes_two_logins_not_a_loop(salesforce: SalesforceWorld) -> None:
+def test_a_session_that_is_ended_twice_in_a_row_is_renewed_twice_and_the_write_is_done_once(
+    salesforce: SalesforceWorld,
+) -> None:
+    salesforce.load(a_case())
+    source = salesforce.connect()
+    salesforce.fault("expired_token", COMPOSITE, times=2)
+
+    assert source.write(an_update()) is True
+
+    assert len(salesforce.notes()) == 1
+    assert salesforce.state()["tokens_given"] == 3
+
+
+def test_a_token_that_is_never_good_is_no_loop_of_logins(salesforce: SalesforceWorld) -> None:
     salesforce.load(a_case())
     salesforce.fault("expired_token")
 
     with pytest.raises(AccessRefused, match="a token made just now is refused"):
         salesforce.connect().read(ref())
 
-    assert salesforce.state()["tokens_given"] == 2
+    assert salesforce.state()["tokens_given"] == 3
 
 
 def test_threads_share_one_token(salesforce: SalesforceWorld) -> None:
