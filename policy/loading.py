@@ -40,7 +40,7 @@ from policy.told_steps import read_chinese, unnamed_steps
 from policy.units import OWN_MONEY, ChoiceType, NumberType, Type, Unit
 from policy.yaml_text import read_yaml
 
-__all__ = ["BadPolicy", "load_policy"]
+__all__ = ["BadPolicy", "load_policy", "read_policy"]
 
 KEYS = (
     "policy",
@@ -90,15 +90,24 @@ def load_policy(text: str, name: str, *, roles: Mapping[str, int] | None = None)
     Raises BadPolicy with every mistake that was found, each as `file:line:col: what to do`. A file that is not
     plain YAML is refused at its first mistake; faults of logic and examples are looked for once the text reads well.
     """
+    policy, mistakes = read_policy(text, name), Mistakes()
+    faults = (each.mistake for each in findings(policy, roles) if each.weight is Weight.FAULT)
+    for mistake in (*faults, *prove(policy)):
+        mistakes.add(mistake.place, mistake.what)
+    mistakes.stop_if_any()
+    return policy
+
+
+def read_policy(text: str, name: str) -> Policy:
+    """Return the policy that a text holds, its logic not analysed and its examples not proven: for a released one.
+
+    name: The file's name, for messages and derivations. Raises BadPolicy for what is not understood.
+    """
     mistakes = Mistakes()
     policy = _read(Section(read_yaml(text, name), mistakes, keys=KEYS), name, hashlib.sha256(text.encode()).hexdigest())
     mistakes.stop_if_any()
     if policy is None:
         raise AssertionError(f"{name}: a policy that could not be read left no mistake")
-    faults = (each.mistake for each in findings(policy, roles) if each.weight is Weight.FAULT)
-    for mistake in (*faults, *prove(policy)):
-        mistakes.add(mistake.place, mistake.what)
-    mistakes.stop_if_any()
     return policy
 
 
