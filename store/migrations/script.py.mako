@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from store.tables import UTCDateTime, WholeNumber
+from store.column_types import UTCDateTime, WholeNumber
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

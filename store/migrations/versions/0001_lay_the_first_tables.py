@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from store.tables import UTCDateTime, WholeNumber
+from store.column_types import UTCDateTime, WholeNumber
 
 revision = "0001"
 down_revision = None

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from store.tables import UTCDateTime
+from store.column_types import UTCDateTime
 
 revision = "0002"
 down_revision = "0001"
