@@ -129,6 +129,8 @@ class Ticket:
         links: How its link fields and link records name other tickets, as they stand there: an address
             ("https://harbor.zendesk.com/agent/tickets/35436") or a reference ("zendesk:harbor:35436"). Words in its
             text are not among them.
+        people_before: The vendor's ids of everybody else who was seen as its handler or requester before this reading;
+            no vendor tells them, and they are bounded by the people who work there.
     """
 
     ref: TicketRef
@@ -147,6 +149,7 @@ class Ticket:
     updated_at: datetime
     name: str = ""
     links: tuple[str, ...] = ()
+    people_before: tuple[str, ...] = ()
 
     def field(self, name: str) -> str | None:
         """Return the mapped field with our name; None when it is empty or not mapped."""

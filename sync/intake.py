@@ -104,6 +104,7 @@ def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> N
         else:
             return
         ticket, raw = as_kept(tx, {ref: (ticket, raw)}, {ref: before} if before else {})[ref]
+        ticket = claims.with_people_before(ticket, before.ticket if before else None)
         reading = Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket))
         taken = take_in(intake.desk, tx, reading, before=before, mirroring=intake.mirroring, begun=begun, now=now)
         if comparing and taken and (before is None or _is_missed(before.ticket, ticket, now=now)):
@@ -212,13 +213,14 @@ def _take_page(intake: Intake, tx: Transaction, page: Page, *, now: datetime) ->
 
 
 def _reading(ticket: Ticket, raw: bytes, before: MirroredTicket | None) -> Reading:
-    """Return a page's ticket with the comments and links known of it: a page has no comments, and not all links."""
+    """Return a page's ticket with what is known of it and no page tells: comments, some links, who was on it before."""
     if before is not None:
         # Nor does a page say what a ticket was merged into; a merged one stays closed for ever.
         merged_into = ticket.merged_into or before.ticket.merged_into
         links = tuple(dict.fromkeys((*ticket.links, *before.ticket.links)))
         comments = () if raw == NOTHING else before.ticket.comments
         ticket = replace(ticket, comments=comments, merged_into=merged_into, links=links)
+        ticket = claims.with_people_before(ticket, before.ticket)
     return Reading(ticket=ticket, raw=raw, topic=claims.topic_of(ticket))
 
 
@@ -254,7 +256,7 @@ def _is_news(before: Ticket, ticket: Ticket) -> bool:
 
 def _on_a_page(ticket: Ticket) -> Ticket:
     """Return what a page can tell of a ticket."""
-    return replace(ticket, comments=(), satisfaction=None, merged_into=None, links=())
+    return replace(ticket, comments=(), satisfaction=None, merged_into=None, links=(), people_before=())
 
 
 def reconcile(intake: Intake, *, window: timedelta, clock: Callable[[], datetime]) -> int:

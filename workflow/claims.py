@@ -84,9 +84,22 @@ def claims_the_same(one: Ticket, other: Ticket) -> bool:
 
 
 def people_on(ticket: Ticket) -> tuple[str, ...]:
-    """Return the helpdesk ids of who handles the ticket and who asked: "zendesk:harbor:5001"."""
+    """Return the helpdesk ids of who handles the ticket and who asked, now or ever before: "zendesk:harbor:5001"."""
+    return tuple(f"{ticket.ref.source}:{each}" for each in (*_named_on(ticket), *ticket.people_before))
+
+
+def with_people_before(ticket: Ticket, before: Ticket | None) -> Ticket:
+    """Return a ticket that was just read with those who were on it until now: to hand it on frees nobody."""
+    if before is None:
+        return ticket
+    named = _named_on(ticket)
+    earlier = dict.fromkeys((*before.people_before, *_named_on(before)))
+    return replace(ticket, people_before=tuple(each for each in earlier if each not in named))
+
+
+def _named_on(ticket: Ticket) -> tuple[str, ...]:
     ids = (ticket.handler_id, ticket.requester.id if ticket.requester else None)
-    return tuple(f"{ticket.ref.vendor}:{ticket.ref.account}:{each}" for each in ids if each)
+    return tuple(each for each in ids if each)
 
 
 def _one_line(words: str | None) -> str | None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 from cases.case import AwaitingApproval
 from cases.people import Delegation, People
 from cases.proposal import ApprovalStage, PersonId, Verdict
+from sync.intake import keep_page
 from tests.workflow.desk_at_work import DeskAtWork
-from tests.workflow.played_vendors import NOON, ticket
+from tests.workflow.played_vendors import NOON, page, ticket
 from workflow.approval import AlreadyCounted, Counted, Decided, NotAllowed, Refusal, Word, judge
 
 #: Amelia's and Luca's own ids at the helpdesk.
@@ -72,6 +73,46 @@ def test_who_is_assigned_after_people_were_asked_does_not_decide(at_work: DeskAt
     at_work.tell(ticket(handler=AMELIA))
 
     assert at_work.say("amelia", "CASE-1") == OWN_CASE
+
+
+def test_who_handled_a_ticket_before_it_asked_for_anything_does_not_decide(at_work: DeskAtWork) -> None:
+    at_work.tell(ticket(topic=None, handler=AMELIA))
+    at_work.tell(ticket(topic=None, handler=None))
+
+    at_work.tell(ticket(handler=LUCA))
+    at_work.work()
+
+    assert at_work.say("amelia", "CASE-1") == OWN_CASE
+    assert isinstance(at_work.say("wei", "CASE-1"), Decided)
+
+
+def test_who_is_known_from_an_export_only_and_gone_since_does_not_decide(at_work: DeskAtWork) -> None:
+    keep_page(at_work.intake, page(ticket(topic=None, handler=AMELIA)), now=at_work.time(), move_cursor=False)
+    later = replace(ticket(topic=None), updated_at=NOON.replace(minute=1))
+    keep_page(at_work.intake, page(later), now=at_work.time(), move_cursor=False)
+
+    at_work.time.pass_by(minutes=5)
+    at_work.tell(ticket())
+    at_work.work()
+
+    assert at_work.say("amelia", "CASE-1") == OWN_CASE
+
+
+def test_who_handled_a_ticket_of_a_paid_case_for_a_while_does_not_decide_what_it_is_corrected_to(
+    at_work: DeskAtWork,
+) -> None:
+    at_work.tell(ticket())
+    at_work.work()
+    at_work.say("wei", "CASE-1")
+    at_work.work()
+    at_work.tell(ticket(handler=AMELIA))
+    at_work.tell(ticket(handler=None))
+
+    at_work.tell(ticket(loss="W-5"))
+    at_work.work()
+
+    assert at_work.say("amelia", "CASE-2") == OWN_CASE
+    assert isinstance(at_work.say("wei", "CASE-2"), Decided)
 
 
 # --- A role that was lent ------------------------------------------------------------------------------------------
