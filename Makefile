@@ -57,6 +57,13 @@ crash-test: $(READY) ## Kill the product at random moments and at every point of
 chaos-test: $(READY) ## Let three desks lose, double and reorder what they say while people edit and workers die
 	$(BIN)/python -m tests.chaos
 
+.PHONY: words
+words: $(READY) ## Bring the Chinese catalog up to date after a sentence in bot/ changed
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -k say -k later --no-location --sort-output -o build/bot.pot bot
+	$(BIN)/pybabel -q update --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete --width 110 -D bot -i build/bot.pot -d bot/locale
+	$(BIN)/pybabel -q compile -D bot -d bot/locale
+
 .PHONY: lock
 lock: $(READY) ## Work out requirements.lock anew from pyproject.toml
 	$(BIN)/python -m tests.house.lock

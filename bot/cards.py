@@ -30,6 +30,7 @@ from bot.content import (
     CardContent,
     Caution,
     Contradiction,
+    DecidedOtherwise,
     FraudScore,
     OtherTickets,
     SanctionsHit,
@@ -42,6 +43,7 @@ from bot.content import (
 )
 from bot.foreign import marked, plain
 from bot.people import name_of
+from bot.precedents import consistency_line, decided
 from bot.reasons import reason_name
 from bot.values import ButtonValue
 from bot.words import Words, words
@@ -101,6 +103,8 @@ def card(content: CardContent, locale: str, *, now: datetime) -> SlackMessage:
     if proposal is not None:
         blocks.append(SectionBlock(_markdown(_why_line(proposal, say)), block_id="why"))
     blocks.append(SectionBlock(fields=list(_fields(content, proposal, say)), block_id="facts"))
+    if proposal is not None and proposal.consistency is not None and proposal.consistency.compared:
+        blocks.append(ContextBlock([_markdown(consistency_line(proposal.consistency, say))], block_id="precedents"))
     blocks.extend(_warning_blocks(content.warnings, say))
     blocks.extend(_state_blocks(content, say, now))
     return message(sentence(content, say), blocks)
@@ -241,6 +245,13 @@ def _warning(warning: Caution, say: Words) -> str:
                 for who, what in warning.said[:_MOST_NAMED]
             )
             return say("Sources disagree on {fact}: {said}", fact=marked(warning.fact, _LONGEST_FACT), said=said)
+        case DecidedOtherwise(precedent=there):
+            return say(
+                "Decided otherwise with the same facts: {case}, {decided}, policy version {version}",
+                case=there.case_id,
+                decided=decided(there, say),
+                version=marked(there.policy_version, _LONGEST_FACT),
+            )
 
 
 def _state_blocks(content: CardContent, say: Words, now: datetime) -> tuple[Block, ...]:

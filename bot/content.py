@@ -19,6 +19,7 @@ from cases.case import (
 from cases.loss import Loss
 from cases.money import Money
 from cases.people import People
+from cases.precedents import Precedent
 from cases.proposal import PersonId
 from cases.ticket import CustomerId, TicketRef
 from workflow.approval import open_stage
@@ -71,7 +72,14 @@ class Contradiction:
     said: tuple[tuple[str, str], ...]
 
 
-Caution = FraudScore | SanctionsHit | OtherTickets | Contradiction
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidedOtherwise:
+    """A case with the same facts was decided otherwise."""
+
+    precedent: Precedent
+
+
+Caution = FraudScore | SanctionsHit | OtherTickets | Contradiction | DecidedOtherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,31 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot.approvals import DecisionRequest, LinkSaid, Question
-from bot.content import CardContent, Caution, Contradiction, Customer, FraudScore, OtherTickets, SanctionsHit, Shown
+from bot.content import (
+    CardContent,
+    Caution,
+    Contradiction,
+    Customer,
+    DecidedOtherwise,
+    FraudScore,
+    OtherTickets,
+    SanctionsHit,
+    Shown,
+)
 from bot.lines import Asked, Line, Linked, Overdue, PaidOut, SaidSo, Stopped, WorkedOut
 from bot.ports import Place
-from cases.case import Approved, AwaitingApproval, Case, Declined, NeedsAttention, Opened, Paid, Proposed, Stage
+from cases.case import (
+    Approved,
+    AwaitingApproval,
+    Case,
+    Declined,
+    NeedsAttention,
+    Opened,
+    Paid,
+    Proposed,
+    Stage,
+    proposal_of,
+)
 from cases.money import Money, NotExact
 from cases.people import Person
 from cases.proposal import CaseId, PersonId
@@ -236,6 +257,10 @@ def _warnings(case: Shown, facts: dict[str, str], ticket: Ticket | None) -> tupl
         if name in facts and facts[name] != value:
             said = (("ticket", value), ("account-data", facts[name]))
             found.append(Contradiction(fact=name, said=said))
+    proposal = proposal_of(case)
+    compared = proposal.consistency if proposal else None
+    if compared is not None and compared.unlike is not None and isinstance(case, AwaitingApproval):
+        found.append(DecidedOtherwise(precedent=compared.unlike))
     return tuple(found)
 
 

@@ -21,10 +21,12 @@ from slackblocks import (
 from bot.cards import headline, slack_date
 from bot.content import CardContent
 from bot.foreign import marked, plain, plain_lines
+from bot.precedents import precedent_line
 from bot.reasons import OTHER, REASONS
 from bot.values import ModalValue
 from bot.words import Words, words
 from cases.case import AwaitingApproval, proposal_of
+from cases.precedents import Consistency
 from cases.proposal import DerivationLine, Proposal
 
 #: The modals' names; what a submission carries back as `callback_id`.
@@ -168,9 +170,22 @@ def _derivation(proposal: Proposal, say: Words) -> tuple[Block, ...]:
     facts = "\n".join(f"{plain(name, 60)}: {plain(value, 60)}" for name, value in proposal.inputs[:_MOST_FACTS])
     if facts:
         blocks.append(_said(say("Worked out from:") + "\n" + facts, "facts"))
+    if proposal.consistency is not None:
+        blocks.append(
+            SectionBlock(Markdown(_precedents(proposal.consistency, say), verbatim=True), block_id="precedents")
+        )
     policy = say("Policy {policy}, version {version}", policy=proposal.policy_id, version=proposal.policy_version)
     blocks.append(ContextBlock([PlainText(plain(policy, 200))], block_id="policy"))
     return tuple(blocks)
+
+
+def _precedents(compared: Consistency, say: Words) -> str:
+    if not compared.compared:
+        return say("No case was decided on this line before.")
+    counted = say(
+        "Earlier decisions on this line: {count}, agreed to: {agreed}", count=compared.compared, agreed=compared.agreed
+    )
+    return "\n".join((counted, *(precedent_line(each, say, most=_MOST_FACTS) for each in compared.nearest)))
 
 
 def _step(step: DerivationLine, place: int) -> Block:

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
 from cases.money import Money
+from cases.precedents import Consistency
 from cases.ticket import CustomerId
 
 CaseId = NewType("CaseId", str)
@@ -71,6 +72,7 @@ class Proposal:
         customer_text: What the customer may be told, by language: ("en", "…"), ("zh", "…").
         proposed_by: "policy" or the person who adjusted it.
         decide_within_hours: Time for the decision, from asking.
+        consistency: What earlier decisions say of it; it makes no other proposal of it. None: nothing was compared.
     """
 
     case_id: CaseId
@@ -88,6 +90,7 @@ class Proposal:
     customer_text: tuple[tuple[str, str], ...]
     proposed_by: str
     decide_within_hours: int
+    consistency: Consistency | None = field(default=None, compare=False)
 
     @property
     def fingerprint(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cases.case import AwaitingApproval, Case, Closed, NeedsAttention, Paid, Stage, proposal_of
+from cases.precedents import Consistency
 from cases.proposal import CaseId
 from makewhole.opening import looked_into
 from makewhole.printing import print_json, table, to_people
@@ -86,6 +87,8 @@ def print_case(connection: sa.Connection, stored: StoredCase) -> None:
         console.print(f"\n{proposal.classification}: {proposal.reason} ({policy})", markup=False)
         steps = [(line.name, line.filled, line.value, line.place) for line in proposal.derivation]
         console.print(table(["Step", "Worked out from", "Gives", "Where"], steps))
+        if proposal.consistency is not None and proposal.consistency.compared:
+            _print_precedents(proposal.consistency)
     entries = [
         (entry.id.partition(":")[0], posting.account, posting.money)
         for entry in books.entries(connection, case_id=about.id)
@@ -97,6 +100,25 @@ def print_case(connection: sa.Connection, stored: StoredCase) -> None:
     console.print()
     told = [_line(each) for each in timeline(connection, stored)]
     console.print(table(["#", "When (UTC)", "Who", "What", ""], told))
+
+
+def _print_precedents(compared: Consistency) -> None:
+    console = to_people()
+    said = f"{compared.compared} earlier decisions on this line, {compared.agreed} agreed to; the most similar:"
+    console.print(f"\n{said}", markup=False)
+    rows = [
+        (
+            each.case_id,
+            f"{each.decided_at:%Y-%m-%d}",
+            str(each.amount or "no payment") if each.agreed else "declined",
+            each.policy_version,
+            "\n".join(f"{name}: {there}, here {here}" for name, there, here in each.differs) or "the same facts",
+        )
+        for each in compared.nearest
+    ]
+    console.print(table(["Case", "Decided", "Amount", "Version", "Not alike"], rows))
+    if compared.unlike is not None:
+        console.print(f"{compared.unlike.case_id} had the same facts and was decided otherwise.", markup=False)
 
 
 def amount_of(case: Case) -> str | None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from connectors.contract import BudgetLeft, Page
 from store import tables
+from store.column_types import UTCDateTime
 from store.database import Transaction, insert_into
 from store.failures import writable
 
@@ -83,7 +84,7 @@ def page_read(tx: Transaction, source: str, page: Page, *, now: datetime) -> Non
     if newest is not None:
         # A page that looks back again brings older ones; that is no step back.
         further = sa.or_(column.changed_at.is_(None), column.changed_at < newest)
-        values["changed_at"] = sa.case((further, sa.literal(newest, tables.UTCDateTime)), else_=column.changed_at)
+        values["changed_at"] = sa.case((further, sa.literal(newest, UTCDateTime)), else_=column.changed_at)
     if page.complete:
         values["caught_up_at"] = now
     first = {"read_records": len(page.tickets), "changed_at": newest, "caught_up_at": now if page.complete else None}

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from cases.case import Stage
 from store import tables
+from store.column_types import UTCDateTime
 from store.database import Transaction, insert_into
 
 JOB = "read"
@@ -37,7 +38,7 @@ def ask_all(tx: Transaction, refs: Iterable[str], *, now: datetime, comparing: b
         "asked": column.asked + 1,
         # The count of askings names the reading: it has grown since the last one began, so no name comes twice.
         "number": sa.case((begins, column.asked + 1), else_=column.number),
-        "begun_at": sa.case((begins, sa.literal(now, tables.UTCDateTime)), else_=column.begun_at),
+        "begun_at": sa.case((begins, sa.literal(now, UTCDateTime)), else_=column.begun_at),
         # Whoever has a better reason than to compare makes it no comparison.
         "comparing": comparing and sa.or_(column.begun_at.is_(None), column.comparing),
     }

@@ -104,6 +104,22 @@ cases = sa.Table(
     sqlite_autoincrement=True,
 )
 
+# What was decided on each line of the policies, to set beside later proposals; `inputs` is a list of pairs as JSON.
+precedents = sa.Table(
+    "precedents",
+    metadata,
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), primary_key=True),
+    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("band", sa.Text, nullable=False),
+    sa.Column("agreed", sa.Boolean, nullable=False),
+    sa.Column("minor", WholeNumber),
+    sa.Column("asset", sa.String(20)),
+    sa.Column("policy_version", sa.Text, nullable=False),
+    sa.Column("inputs", sa.Text, nullable=False),
+    sa.Column("decided_at", UTCDateTime, nullable=False),
+    sa.Index("ix_precedents_line_decided_at", "line", "decided_at"),
+)
+
 evidence = sa.Table(
     "evidence",
     metadata,

@@ -43,6 +43,7 @@ from store.database import Transaction
 from store.outbox import Kind
 from workflow import approval, claims
 from workflow.approval import Counted, Decided, NotAllowed, Outcome, Refusal, Stale, TooLate, Word
+from workflow.comparing import keep_decision, set_beside
 from workflow.desk import Desk
 from workflow.telling import put_question, tell_everyone, tell_slack, tell_thread
 
@@ -107,6 +108,7 @@ def _work_out(desk: Desk, tx: Transaction, stored: StoredCase, *, now: datetime)
     unchanged = before is not None and replace(result, revision=before.revision) == before
     if unchanged and _is_led_there(stored.case, result):
         return
+    result = set_beside(tx, policy, result)
     detail = {"classification": result.classification, "amount": str(result.amount), "rule": result.reason}
     proposed = Proposed(about=replace(about, revisions=result.revision), proposal=result)
     change = changed(now, POLICY, "proposed", **detail, policy=f"{result.policy_id} {result.policy_version}")
@@ -388,6 +390,8 @@ def needs_attention(
 
 def save(desk: Desk, tx: Transaction, before: StoredCase, after: Case, change: Change) -> StoredCase:
     """Replace a case with its next stage, in one step with its audit record; raises MovedOn."""
+    if isinstance(after, Approved | Declined):
+        keep_decision(tx, after, decided_at=change.at)
     return desk.cases.save(tx, before, after, change)
 
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from store.column_types import metadata
+from store.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
