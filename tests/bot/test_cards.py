@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.cards import card
-from bot.content import Contradiction, Customer, FraudScore, OtherTickets, SanctionsHit
+from bot.content import Contradiction, Customer, DecidedOtherwise, FraudScore, OtherTickets, SanctionsHit
 from cases.case import Closed, Joined
 from cases.money import Money
+from cases.precedents import Consistency, Precedent
 from cases.proposal import CaseId, Classification
 from cases.ticket import TicketRef
 from tests.bot.harbor import (
@@ -34,8 +35,17 @@ from tests.bot.harbor import (
     usdt,
 )
 
+PRECEDENT = Precedent(
+    case_id="CASE-4700",
+    decided_at=NOON,
+    agreed=True,
+    amount=usdt("172"),
+    policy_version="2",
+    differs=(("hours_late", "5.9", "7.5"),),
+)
+COMPARED = Consistency(compared=12, agreed=11, nearest=(PRECEDENT,), unlike=None)
 EVERY_STAGE = (
-    awaiting(),
+    awaiting(proposal(consistency=COMPARED)),
     awaiting(proposal(amount=None, classification=Classification.INDIVIDUAL_REVIEW)),
     approved(),
     replace(approved(), approvals=()),
@@ -216,6 +226,25 @@ def test_warnings_stand_on_the_card_only_when_there_are_any() -> None:
         ),
         ":warning: Sources disagree on amount: ticket: 12 · account-data: 7",
     ]
+
+
+def test_earlier_decisions_stand_on_the_card_in_its_language() -> None:
+    with_precedents = awaiting(proposal(consistency=COMPARED))
+
+    assert read(case=with_precedents)[6] == (
+        "Earlier decisions on this line: 12, agreed to: 11 · CASE-4700: 172.00 USDT (hours late 5.9, here 7.5)"
+    )
+    assert read("zh", case=with_precedents)[6] == (
+        "该条款此前的决定：12 件，其中同意 11 件 · CASE-4700: 172.00 USDT (hours late 5.9，本案 7.5)"
+    )
+
+
+def test_a_case_with_the_same_facts_that_was_decided_otherwise_is_a_warning() -> None:
+    declined_then = replace(PRECEDENT, agreed=False, amount=None, differs=())
+
+    assert read(warnings=(DecidedOtherwise(precedent=declined_then),))[6] == (
+        ":warning: Decided otherwise with the same facts: CASE-4700, declined, policy version 2"
+    )
 
 
 def test_what_is_not_known_of_a_customer_is_said() -> None:

@@ -24,6 +24,7 @@ from cases.case import (
 )
 from cases.loss import Loss, LossKind
 from cases.money import Money
+from cases.precedents import Consistency, Precedent
 from cases.proposal import (
     ApprovalStage,
     CaseId,
@@ -190,6 +191,31 @@ def stages(opened: Case, into: CaseId) -> list[Case]:
             about=replace(about, loss=None, topic=None, customer_id=None), reason="!", missing=(), proposal=None
         ),
     ]
+
+
+def test_the_most_similar_earlier_decisions_are_on_the_page(house: House) -> None:
+    opened = an_opened(house)
+    then = Precedent(
+        case_id="CASE-<3>",
+        decided_at=NOW,
+        agreed=True,
+        amount=Money.exactly("12", "USDT"),
+        policy_version="1",
+        differs=(("hours_late", "6", "7.5"),),
+    )
+    otherwise = replace(then, case_id="CASE-4", agreed=False, amount=None, differs=())
+    compared = Consistency(compared=9, agreed=8, nearest=(then, otherwise), unlike=otherwise)
+    proposed = Proposed(about=opened.case.about, proposal=replace(a_proposal(opened.case), consistency=compared))
+    stored = save(house, opened, proposed, change("proposed"))
+
+    _, html = page(house, stored.case.about.id)
+
+    assert "9 on this line of the policy, 8 agreed to." in html
+    assert "CASE-4 had the same facts and was decided otherwise." in html
+    assert "<td>CASE-&lt;3&gt;</td><td>2026-11-22 12:00 UTC</td><td>12.00 USDT</td><td>1</td>" in html
+    assert "<td>hours late: 6, 7.5</td>" in html
+    assert "<td>declined</td>" in html
+    assert "<td>the same facts</td>" in html
 
 
 def test_every_stage_has_its_page(house: House) -> None:
