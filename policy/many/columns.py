@@ -1,0 +1,242 @@
+"""A frame's columns -> columns of whole numbers and codes. Rows that are not plainly readable are set apart."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import polars as pl
+
+from policy.form import Input, Policy
+from policy.many.prices import readable
+from policy.many.scaled import Scaled, Whole, moment
+from policy.units import ChoiceType, NumberType, SeriesType, TextType, TimeType, Type, YesNoType
+
+_FIRST, _LAST = (moment(each).top.low for each in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)))
+_PLAIN_NUMBER = r"^-?\d{1,37}(\.\d{1,18})?$"
+_PLAIN_TIME = r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$"
+_NOT_PLAIN_TEXT = r"^\s|\s$|[\x00-\x1f]"
+_MOST_PLAIN_TEXT = 200
+
+
+class WrongColumn(TypeError):
+    """Raised for a column that holds something else than its input; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A column of words of a closed list: the place of each in `options`."""
+
+    codes: pl.Expr
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """A column of yes/no, of free text or of prices."""
+
+    expr: pl.Expr
+
+
+Column = Scaled | Words | Other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cases:
+    """Cases in columns.
+
+    Fields:
+        frame: One row per case, its columns ready to be calculated with.
+        columns: What each input is, by name.
+        unknown: Inputs that some case does not know.
+        apart: Which rows cannot be read plainly, and are read one by one; None for no row.
+    """
+
+    frame: pl.DataFrame
+    columns: Mapping[str, Column]
+    unknown: frozenset[str]
+    apart: pl.Series | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Raw:
+    """An input as whole numbers, codes, yes/no or text; `apart` marks what is not read plainly, None for nothing."""
+
+    series: pl.Series
+    scale: int = 1
+    apart: pl.Series | None = None
+
+
+def read_cases(policy: Policy, frame: pl.DataFrame, largest: int | None = None) -> Cases:
+    """Return the policy's inputs as columns; null, and what is no value of its type, is unknown.
+
+    largest: Rows with a number of more units than this are set apart. Raises WrongColumn.
+    """
+    raw = {each.name: _raw(each, frame) for each in policy.inputs}
+    apart = _together([each.apart for each in raw.values() if each.apart is not None])
+    if largest is not None:
+        numbers = (raw[each.name].series for each in policy.inputs if isinstance(each.type, NumberType))
+        far = [(each.abs() > largest).fill_null(value=False) for each in numbers]
+        apart = _together([*far, *([] if apart is None else [apart])])
+    ready = pl.DataFrame([each.series.alias(name) for name, each in raw.items()], height=frame.height)
+    if apart is not None:
+        ready = ready.with_columns(pl.when(~pl.lit(apart)).then(pl.all()).name.keep())
+    ready = _valid(policy, raw, ready)
+    columns = {each.name: _column(each, raw[each.name].scale, ready[each.name]) for each in policy.inputs}
+    narrow = [pl.col(name).cast(each.top.dtype) for name, each in columns.items() if isinstance(each, Scaled)]
+    unknown = frozenset(each.name for each in policy.inputs if ready[each.name].null_count())
+    return Cases(frame=ready.with_columns(narrow), columns=columns, unknown=unknown, apart=apart)
+
+
+def _together(masks: list[pl.Series]) -> pl.Series | None:
+    """Return which rows one of the masks names; None when no row is."""
+    if not masks:
+        return None
+    found = pl.DataFrame([each.alias(str(number)) for number, each in enumerate(masks)])
+    either = found.select(pl.any_horizontal(pl.all())).to_series()
+    return either if either.any() else None
+
+
+def _raw(each: Input, frame: pl.DataFrame) -> _Raw:
+    if each.name not in frame.columns or frame[each.name].dtype == pl.Null:
+        return _Raw(series=pl.Series(each.name, [None] * frame.height, dtype=_dtype(each.type)))
+    series = frame[each.name]
+    if isinstance(series.dtype, pl.Categorical | pl.Enum) and not isinstance(each.type, ChoiceType):
+        series = series.cast(pl.String)
+    return _READERS[type(each.type)](each, series)
+
+
+def _dtype(kind: Type) -> type[pl.DataType]:
+    match kind:
+        case NumberType() | TimeType():
+            return pl.Int64
+        case ChoiceType():
+            return pl.UInt8
+        case YesNoType():
+            return pl.Boolean
+        case _:
+            return pl.String
+
+
+def _number(each: Input, series: pl.Series) -> _Raw:
+    if series.dtype.is_integer():
+        return _Raw(series=series.cast(pl.Int128))
+    if isinstance(series.dtype, pl.Decimal):
+        return _Raw(series=series.to_physical(), scale=10**series.dtype.scale)
+    _needs(each, series, pl.String)
+    text = series.str.strip_chars()
+    if isinstance(each.type, NumberType) and each.type.unit.top:
+        text = text.str.strip_suffix(f" {each.type.unit}")
+    plain = text.str.contains(_PLAIN_NUMBER).fill_null(value=False)
+    text = text.set(~plain, None)
+    fractions = text.str.extract(r"\.(\d*[1-9])0*$", 1).str.len_bytes().max()
+    decimals = fractions if isinstance(fractions, int) else 0
+    read = text.str.to_decimal(scale=decimals)
+    return _Raw(series=read.to_physical(), scale=10**decimals, apart=series.is_not_null() & read.is_null())
+
+
+def _choice(each: Input, series: pl.Series) -> _Raw:
+    if not isinstance(series.dtype, pl.Categorical | pl.Enum):
+        _needs(each, series, pl.String)
+    options = each.type.options if isinstance(each.type, ChoiceType) else ()
+    codes = series.cast(pl.Enum(options), strict=False).to_physical()
+    return _Raw(series=codes, apart=series.is_not_null() & codes.is_null())
+
+
+def _time(each: Input, series: pl.Series) -> _Raw:
+    if isinstance(series.dtype, pl.Datetime):
+        if series.dtype.time_zone is None:
+            raise WrongColumn(f"{each.name}: moments without a time zone: say which, as UTC")
+        exact = series.dt.cast_time_unit("us")
+        if series.dtype.time_unit == "ns" and (exact.dt.cast_time_unit("ns") != series).any():
+            raise WrongColumn(f"{each.name}: parts of a microsecond cannot be held: round the moments")
+        return _Raw(series=exact.to_physical())
+    text = _needs(each, series, pl.String).str.strip_chars()
+    plain = text.set(~text.str.contains(_PLAIN_TIME).fill_null(value=False), None)
+    read = plain.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+    return _Raw(series=read.to_physical(), apart=series.is_not_null() & read.is_null())
+
+
+def _yes_no(each: Input, series: pl.Series) -> _Raw:
+    if series.dtype == pl.Boolean:
+        return _Raw(series=series)
+    text = _needs(each, series, pl.String)
+    known = text.is_in(["yes", "no"])
+    return _Raw(series=(text == "yes").set(~known, None), apart=series.is_not_null() & ~known)
+
+
+def _text(each: Input, series: pl.Series) -> _Raw:
+    text = _needs(each, series, pl.String)
+    odd = text.str.contains(_NOT_PLAIN_TEXT) | (text.str.len_bytes() > _MOST_PLAIN_TEXT)
+    return _Raw(series=text, apart=odd.fill_null(value=False))
+
+
+def _prices(each: Input, series: pl.Series) -> _Raw:
+    return _Raw(series=readable(_needs(each, series, pl.String)))
+
+
+_READERS: Mapping[type[Type], Callable[[Input, pl.Series], _Raw]] = {
+    NumberType: _number,
+    ChoiceType: _choice,
+    TimeType: _time,
+    YesNoType: _yes_no,
+    TextType: _text,
+    SeriesType: _prices,
+}
+
+
+def _needs(each: Input, series: pl.Series, dtype: type[pl.DataType]) -> pl.Series:
+    if series.dtype != dtype:
+        raise WrongColumn(f"{each.name}: a column of {series.dtype} cannot be read exactly: give {_wanted(each.type)}")
+    return series
+
+
+def _wanted(kind: Type) -> str:
+    match kind:
+        case NumberType():
+            return "Decimal, whole numbers or text"
+        case ChoiceType():
+            return "Categorical, Enum or text"
+        case TimeType():
+            return "Datetime with a time zone, or text"
+        case YesNoType():
+            return "Boolean, or text yes and no"
+        case _:
+            return "text"
+
+
+def _valid(policy: Policy, raw: Mapping[str, _Raw], frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns without numbers that their type does not allow, and moments that no calendar holds."""
+    kept: list[pl.Expr] = []
+    for each in policy.inputs:
+        column, low, high = pl.col(each.name), frame[each.name].min(), frame[each.name].max()
+        if not isinstance(low, int) or not isinstance(high, int):
+            continue
+        if isinstance(each.type, TimeType) and (low < _FIRST or high > _LAST):
+            kept.append(pl.when(column.is_between(_FIRST, _LAST)).then(column))
+        if isinstance(each.type, NumberType):
+            kept += _allowed(each.type, column, low, raw[each.name].scale)
+    return frame.with_columns(kept) if kept else frame
+
+
+def _allowed(kind: NumberType, column: pl.Expr, low: int, scale: int) -> list[pl.Expr]:
+    fits: list[pl.Expr] = []
+    if kind.positive and low <= 0:
+        fits.append(column > 0)
+    elif not kind.signed and low < 0:
+        fits.append(column >= 0)
+    if kind.whole and scale > 1:
+        fits.append(column % scale == 0)
+    return [pl.when(pl.all_horizontal(fits)).then(column)] if fits else []
+
+
+def _column(each: Input, scale: int, series: pl.Series) -> Column:
+    column = pl.col(each.name)
+    match each.type:
+        case NumberType() | TimeType():
+            low, high = series.min(), series.max()
+            edges = (low, high) if isinstance(low, int) and isinstance(high, int) else (0, 0)
+            return Scaled(top=Whole(expr=column, low=edges[0], high=edges[1]), bottom=scale)
+        case ChoiceType(options=options):
+            return Words(codes=column, options=options)
+        case _:
+            return Other(expr=column)

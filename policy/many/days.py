@@ -1,0 +1,131 @@
+"""Time in many cases: days counted with tables of the calendar over the days that occur, looked up by position."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from itertools import accumulate
+
+import polars as pl
+
+from policy.calendars import MOST_DAYS, Calendar, zone_named
+from policy.expressions import Counted
+from policy.many.scaled import OutOfBounds, Scaled, Whole, added, constant, moment, whole
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_DAY = date(1970, 1, 1)
+_LAST = moment(datetime.max.replace(tzinfo=UTC)).top.low
+_DAY = 86_400_000_000
+_MICROSECONDS = {Counted.MINUTES: 60_000_000, Counted.HOURS: 3_600_000_000}
+#: The most days between the first and the last moment that a table is made for: fifty years.
+_MOST_TABLE = 18_300
+
+#: A result, and where only closures can tell it; None: nowhere.
+Timed = tuple[Scaled, pl.Expr | None]
+
+
+def passed(counted: Counted, start: Scaled, end: Scaled, calendar: Calendar) -> Timed:
+    """Return how much time lies between two moments; below zero when the end comes first. Raises OutOfBounds."""
+    if counted in _MICROSECONDS:
+        gone = added((end, Scaled(top=whole(-start.top.expr, -start.top.high, -start.top.low))))
+        return Scaled(top=gone.top, bottom=_MICROSECONDS[counted]), None
+    first, last = (_days(each.top, calendar) for each in (start, end))
+    low, high = last.low - first.high, last.high - first.low
+    apart = last.expr - first.expr
+    if counted is Counted.DAYS:
+        return Scaled(top=whole(apart, low, high)), None
+    base = min(first.low, last.low)
+    counts, _ = _working(calendar, base, max(first.high, last.high))
+    table = pl.lit(pl.Series(counts, dtype=pl.Int64))
+    worked = table.gather(last.expr - base) - table.gather(first.expr - base)
+    too_many = apart.abs() > MOST_DAYS if max(high, -low) > MOST_DAYS else None
+    return Scaled(top=whole(worked, min(low, 0), max(high, 0))), too_many
+
+
+def later(counted: Counted, start: Scaled, count: Decimal, calendar: Calendar) -> Timed:
+    """Return the moment some time after each; raises OutOfBounds."""
+    if counted in _MICROSECONDS:
+        found = added((start, constant(int(count * _MICROSECONDS[counted])))).top
+        return Scaled(top=found), (found.expr > _LAST if found.high > _LAST else None)
+    day, number = _days(start.top, calendar), int(count)
+    if counted is Counted.WORKING_DAYS and number:
+        counts, working = _working(calendar, day.low, day.high + MOST_DAYS + 1)
+        if not working:
+            raise OutOfBounds("counts working days where there are none")
+        before = pl.lit(pl.Series(counts, dtype=pl.Int64)).gather(day.expr - day.low)
+        position = before + (number - 1)
+        over = pl.lit(pl.Series(working, dtype=pl.Int64)).gather(position.clip(upper_bound=len(working) - 1))
+        apart = (position >= len(working)) | (over - day.expr >= MOST_DAYS)
+        return _starting(calendar, whole(over, day.low, day.high + MOST_DAYS + 1)), apart
+    return _starting(calendar, whole(day.expr + number, day.low + number, day.high + number)), None
+
+
+def _starting(calendar: Calendar, over: Whole) -> Scaled:
+    """Return the first moment after each day."""
+    starts = _starts(calendar, over.low + 1, over.high + 1)
+    table = pl.lit(pl.Series(starts, dtype=pl.Int64))
+    return Scaled(top=whole(table.gather(over.expr - over.low), starts[0], starts[-1]))
+
+
+def _days(moments: Whole, calendar: Calendar) -> Whole:
+    """Return the day of each moment in the calendar's time zone, counted from 1970-01-01 on."""
+    if moments.high - moments.low > _MOST_TABLE * _DAY:
+        raise OutOfBounds("has moments more than fifty years apart, days are counted in a table of fifty")
+    froms, shifts = _shifts(calendar.zone, moments.low // _DAY - 1, moments.high // _DAY + 1)
+    low, high = (moments.low + min(shifts)) // _DAY, (moments.high + max(shifts)) // _DAY
+    if len(shifts) == 1:
+        return whole((moments.expr + shifts[0]) // _DAY, low, high)
+    after = pl.lit(pl.Series(froms, dtype=pl.Int64)).search_sorted(moments.expr, side="right")
+    position = (after.cast(pl.Int64) - 1).clip(lower_bound=0)
+    return whole((moments.expr + pl.lit(pl.Series(shifts, dtype=pl.Int64)).gather(position)) // _DAY, low, high)
+
+
+@lru_cache(maxsize=64)
+def _shifts(zone: str, first: int, last: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return from which moment on a zone has which offset, both in microseconds, over these days."""
+    step = _DAY // 4
+    at, end = first * _DAY, (last + 1) * _DAY
+    found = [(at, _shift(zone, at))]
+    while at < end:
+        shift = _shift(zone, at + step)
+        if shift != found[-1][1]:
+            found.append((_changed(zone, at, at + step), shift))
+        at += step
+    return tuple(each for each, _ in found), tuple(each for _, each in found)
+
+
+def _changed(zone: str, before: int, after: int) -> int:
+    """Return the first microsecond of the later offset."""
+    old = _shift(zone, before)
+    while after - before > 1:
+        middle = (before + after) // 2
+        before, after = (middle, after) if _shift(zone, middle) == old else (before, middle)
+    return after
+
+
+def _shift(zone: str, at: int) -> int:
+    try:
+        local = (_EPOCH + timedelta(microseconds=at)).astimezone(zone_named(zone))
+    except OverflowError:
+        raise OutOfBounds("has moments at the end of all calendars") from None
+    return (local.utcoffset() or timedelta()) // timedelta(microseconds=1)
+
+
+@lru_cache(maxsize=64)
+def _working(calendar: Calendar, first: int, last: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return how many working days lie after the first day up to each day, and which days those are."""
+    works = [calendar.works(_date(day)) for day in range(first + 1, last + 1)]
+    days = tuple(day for day, works_then in enumerate(works, start=first + 1) if works_then)
+    return tuple(accumulate(works, initial=0)), days
+
+
+@lru_cache(maxsize=64)
+def _starts(calendar: Calendar, first: int, last: int) -> tuple[int, ...]:
+    microsecond = timedelta(microseconds=1)
+    return tuple((calendar.start(_date(day)) - _EPOCH) // microsecond for day in range(first, last + 1))
+
+
+def _date(day: int) -> date:
+    try:
+        return _FIRST_DAY + timedelta(days=day)
+    except OverflowError:
+        raise OutOfBounds("has moments at the end of all calendars") from None

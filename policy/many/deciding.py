@@ -1,0 +1,198 @@
+"""The decision on many cases: a frame in, a frame out, exactly what the closures decide row by row."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from cases.money import ASSETS
+from cases.proposal import Classification
+from policy.form import Policy
+from policy.many.columns import Cases, Words, read_cases
+from policy.many.extras import STATES, paid_in_parts, people_needed
+from policy.many.nodes import ASK, Reader, first_needed
+from policy.many.one_by_one import TOO_MANY_DIGITS, decide_rows
+from policy.many.outcomes import Outcomes, endings_of, outcomes
+from policy.many.scaled import OutOfBounds
+from policy.proposing import PathsDiffer
+
+#: Rows with numbers of more units are set apart, one after the other, when bounds would not hold with them.
+_LARGEST = (10**24, 10**18, 10**15, 10**12)
+#: How many rows of each run the closures decide once more.
+CHECKED = 100
+_BATCH = 20_000
+_Schema = Mapping[str, pl.DataType]
+
+
+def decide_many(policy: Policy, frame: pl.DataFrame, *, approvals: bool = False, check: int = CHECKED) -> pl.DataFrame:
+    """Return what the policy decides on every row, in order; a column per input, null where it is not known.
+
+    Numbers are Decimal, whole numbers or text; they count in whole units ("12.5" USDT), never in minor ones. Moments
+    are Datetime with a time zone or text, choices Categorical, Enum or text, yes/no Boolean or text. A value that is
+    none of its input's type is not known, as in a claim; columns that are no inputs are left alone.
+
+    The result has the columns of `result_schema`: null rules where `missing` names the first input that is needed and
+    not known. What columns cannot hold exactly is decided by the closures, which `in_columns` says; see `why_not_many`.
+
+    approvals: Whether the matrix is looked up as well.
+    check: So many rows, evenly spread, are decided by the closures too.
+
+    Raises WrongColumn for a column of another kind, and PathsDiffer when a checked row comes out differently.
+    """
+    schema = result_schema(policy, approvals=approvals)
+    found = _in_columns(policy, frame, schema)
+    if found is None:
+        return _one_by_one(policy, frame, schema)
+    alone = ~found["in_columns"]
+    if alone.any():
+        places = alone.arg_true()
+        rows = _one_by_one(policy, frame[places], schema)
+        found = _put(found, places, rows)
+    if check:
+        _check(policy, frame, found, check)
+    return found
+
+
+def why_not_many(policy: Policy, frame: pl.DataFrame) -> str | None:
+    """Return why some or all of these rows are decided one by one; None when columns hold everything."""
+    try:
+        found = _decided(policy, read_cases(policy, frame), result_schema(policy))
+    except OutOfBounds as error:
+        return f"{policy.name} {policy.version}: {error}"
+    alone = int((~found["in_columns"]).sum())
+    return f"{alone} rows are not plainly readable, or lie beyond what is counted" if alone else None
+
+
+def result_schema(policy: Policy, *, approvals: bool = False) -> dict[str, pl.DataType]:
+    """Return the columns that `decide_many` gives back.
+
+    rule: The name of what decided. classification: As in a proposal. amount_minor: Whole minor units; null where
+    nothing is paid. asset: What they are counted in. missing: The input that is needed; null where the row is decided.
+    in_columns: False where the closures decided the row. For a policy that pays in parts "<part>: minor", "<part>:
+    state" and "<part>: in kind"; for a benefit "<benefit>: given", in units of its decimals. With approvals
+    "approval_row", from 1, and "people"; null where the row needs an input that is not known.
+    """
+    names = dict.fromkeys(each.rule for each in endings_of(policy))
+    schema: dict[str, pl.DataType] = {
+        "rule": pl.Enum(list(names)),
+        "classification": pl.Enum([each.value for each in Classification]),
+        "amount_minor": pl.Int128(),
+        "asset": pl.Enum(list(ASSETS)),
+        "missing": pl.Enum([*(each.name for each in policy.inputs), TOO_MANY_DIGITS]),
+        "in_columns": pl.Boolean(),
+    }
+    plain = len(policy.parts) == 1 and policy.parts[0].is_plain
+    for part in () if plain else policy.parts:
+        schema |= {f"{part.name}: minor": pl.Int128(), f"{part.name}: state": pl.Enum(list(STATES))}
+        if part.asset is not None:
+            schema[f"{part.name}: in kind"] = pl.Int128()
+    schema |= {f"{each.name}: given": pl.Int128() for each in policy.benefits}
+    return schema | ({"approval_row": pl.UInt16(), "people": pl.UInt16()} if approvals else {})
+
+
+def _in_columns(policy: Policy, frame: pl.DataFrame, schema: _Schema) -> pl.DataFrame | None:
+    """Return what columns decide; a row that they leave to the closures is empty. None: they can hold nothing."""
+    for largest in (None, *_LARGEST):
+        try:
+            return _decided(policy, read_cases(policy, frame, largest), schema)
+        except OutOfBounds:
+            continue
+    return None
+
+
+def _decided(policy: Policy, cases: Cases, schema: _Schema) -> pl.DataFrame:
+    reader = Reader(cases, [each.name for each in policy.inputs])
+    found = outcomes(policy, reader)
+    extras = [paid_in_parts(policy, reader, found)]
+    if "people" in schema:
+        extras.append(people_needed(policy, reader, found))
+    needs = first_needed(found.needs, *(each.needs for each in extras))
+    alone = _alone(needs, cases.apart)
+    undecided = _either(alone, None if needs is None else needs != 0)
+    ending = found.ending if undecided is None else pl.when(~undecided).then(found.ending)
+    frame = reader.frame.with_columns(ending.alias("ending"))
+    told = {**_told(policy, reader, found, schema), "missing": _missing(policy, needs, schema)}
+    told["in_columns"] = pl.lit(True) if alone is None else ~alone  # noqa: FBT003  # A value, not a switch.
+    decided = pl.col("ending").is_not_null()
+    for name, column in (each for extra in extras for each in extra.columns.items()):
+        told[name] = pl.when(decided).then(_named(schema[name], column))
+    return frame.select(told[name].alias(name) for name in schema).collect()
+
+
+def _alone(needs: pl.Expr | None, apart: pl.Series | None) -> pl.Expr | None:
+    """Return which rows the closures decide; None for no row."""
+    return _either(None if apart is None else pl.lit(apart), None if needs is None else needs == ASK)
+
+
+def _either(one: pl.Expr | None, other: pl.Expr | None) -> pl.Expr | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one | other
+
+
+def _told(policy: Policy, reader: Reader, found: Outcomes, schema: _Schema) -> dict[str, pl.Expr]:
+    """Return the names of each ending, and the amount where there is one."""
+    ending = pl.col("ending")
+    rules = pl.Series([each.rule for each in found.endings], dtype=schema["rule"])
+    classes = pl.Series([each.classification.value for each in found.endings], dtype=schema["classification"])
+    is_paid = pl.lit(pl.Series([each.is_paid for each in found.endings])).gather(ending)
+    return {
+        "rule": pl.lit(rules).gather(ending),
+        "classification": pl.lit(classes).gather(ending),
+        "amount_minor": pl.when(is_paid).then(found.minor.expr.cast(pl.Int128)),
+        "asset": pl.when(is_paid).then(_asset(policy, reader, schema["asset"])),
+    }
+
+
+def _asset(policy: Policy, reader: Reader, assets: pl.DataType) -> pl.Expr:
+    if policy.money.asset_input is None:
+        return pl.lit(str(policy.money.asset), dtype=assets)
+    words = reader.named(policy.money.asset_input).value
+    if not isinstance(words, Words):
+        raise TypeError(f"{policy.money.asset_input} is no closed list, though its type was checked")
+    return pl.lit(pl.Series(words.options, dtype=assets)).gather(words.codes)
+
+
+def _missing(policy: Policy, needs: pl.Expr | None, schema: _Schema) -> pl.Expr:
+    if needs is None:
+        return pl.lit(None, dtype=schema["missing"])
+    names = pl.lit(pl.Series([None, *(each.name for each in policy.inputs)], dtype=schema["missing"]))
+    return names.gather(pl.when(needs != ASK).then(needs).otherwise(0))
+
+
+def _named(dtype: pl.DataType, column: pl.Expr) -> pl.Expr:
+    """Return a column with the names of its codes, where it has names."""
+    if not isinstance(dtype, pl.Enum):
+        return column
+    return pl.lit(pl.Series(dtype.categories, dtype=dtype)).gather(column)
+
+
+def _one_by_one(policy: Policy, frame: pl.DataFrame, schema: _Schema) -> pl.DataFrame:
+    """Return what the closures decide, in batches so that no more than one is held as rows."""
+    inputs = [each.name for each in policy.inputs if each.name in frame.columns]
+    empty = pl.DataFrame(schema=schema)
+    made = []
+    for batch in frame.select(inputs).iter_slices(_BATCH):
+        rows = decide_rows(policy, batch.iter_rows(named=True), approvals="people" in schema)
+        made.append(pl.from_dicts([{"in_columns": False, **row} for row in rows], schema=schema))
+    return pl.concat([empty, *made])
+
+
+def _put(found: pl.DataFrame, places: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return what was found with some rows in the place of others."""
+    numbered = rows.with_columns(places.alias("place"))
+    others = found.with_row_index("place").filter(pl.col("in_columns"))
+    return (
+        pl.concat([others.cast({"place": places.dtype}), numbered.select(others.columns)]).sort("place").drop("place")
+    )
+
+
+def _check(policy: Policy, frame: pl.DataFrame, found: pl.DataFrame, check: int) -> None:
+    """Decide some rows once more; raises PathsDiffer at the first that comes out differently."""
+    places = list(range(0, frame.height, max(frame.height // check, 1)))
+    again = _one_by_one(policy, frame[places], dict(found.schema))
+    here, there = (each.drop("in_columns") for each in (found[places], again))
+    if here.equals(there):
+        return
+    for place, one, other in zip(places, here.iter_rows(named=True), there.iter_rows(named=True), strict=True):
+        if one != other:
+            raise PathsDiffer(f"{policy.name} {policy.version}: row {place}: columns {one}, closures {other}")

@@ -1,0 +1,111 @@
+"""What goes with an amount, in columns: its parts, what is given beside it, and who must agree."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from cases.money import Rounding, asset
+from policy.form import Policy
+from policy.many import scaled
+from policy.many.columns import Words
+from policy.many.nodes import Found, Reader, first_needed, only_where
+from policy.many.outcomes import Outcomes, as_money, in_units
+from policy.many.scaled import Scaled, Whole
+from policy.payment_terms import Benefit, Part
+from policy.payments import PartState
+from policy.ruling import CLASSIFICATIONS
+from policy.showing import in_words
+
+STATES = tuple(each.value for each in PartState)
+_ZERO = scaled.constant(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """Columns by name, and which input they need, as of a `Found`."""
+
+    columns: Mapping[str, pl.Expr]
+    needs: pl.Expr | None = None
+
+
+def paid_in_parts(policy: Policy, reader: Reader, found: Outcomes) -> Extras:
+    """Return the parts of the amount and what is given beside it; raises OutOfBounds."""
+    if policy.paid_plainly:
+        return Extras(columns={})
+    is_paid = pl.lit(pl.Series([each.is_paid for each in found.endings])).gather(found.ending)
+    some = is_paid & (found.minor.expr > 0)
+    columns: dict[str, pl.Expr] = {}
+    needs: list[pl.Expr | None] = []
+    left = found.minor
+    plain = len(policy.parts) == 1 and policy.parts[0].is_plain
+    for part in () if plain else policy.parts:
+        took, made, needed = _part(policy, reader, part, left)
+        columns |= {f"{part.name}: {what}": pl.when(some).then(each) for what, each in made.items()}
+        needs.append(only_where(some, needed))
+        rest = reader.keep(left.expr.cast(pl.Int128) - took.expr.cast(pl.Int128))
+        left = scaled.whole(rest, 0, max(found.minor.high, 0))
+    for benefit in policy.benefits:
+        fits, gives = reader.fits(benefit.when), reader.expression(benefit.gives)
+        given = _given(gives.number, benefit).expr.cast(pl.Int128)
+        columns[f"{benefit.name}: given"] = pl.when(is_paid & fits.holds).then(given)
+        needs.append(only_where(is_paid, first_needed(fits.needs, only_where(fits.holds, gives.needs))))
+    return Extras(columns=columns, needs=first_needed(*needs))
+
+
+def people_needed(policy: Policy, reader: Reader, found: Outcomes) -> Extras:
+    """Return which row of the matrix fits, from 1, and how many people must agree; raises OutOfBounds."""
+    paid = pl.lit(pl.Series([each.is_paid for each in found.endings])).gather(found.ending)
+    minor = reader.keep(pl.when(paid).then(found.minor.expr).otherwise(0))
+    looked_up = Whole(expr=minor, low=min(found.minor.low, 0), high=max(found.minor.high, 0))
+    reader.tell("amount", Found(value=as_money(policy, reader, looked_up)))
+    words = tuple(CLASSIFICATIONS)
+    places = [words.index(in_words(each.classification)) for each in found.endings]
+    codes = reader.keep(pl.lit(pl.Series(places, dtype=pl.UInt8)).gather(found.ending))
+    reader.tell("classification", Found(value=Words(codes=codes, options=words)))
+    rows = [reader.fits(each.when) for each in policy.approvals]
+    row, needs = pl.lit(len(rows), dtype=pl.UInt16), rows[-1].needs
+    for number, fits in reversed(list(enumerate(rows[:-1], 1))):
+        row = pl.when(fits.holds).then(pl.lit(number, dtype=pl.UInt16)).otherwise(row)
+        needs = first_needed(fits.needs, only_where(~fits.holds, needs))
+    row = reader.keep(row if needs is None else pl.when(needs == 0).then(row))
+    people = pl.lit(pl.Series([each.people for each in policy.approvals], dtype=pl.UInt16)).gather(row - 1)
+    return Extras(columns={"approval_row": row, "people": people})
+
+
+def _given(gives: Scaled, benefit: Benefit) -> Whole:
+    return scaled.units(scaled.extreme((gives, _ZERO), largest=True), benefit.decimals, Rounding.DOWN)
+
+
+def _part(policy: Policy, reader: Reader, part: Part, left: Whole) -> tuple[Whole, dict[str, pl.Expr], pl.Expr | None]:
+    """Return what a part takes, the columns that say so, and what that needs."""
+    took, needs = _taken(policy, reader, part, left)
+    may_go = reader.fits(part.waits_for) if part.waits_for else None
+    state = _state(PartState.DUE)
+    if may_go is not None:
+        state = pl.when(may_go.holds).then(state).otherwise(_state(PartState.WAITING))
+        needs.append(may_go.needs)
+    if part.lapses_when:
+        over = reader.fits(part.lapses_when)
+        state = pl.when(over.holds).then(_state(PartState.LAPSED)).otherwise(state)
+        needs[1:] = [over.needs, *(only_where(~over.holds, each) for each in needs[1:])]
+    made = {"minor": took.expr.cast(pl.Int128), "state": state}
+    if part.rate is not None and part.asset is not None:
+        rate = reader.expression(part.rate)
+        coins = scaled.divided(as_money(policy, reader, took), rate.number)
+        made["in kind"] = scaled.units(coins, asset(part.asset).decimals, Rounding.DOWN).expr.cast(pl.Int128)
+        needs.append(rate.needs)
+    return took, made, first_needed(*needs)
+
+
+def _taken(policy: Policy, reader: Reader, part: Part, left: Whole) -> tuple[Whole, list[pl.Expr | None]]:
+    if part.takes is None:
+        return left, [None]
+    takes = reader.expression(part.takes)
+    wanted = scaled.extreme((takes.number, _ZERO), largest=True)
+    took = scaled.smaller(in_units(policy, reader, wanted, Rounding.DOWN), left)
+    return Whole(expr=reader.keep(took.expr), low=took.low, high=took.high), [takes.needs]
+
+
+def _state(state: PartState) -> pl.Expr:
+    return pl.lit(STATES.index(state.value), dtype=pl.UInt8)

@@ -1,0 +1,327 @@
+"""Expressions over columns: what a node comes to in every case, and which input it needs first where one is unknown."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import reduce
+
+import polars as pl
+
+from policy.expressions import (
+    After,
+    Among,
+    AnyOf,
+    Between,
+    Compared,
+    Condition,
+    Either,
+    Every,
+    Expression,
+    Extreme,
+    Literal,
+    Name,
+    Node,
+    Not,
+    PriceAt,
+    Priced,
+    Product,
+    Quotient,
+    Relation,
+    Sum,
+    Value,
+    Whole,
+)
+from policy.many import days, prices, scaled
+from policy.many.columns import Cases, Column, Other, Words
+from policy.many.scaled import OutOfBounds, Scaled
+from policy.units import ChoiceType, Type
+
+#: Stands in the place of a needed input where only closures can tell the answer.
+ASK = 65_535
+_NOTHING = pl.lit(0, dtype=pl.UInt16)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a node comes to.
+
+    Fields:
+        value: A column; where `needs` is not 0 it means nothing.
+        needs: The number of the first input that is needed and unknown, from 1 on; 0 for none, ASK for closures. None
+            where nothing is unknown in any case.
+    """
+
+    value: Column
+    needs: pl.Expr | None = None
+
+    @property
+    def number(self) -> Scaled:
+        """The value as a number; raises TypeError."""
+        if not isinstance(self.value, Scaled):
+            raise TypeError(f"{self.value!r} is no number, though its type was checked")
+        return self.value
+
+    @property
+    def holds(self) -> pl.Expr:
+        """The value as yes/no; raises TypeError."""
+        if not isinstance(self.value, Other):
+            raise TypeError(f"{self.value!r} is no yes/no, though its type was checked")
+        return self.value.expr
+
+
+def first_needed(*needs: pl.Expr | None) -> pl.Expr | None:
+    """Return the first need that is one; None when there is none at all."""
+    there = [each for each in needs if each is not None]
+    if not there:
+        return None
+    return reduce(lambda later, one: pl.when(one != 0).then(one).otherwise(later), reversed(there[:-1]), there[-1])
+
+
+def only_where(test: pl.Expr, needs: pl.Expr | None) -> pl.Expr | None:
+    """Return the need where the test holds."""
+    return None if needs is None else pl.when(test).then(needs).otherwise(_NOTHING)
+
+
+class Reader:
+    """Reads nodes over the columns of some cases; what is used more than once is kept as a column of `frame`."""
+
+    def __init__(self, cases: Cases, names: Sequence[str]) -> None:
+        """Start with the inputs, numbered as in `names`."""
+        self.frame = cases.frame.lazy()
+        self._known: dict[str, Found] = {}
+        self._read: dict[int, Found] = {}
+        self._kept = 0
+        for number, name in enumerate(names, start=1):
+            needs = None
+            if name in cases.unknown:
+                needs = pl.when(pl.col(name).is_null()).then(pl.lit(number, dtype=pl.UInt16)).otherwise(_NOTHING)
+            self._known[name] = Found(value=cases.columns[name], needs=needs)
+        self._numbers = {name: number for number, name in enumerate(names, start=1)}
+
+    def tell(self, name: str, found: Found) -> None:
+        """Add a value that is no input."""
+        self._known[name] = found
+
+    def named(self, name: str) -> Found:
+        """Return an input or something worked out."""
+        return self._known[name]
+
+    def kept(self, found: Found) -> Found:
+        """Return the same, worked out once and kept in the frame."""
+        value = found.value
+        match value:
+            case Scaled(top=top, under=under):
+                kept_top = scaled.Whole(expr=self.keep(top.expr), low=top.low, high=top.high)
+                kept_under = under and scaled.Whole(expr=self.keep(under.expr), low=under.low, high=under.high)
+                value = (
+                    value if value.constant is not None else Scaled(top=kept_top, bottom=value.bottom, under=kept_under)
+                )
+            case Words(codes=codes, options=options):
+                value = Words(codes=self.keep(codes), options=options)
+            case Other(expr=expr):
+                value = Other(expr=self.keep(expr))
+        return Found(value=value, needs=None if found.needs is None else self.keep(found.needs))
+
+    def keep(self, expr: pl.Expr) -> pl.Expr:
+        """Return a column that holds what an expression comes to."""
+        self._kept += 1
+        name = f"kept {self._kept}"
+        self.frame = self.frame.with_columns(expr.alias(name))
+        return pl.col(name)
+
+    def expression(self, expression: Expression) -> Found:
+        """Return what an expression of the text comes to; OutOfBounds then names it."""
+        try:
+            return self.value(expression.node)
+        except OutOfBounds as error:
+            raise OutOfBounds(f'"{expression.text}" ({expression.place.short}): {error}') from None
+
+    def fits(self, when: Condition) -> Found:
+        """Return where a line fits."""
+        return _every([self.expression(part) for part in when.parts])
+
+    def value(self, node: Node) -> Found:
+        """Return what a node comes to; raises OutOfBounds."""
+        if id(node) not in self._read:
+            self._read[id(node)] = self._worked_out(node)
+        return self._read[id(node)]
+
+    def _worked_out(self, node: Node) -> Found:  # noqa: C901, PLR0911, PLR0912  # One line for each kind of node.
+        match node:
+            case Literal(value=value, type=kind):
+                return Found(value=_literal(value, kind))
+            case Name(name=name):
+                return self._known[name]
+            case Sum(terms=terms):
+                parts = [self.value(term) for _, term in terms]
+                signed = [
+                    each.number if sign > 0 else scaled.negated(each.number)
+                    for (sign, _), each in zip(terms, parts, strict=True)
+                ]
+                return Found(value=scaled.added(signed), needs=_first(parts))
+            case Product(factors=factors):
+                parts = [self.value(each) for each in factors]
+                return Found(value=reduce(scaled.multiplied, [each.number for each in parts]), needs=_first(parts))
+            case Quotient(dividend=dividend, divisor=divisor):
+                parts = [self.value(dividend), self.value(divisor)]
+                return Found(value=scaled.divided(*(each.number for each in parts)), needs=_first(parts))
+            case Extreme(largest=largest, parts=nodes):
+                parts = [self.value(each) for each in nodes]
+                return Found(
+                    value=scaled.extreme([each.number for each in parts], largest=largest), needs=_first(parts)
+                )
+            case Whole(up=up, part=part):
+                found = self.value(part)
+                return Found(value=scaled.floored(found.number, up=up), needs=found.needs)
+            case Compared(relation=relation, left=left, right=right):
+                return _compared(relation, self.value(left), self.value(right))
+            case Among(subject=subject, options=options):
+                return self._among(subject, options)
+            case Every(parts=nodes):
+                return _every([self.value(each) for each in nodes])
+            case AnyOf(parts=nodes):
+                return _any_of([self.value(each) for each in nodes])
+            case Not(part=part):
+                found = self.value(part)
+                return Found(value=Other(expr=~found.holds), needs=found.needs)
+            case Either(rows=rows, otherwise=otherwise):
+                tests = [(self.value(test), self.value(value)) for test, value in rows]
+                return either(tests, self.value(otherwise))
+            case Between() | After():
+                return self._timed(node)
+            case Priced() | PriceAt():
+                return self._priced(node)
+
+    def _among(self, subject: Node, options: tuple[Value, ...]) -> Found:
+        found = self.value(subject)
+        tests = [_compared(Relation.EQUAL, found, Found(value=_literal(each, subject.type))).holds for each in options]
+        return Found(value=Other(expr=reduce(pl.Expr.__or__, tests)), needs=found.needs)
+
+    def _timed(self, node: Between | After) -> Found:
+        start = self.value(node.start)
+        if isinstance(node, Between):
+            end = self.value(node.end)
+            value, ask = days.passed(node.counted, start.number, end.number, node.calendar)
+            return Found(value=value, needs=first_needed(start.needs, end.needs, _asked(ask)))
+        value, ask = days.later(node.counted, start.number, node.count, node.calendar)
+        return Found(value=value, needs=first_needed(start.needs, _asked(ask)))
+
+    def _priced(self, node: Priced | PriceAt) -> Found:
+        series = self._known[node.series]
+        start, end = (node.at, node.at) if isinstance(node, PriceAt) else (node.start, node.end)
+        found = [self.value(each) for each in (start, end)]
+        moments = [each.number.top.expr for each in found]
+        if not isinstance(series.value, Other):
+            raise TypeError(f"{node.series} holds no prices, though its type was checked")
+        asked = self.frame.select(
+            series=series.value.expr, start=moments[0].cast(pl.Int64), end=moments[1].cast(pl.Int64)
+        )
+        self._kept += 1
+        told, value = prices.answers(node, asked.collect(), f"price {self._kept}")
+        self.frame = self.frame.with_columns(told.get_columns())
+        number = pl.lit(self._numbers[node.series], dtype=pl.UInt16)
+        without = pl.when(value.top.expr.is_null()).then(number).otherwise(_NOTHING)
+        return Found(value=value, needs=first_needed(series.needs, *(each.needs for each in found), without))
+
+
+def either(rows: Sequence[tuple[Found, Found]], otherwise: Found) -> Found:
+    """Return the value of the first row whose test holds; raises OutOfBounds."""
+    needs = otherwise.needs
+    for test, value in reversed(rows):
+        needs = first_needed(test.needs, _one_of(test.holds, value.needs, needs))
+    tests = [test.holds for test, _ in rows]
+    values = [*(value.value for _, value in rows), otherwise.value]
+    return Found(value=_chosen(tests, values), needs=needs)
+
+
+def _chosen(tests: Sequence[pl.Expr], values: Sequence[Column]) -> Column:
+    numbers = [each for each in values if isinstance(each, Scaled)]
+    if len(numbers) == len(values):
+        return scaled.chosen(list(zip(tests, numbers[:-1], strict=True)), numbers[-1])
+    words = [each for each in values if isinstance(each, Words)]
+    if len(words) == len(values):
+        options = tuple(dict.fromkeys(option for each in words for option in each.options))
+        return Words(codes=_first_of(tests, [_recoded(each, options) for each in words]), options=options)
+    return Other(expr=_first_of(tests, [each.expr for each in values if isinstance(each, Other)]))
+
+
+def _first_of(tests: Sequence[pl.Expr], values: Sequence[pl.Expr]) -> pl.Expr:
+    found = values[-1]
+    for test, value in zip(reversed(tests), reversed(values[:-1]), strict=True):
+        found = pl.when(test).then(value).otherwise(found)
+    return found
+
+
+def _recoded(words: Words, options: tuple[str, ...]) -> pl.Expr:
+    """Return the places of words in a longer list."""
+    if words.options == options[: len(words.options)]:
+        return words.codes
+    places = pl.lit(pl.Series([options.index(each) for each in words.options], dtype=pl.UInt8))
+    return places.gather(words.codes)
+
+
+def _compared(relation: Relation, left: Found, right: Found) -> Found:
+    needs = first_needed(left.needs, right.needs)
+    one, other = left.value, right.value
+    if isinstance(one, Scaled) and isinstance(other, Scaled):
+        return Found(value=Other(expr=scaled.compared(relation, one, other)), needs=needs)
+    if isinstance(one, Words) and isinstance(other, Words):
+        options = tuple(dict.fromkeys((*one.options, *other.options)))
+        same = _recoded(one, options) == _recoded(other, options)
+    elif isinstance(one, Other) and isinstance(other, Other):
+        same = one.expr == other.expr
+    else:
+        raise TypeError(f"{one!r} and {other!r} are not compared, though their types were checked")
+    return Found(value=Other(expr=same if relation is Relation.EQUAL else ~same), needs=needs)
+
+
+def _every(parts: Sequence[Found]) -> Found:
+    """From left to right; the first that does not hold settles it."""
+    if not parts:
+        return Found(value=Other(expr=pl.lit(True)))  # noqa: FBT003  # A value, not a switch.
+    needs = parts[-1].needs
+    for part in reversed(parts[:-1]):
+        needs = first_needed(part.needs, only_where(part.holds, needs))
+    return Found(value=Other(expr=reduce(pl.Expr.__and__, (each.holds for each in parts))), needs=needs)
+
+
+def _any_of(parts: Sequence[Found]) -> Found:
+    needs = parts[-1].needs
+    for part in reversed(parts[:-1]):
+        needs = first_needed(part.needs, only_where(~part.holds, needs))
+    return Found(value=Other(expr=reduce(pl.Expr.__or__, (each.holds for each in parts))), needs=needs)
+
+
+def _one_of(test: pl.Expr, held: pl.Expr | None, otherwise: pl.Expr | None) -> pl.Expr | None:
+    if held is None and otherwise is None:
+        return None
+    there = [_NOTHING if each is None else each for each in (held, otherwise)]
+    return pl.when(test).then(there[0]).otherwise(there[1])
+
+
+def _first(parts: Iterable[Found]) -> pl.Expr | None:
+    return first_needed(*(each.needs for each in parts))
+
+
+def _asked(where: pl.Expr | None) -> pl.Expr | None:
+    if where is None:
+        return None
+    return pl.when(where).then(pl.lit(ASK, dtype=pl.UInt16)).otherwise(_NOTHING)
+
+
+def _literal(value: Value, kind: Type) -> Column:
+    match value:
+        case bool():
+            return Other(expr=pl.lit(value))
+        case Decimal() | Fraction():
+            return scaled.constant(Fraction(value))
+        case datetime():
+            return scaled.moment(value)
+        case str() if isinstance(kind, ChoiceType):
+            return Words(codes=pl.lit(kind.options.index(value), dtype=pl.UInt8), options=kind.options)
+        case str():
+            return Other(expr=pl.lit(value))
+        case _:
+            raise TypeError(f"{value!r} stands in no policy")

@@ -1,0 +1,96 @@
+"""Cases decided one by one by the closures, as rows: what columns cannot hold, and where Polars is not installed."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from importlib.util import find_spec
+from typing import Any
+
+from cases.money import EXACT
+from cases.proposal import Classification
+from policy.compiling import Closure, compiled, remembered, test_of
+from policy.deciding import NeedsFact, Outcome, decide
+from policy.expressions import Value
+from policy.facts import read_facts
+from policy.form import Policy
+from policy.settling import TooManyDigits, exactly
+from policy.showing import in_words
+
+#: Stands in the column `missing` where a result has more digits than can be held exactly.
+TOO_MANY_DIGITS = "(too many digits)"
+
+#: What an input may be in a row; text as in a claim. None: not known.
+Given = str | int | Decimal | bool | datetime | None
+
+
+def why_not_columns() -> str | None:
+    """Return why no policy can be decided in columns here; None when nothing is in the way."""
+    if find_spec("polars") is None:
+        return "polars is not installed, so cases are decided one by one: install makewhole[many]"
+    return None
+
+
+def decide_rows(
+    policy: Policy, rows: Iterable[Mapping[str, Given]], *, approvals: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Yield what the policy decides on each row: a dictionary with the columns of `decide_many`."""
+    look_up = _approvals(policy) if approvals else None
+    for row in rows:
+        values = read_facts(policy, _told(row)).values
+        try:
+            found = decide(policy, values)
+        except NeedsFact as error:
+            yield {"missing": str(error)}
+        except TooManyDigits:
+            yield {"missing": TOO_MANY_DIGITS}
+        else:
+            yield _row(policy, found) | (look_up(values, found) if look_up else {})
+
+
+def _told(row: Mapping[str, Given]) -> Iterator[tuple[str, str]]:
+    for name, value in row.items():
+        match value:
+            case None:
+                continue
+            case bool():
+                yield name, "yes" if value else "no"
+            case Decimal():
+                yield name, f"{value:f}"
+            case datetime():
+                yield name, value.isoformat()
+            case _:
+                yield name, str(value)
+
+
+def _row(policy: Policy, found: Outcome) -> dict[str, Any]:
+    row: dict[str, Any] = {"rule": found.rule, "classification": found.classification.value}
+    if found.amount is not None:
+        row |= {"amount_minor": found.amount.minor, "asset": found.amount.code}
+    for part in found.payments:
+        row[f"{part.name}: minor"] = part.amount.minor
+        row[f"{part.name}: state"] = part.state.value
+        row[f"{part.name}: in kind"] = part.in_kind and part.in_kind.minor
+    decimals = {each.name: each.decimals for each in policy.benefits}
+    for name, given in found.benefits:
+        row[f"{name}: given"] = int(Decimal(given.split(maxsplit=1)[0]).scaleb(decimals[name], EXACT))
+    return row
+
+
+def _approvals(policy: Policy) -> Callable[[Mapping[str, Value], Outcome], dict[str, Any]]:
+    """Return what looks the matrix up: the number of the row, from 1, and how many people must agree."""
+    names: dict[str, Closure] = {}
+    for each in policy.derived:
+        names[each.name] = remembered(each.name, compiled(each.expression.node, names))
+    rows = [(test_of(each.when, names), each.people) for each in policy.approvals]
+
+    def look_up(values: Mapping[str, Value], found: Outcome) -> dict[str, Any]:
+        amount = found.amount.amount if found.amount and found.amount.minor else Decimal(0)
+        known = dict(values) | {"amount": amount, "classification": in_words(Classification(found.classification))}
+        with exactly():
+            try:
+                number, people = next((number, people) for number, (fits, people) in enumerate(rows, 1) if fits(known))
+            except KeyError:
+                return {}
+        return {"approval_row": number, "people": people}
+
+    return look_up

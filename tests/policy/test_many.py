@@ -1,0 +1,151 @@
+"""Many cases decided in columns come out as the closures decide each of them."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from policy.form import Policy
+from policy.loading import load_policy
+from policy.many.columns import WrongColumn
+from policy.many.deciding import decide_many, why_not_many
+from policy.many.one_by_one import TOO_MANY_DIGITS, decide_rows
+
+POLICIES = Path(__file__).resolve().parents[2] / "config" / "policies"
+ALL = sorted(POLICIES.rglob("*.yaml"))
+USUAL = {
+    "delay_cause": "platform",
+    "hours_late": "7.5",
+    "value_usdt": "1000",
+    "fraud_score": "12",
+    "sanctions_hit": "no",
+    "goodwill_paid_12_months": "0",
+}
+
+
+def _policy(name: str) -> Policy:
+    path = POLICIES / f"{name}.yaml"
+    return load_policy(path.read_text(encoding="utf-8"), path.name)
+
+
+def _frame(*rows: dict[str, str | None]) -> pl.DataFrame:
+    return pl.DataFrame([{**USUAL, **row} for row in rows], schema=dict.fromkeys(USUAL, pl.String))
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+def test_every_worked_example_comes_out_the_same_also_when_something_is_not_known(path: Path) -> None:
+    policy = load_policy(path.read_text(encoding="utf-8"), path.name)
+    rows: list[dict[str, str | None]] = [dict(each.given) for each in policy.examples]
+    rows += [{**row, name: None} for row in rows for name in row]
+    frame = pl.DataFrame(rows, schema={each.name: pl.String for each in policy.inputs})
+
+    found = decide_many(policy, frame, approvals=True, check=0)
+
+    alone = decide_rows(policy, rows, approvals=True)
+    expected = pl.from_dicts([{"in_columns": True, **row} for row in alone], schema=found.schema)
+    assert found.equals(expected)
+
+
+def test_columns_may_hold_numbers_choices_and_yes_no_themselves() -> None:
+    frame = pl.DataFrame(
+        {
+            "delay_cause": pl.Series(["platform", "chain", "platform"], dtype=pl.Categorical),
+            "hours_late": pl.Series([96, 96, 2], dtype=pl.Int32),
+            "value_usdt": pl.Series([Decimal("12345.68"), Decimal(1), None], dtype=pl.Decimal(38, 6)),
+            "fraud_score": pl.Series([1, 1, 90], dtype=pl.Int64),
+            "sanctions_hit": [False, False, False],
+            "goodwill_paid_12_months": pl.Series([Decimal(0)] * 3, dtype=pl.Decimal(20, 2)),
+            "not an input": [1.5, 2.5, 3.5],
+        }
+    )
+
+    found = decide_many(_policy("delayed-withdrawal"), frame)
+
+    assert found["rule"].to_list() == ["three days late or more", "the delay was not ours", "fraud score of 80 or more"]
+    assert found["classification"].to_list() == ["goodwill", "ineligible", "fraud_review"]
+    assert found["amount_minor"].to_list() == [61_728_400, None, 5_000_000]
+    assert found["asset"].to_list() == ["USDT", None, "USDT"]
+    assert found["missing"].to_list() == [None, None, None]
+    assert found["in_columns"].all()
+
+
+def test_a_moment_is_the_same_whatever_its_time_zone() -> None:
+    at = datetime(2018, 1, 26, 14, 59, 59, tzinfo=UTC)
+    frame = pl.DataFrame({"holding": [1000], "snapshot_at": [at], "fraud_score": [1], "sanctions_hit": [False]})
+    there = frame.with_columns(pl.col("snapshot_at").dt.convert_time_zone("Asia/Tokyo"))
+
+    assert decide_many(_policy("nem-incident-2018"), frame)["amount_minor"].to_list() == [88_549]
+    assert decide_many(_policy("nem-incident-2018"), there)["amount_minor"].to_list() == [88_549]
+
+
+def test_a_row_says_which_input_it_needs() -> None:
+    frame = _frame(
+        {"hours_late": None}, {"hours_late": "80", "value_usdt": None}, {"value_usdt": None}, {"fraud_score": "x"}
+    )
+
+    found = decide_many(_policy("delayed-withdrawal"), frame)
+
+    assert found["missing"].to_list() == ["hours_late", "value_usdt", None, "fraud_score"]
+    assert found["rule"].to_list() == [None, None, "six to twenty-four hours late", None]
+
+
+def test_what_128_bits_cannot_hold_is_decided_by_the_closures_row_by_row() -> None:
+    frame = _frame({}, {"hours_late": "80", "value_usdt": "9" * 50}, {"value_usdt": "1" * 61})
+    policy = _policy("delayed-withdrawal")
+
+    found = decide_many(policy, frame)
+
+    assert found["in_columns"].to_list() == [True, False, False]
+    assert found["amount_minor"].to_list() == [15_000_000, 500_000_000, 15_000_000]
+    assert why_not_many(policy, frame) == "2 rows are not plainly readable, or lie beyond what is counted"
+
+
+def test_a_product_that_might_wrap_is_never_made_in_columns() -> None:
+    rows = [
+        {"holding": text, "snapshot_at": "2018-01-26T14:59:59Z", "fraud_score": "1", "sanctions_hit": "no"}
+        for text in ("12345678901234567890123456789012345", "1000.000000000000000001")
+    ]
+    policy, frame = _policy("nem-incident-2018"), pl.DataFrame(rows)
+
+    found = decide_many(policy, frame)
+
+    assert found["amount_minor"].to_list() == [1_093_197_521_025_419_752_102_541_975_210_254_137, 88_549]
+    assert not found["in_columns"].all()
+    assert why_not_many(policy, frame) is not None
+
+
+def test_a_result_of_too_many_digits_is_said() -> None:
+    rows = [{"holding": "9" * 60, "snapshot_at": "2018-01-26T14:59:59Z", "fraud_score": "1", "sanctions_hit": "no"}]
+
+    found = decide_many(_policy("nem-incident-2018"), pl.DataFrame(rows))
+
+    assert found["missing"].to_list() == [TOO_MANY_DIGITS]
+    assert found["rule"].to_list() == [None]
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (pl.Series("hours_late", [7.5]), "hours_late: a column of Float64 cannot be read exactly: give Decimal"),
+        (pl.Series("sanctions_hit", [0]), "sanctions_hit: a column of Int64 cannot be read exactly: give Boolean"),
+    ],
+)
+def test_columns_that_are_not_exact_are_refused(column: pl.Series, said: str) -> None:
+    with pytest.raises(WrongColumn, match=said):
+        decide_many(_policy("delayed-withdrawal"), _frame({}).with_columns(column))
+
+
+def test_moments_without_a_time_zone_are_refused() -> None:
+    frame = pl.DataFrame({"snapshot_at": pl.Series([datetime(2018, 1, 26, tzinfo=UTC)]).dt.replace_time_zone(None)})
+
+    with pytest.raises(WrongColumn, match="snapshot_at: moments without a time zone: say which"):
+        decide_many(_policy("nem-incident-2018"), frame)
+
+
+def test_no_rows_come_to_no_rows() -> None:
+    found = decide_many(_policy("delayed-withdrawal"), _frame().clear())
+
+    assert found.height == 0
+    assert found.columns == ["rule", "classification", "amount_minor", "asset", "missing", "in_columns"]
