@@ -1,12 +1,16 @@
-"""Faults of a policy's logic that can be proven before release: lines never reached, matrix dead ends, unused names."""
+"""What can be proven of a policy before it is released: faults, findings that a release must answer, and notes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
+from policy.binding import never_binding, paying
 from policy.expressions import Condition, Expression
-from policy.form import Policy
+from policy.form import Gate, Policy, Sign
 from policy.grid import matrix_faults
-from policy.mistakes import Finding, Place, did_you_mean, fault
-from policy.regions import Box, TooMany, where, without
+from policy.lines import Line, known_box, reached, rows_of, rules_of, thresholds_of
+from policy.mistakes import Finding, did_you_mean, fault
+from policy.payment_terms import Benefit
+from policy.reaching import gaps, out_of_reach, overlapping
+from policy.redundancy import alone, redundant
 
 
 def findings(policy: Policy, roles: Mapping[str, int] | None = None) -> tuple[Finding, ...]:
@@ -16,65 +20,43 @@ def findings(policy: Policy, roles: Mapping[str, int] | None = None) -> tuple[Fi
     unless it loaded without `roles`.
     roles: How many people hold each role; None = approvers are not checked against people.
     """
-    return tuple(sorted(set(_found(policy, roles))))
+    return tuple(sorted({*faults(policy, roles), *_suspicions(policy)}))
 
 
-def _found(policy: Policy, roles: Mapping[str, int] | None) -> Iterator[Finding]:
-    rules = [(f'"{rule.name}"', rule.when, rule.place) for rule in policy.rules]
-    rows = [(f"the row in line {row.place.line}", row.when, row.place) for row in policy.approvals]
-    thresholds = [(f'"{each.name}"', each.when, each.place) for each in policy.thresholds]
-    yield from _unreachable(rules)
-    yield from _unreachable(rows)
-    yield from _unreachable(thresholds)
-    for name, when, place in _alone(policy):
-        yield from _unreachable([(f'"{name}"', when, place)])
+def faults(policy: Policy, roles: Mapping[str, int] | None = None) -> tuple[Finding, ...]:
+    """Return those that keep a version from loading."""
+    return tuple(sorted(set(_faults(policy, roles))))
+
+
+def _faults(policy: Policy, roles: Mapping[str, int] | None) -> Iterator[Finding]:
+    inside = known_box(policy)
+    for lines in (rules_of(policy), rows_of(policy), thresholds_of(policy), *([line] for line in _alone(policy))):
+        yield from out_of_reach(list(reached(lines, inside)))
     yield from matrix_faults(policy)
     yield from _unused(policy)
     if roles is not None:
         yield from _without_people(policy, roles)
 
 
-def _alone(policy: Policy) -> Iterator[tuple[str, Condition, Place]]:
+def _suspicions(policy: Policy) -> Iterator[Finding]:
+    inside = known_box(policy)
+    rules, rows, thresholds = (
+        list(reached(lines, inside)) for lines in (rules_of(policy), rows_of(policy), thresholds_of(policy))
+    )
+    for reach in (rules, rows, thresholds):
+        yield from gaps(policy, reach)
+        yield from overlapping(policy, reach)
+        yield from redundant(reach, inside)
+    for line in _alone(policy):
+        yield from alone(line, inside)
+    yield from never_binding(policy, paying(policy, rules))
+
+
+def _alone(policy: Policy) -> Iterator[Line]:
     """Yield the lines that hide no other."""
-    yield from ((each.name, each.when, each.place) for each in policy.gates)
-    yield from ((each.name, each.when, each.place) for each in policy.benefits)
-    yield from ((each.name, each.when, each.place) for each in (policy.scorecard.signs if policy.scorecard else ()))
-
-
-def _unreachable(lines: Sequence[tuple[str, Condition, Place]]) -> Iterator[Finding]:
-    """Yield the lines that contradict themselves or are hidden by the lines above them."""
-    above: list[tuple[str, Box]] = []
-    for name, when, place in lines:
-        if not when.parts:
-            continue
-        try:
-            yield from _hidden(name, when, place, above)
-            above += [(name, box) for box in where(when, wide=False)]
-        except TooMany:
-            continue
-
-
-def _hidden(name: str, when: Condition, place: Place, above: list[tuple[str, Box]]) -> Iterator[Finding]:
-    left = where(when, wide=True)
-    if not left:
-        yield fault("never-fits", name, place, f"{name} can never fit: its own tests exclude each other")
-        return
-    hiding = list(dict.fromkeys(other for other, _ in above))
-    if _left(left, above):
-        return
-    for other in tuple(hiding):
-        fewer = [each for each in hiding if each != other]
-        if not _left(left, [(each, box) for each, box in above if each in fewer]):
-            hiding = fewer
-    take = "takes" if len(hiding) == 1 else "take"
-    said = f"{name} is never reached: {' and '.join(hiding)} above {take} all of it"
-    yield fault("never-reached", name, place, f"{said}; move it up or remove it")
-
-
-def _left(boxes: list[Box], taken: list[tuple[str, Box]]) -> list[Box]:
-    for _, box in taken:
-        boxes = without(boxes, box)
-    return boxes
+    every: tuple[Gate | Benefit | Sign, ...] = (*policy.gates, *policy.benefits)
+    for each in every + (policy.scorecard.signs if policy.scorecard else ()):
+        yield Line(shown=f'"{each.name}"', about=each.name, when=each.when, leads_to=each.name, place=each.place)
 
 
 def _unused(policy: Policy) -> Iterator[Finding]:
@@ -113,7 +95,7 @@ def _conditions(policy: Policy) -> Iterator[Condition]:
     yield from (each.when for each in policy.rules)
     yield from (each.when for each in policy.approvals)
     yield from (each.when for each in policy.thresholds)
-    yield from (when for _, when, _ in _alone(policy))
+    yield from (each.when for each in _alone(policy))
     for part in policy.parts:
         yield from (each for each in (part.waits_for, part.lapses_when) if each)
 

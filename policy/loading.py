@@ -9,7 +9,7 @@ from functools import partial
 
 from cases.loss import LossKind
 from cases.money import ASSETS
-from policy.analysis import findings
+from policy.analysis import faults
 from policy.claiming import (
     excluded_by,
     read_deductions,
@@ -23,7 +23,7 @@ from policy.declaring import read_derived, read_inputs, read_money, read_scope
 from policy.example_texts import read_examples, read_together
 from policy.examples import prove
 from policy.form import Effective, MoneyTerms, OtherPlan, Policy
-from policy.mistakes import BadPolicy, Mistakes, Weight, did_you_mean
+from policy.mistakes import BadPolicy, Mistakes, did_you_mean
 from policy.paying_out import read_benefits, read_budget, read_pay_form, read_pay_within
 from policy.ruling import (
     CLASSIFICATIONS,
@@ -91,8 +91,7 @@ def load_policy(text: str, name: str, *, roles: Mapping[str, int] | None = None)
     plain YAML is refused at its first mistake; faults of logic and examples are looked for once the text reads well.
     """
     policy, mistakes = read_policy(text, name), Mistakes()
-    faults = (each.mistake for each in findings(policy, roles) if each.weight is Weight.FAULT)
-    for mistake in (*faults, *prove(policy)):
+    for mistake in (*(each.mistake for each in faults(policy, roles)), *prove(policy)):
         mistakes.add(mistake.place, mistake.what)
     mistakes.stop_if_any()
     return policy

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
 from policy.expressions import Among, AnyOf, Compared, Condition, Every, Literal, Name, Node, Not, Relation, Value
 from policy.units import ChoiceType, NumberType, TimeType, Type, YesNoType
 
 MOST_BOXES = 400
-Ordered = Decimal | datetime
+MOST_PAIRS = 4_000
+Ordered = Decimal | Fraction | datetime
 
 
 class TooMany(Exception):  # Raised and caught in this room only.
@@ -40,11 +42,14 @@ Domain = Span | frozenset[Value]
 Box = dict[Node, Domain]
 
 
-def where(when: Condition, *, wide: bool) -> list[Box]:
-    """Return boxes where a line fits: all of them and perhaps more when `wide`, else only such as are proven."""
-    boxes: list[Box] = [{}]
+def where(when: Condition, *, wide: bool, inside: Box | None = None) -> list[Box]:
+    """Return boxes where a line fits: all of them and perhaps more when `wide`, else only such as are proven.
+
+    inside: Where all cases lie that matter.
+    """
+    boxes: list[Box] = [inside or {}]
     for part in when.parts:
-        boxes = _crossed(boxes, _where(part.node, holds=True, wide=wide))
+        boxes = crossed(boxes, where_node(part.node, holds=True, wide=wide))
     return boxes
 
 
@@ -56,20 +61,21 @@ def without(boxes: list[Box], taken: Box) -> list[Box]:
     return left
 
 
-def _where(node: Node, *, holds: bool, wide: bool) -> list[Box]:  # noqa: C901, PLR0911  # One line for each kind.
+def where_node(node: Node, *, holds: bool, wide: bool) -> list[Box]:  # noqa: C901, PLR0911  # One line for each kind.
+    """Return boxes where a test holds, or does not: all of them and perhaps more when `wide`, else only proven ones."""
     match node:
         case Literal(value=bool(value)):
             return [{}] if value is holds else []
         case Name(type=YesNoType()):
             return [{node: frozenset({holds})}]
         case Not(part=part):
-            return _where(part, holds=not holds, wide=wide)
+            return where_node(part, holds=not holds, wide=wide)
         case Every(parts=parts) if holds:
             return _together(parts, holds=True, wide=wide)
         case AnyOf(parts=parts) if not holds:
             return _together(parts, holds=False, wide=wide)
         case Every(parts=parts) | AnyOf(parts=parts):
-            return [box for part in parts for box in _where(part, holds=holds, wide=wide)]
+            return [box for part in parts for box in where_node(part, holds=holds, wide=wide)]
         case Compared():
             return _compared(node, holds=holds, wide=wide)
         case Among():
@@ -81,7 +87,7 @@ def _where(node: Node, *, holds: bool, wide: bool) -> list[Box]:  # noqa: C901, 
 def _together(parts: Iterable[Node], *, holds: bool, wide: bool) -> list[Box]:
     boxes: list[Box] = [{}]
     for part in parts:
-        boxes = _crossed(boxes, _where(part, holds=holds, wide=wide))
+        boxes = crossed(boxes, where_node(part, holds=holds, wide=wide))
     return boxes
 
 
@@ -90,7 +96,7 @@ def _among(node: Among, *, holds: bool, wide: bool) -> list[Box]:
         Compared(relation=Relation.EQUAL, left=node.subject, right=_literal(option, node.subject.type), type=node.type)
         for option in node.options
     )
-    return _where(AnyOf(parts=tests, type=node.type), holds=holds, wide=wide)
+    return where_node(AnyOf(parts=tests, type=node.type), holds=holds, wide=wide)
 
 
 def _literal(value: Value, kind: Type) -> Literal:
@@ -127,8 +133,8 @@ def _compared(node: Compared, *, holds: bool, wide: bool) -> list[Box]:
         case YesNoType():
             return _chosen(subject, frozenset({True, False}), limit.value, relation)
         case NumberType() | TimeType() if isinstance(limit.value, Decimal | datetime):
-            spans = (_meet(span, _possible(subject)) for span in _spans(relation, limit.value))
-            return [{subject: span} for span in spans if not _is_empty(span)]
+            spans = (meet(span, possible(subject)) for span in _spans(relation, limit.value))
+            return [{subject: span} for span in spans if not is_empty(span)]
         case _:
             return [{}] if wide else []
 
@@ -150,7 +156,7 @@ def _spans(relation: Relation, limit: Ordered) -> tuple[Span, ...]:
             return (Span(low=limit, with_low=relation is Relation.AT_LEAST),)
 
 
-def _possible(subject: Node) -> Domain:
+def possible(subject: Node) -> Domain:
     """Return where a value can lie at all: an input that is not signed is never below zero."""
     if isinstance(subject.type, ChoiceType):
         return frozenset(subject.type.options)
@@ -161,35 +167,39 @@ def _possible(subject: Node) -> Domain:
     return Span()
 
 
-def _crossed(one: list[Box], other: list[Box]) -> list[Box]:
-    boxes = [both for left in one for right in other if (both := _both(left, right)) is not None]
+def crossed(one: list[Box], other: list[Box]) -> list[Box]:
+    """Return what each box of one list shares with each of the other; raises TooMany."""
+    if len(one) * len(other) > MOST_PAIRS:
+        raise TooMany
+    boxes = [met for left in one for right in other if (met := both(left, right)) is not None]
     if len(boxes) > MOST_BOXES:
         raise TooMany
     return boxes
 
 
-def _both(one: Box, other: Box) -> Box | None:
-    both = dict(one)
+def both(one: Box, other: Box) -> Box | None:
+    """Return what two boxes share; None when that is nothing."""
+    shared = dict(one)
     for subject, domain in other.items():
-        met = _meet(both[subject], domain) if subject in both else domain
-        if _is_empty(met):
+        met = meet(shared[subject], domain) if subject in shared else domain
+        if is_empty(met):
             return None
-        both[subject] = met
-    return both
+        shared[subject] = met
+    return shared
 
 
 def _cut(box: Box, taken: Box) -> Iterator[Box]:
     """Yield the parts of a box that lie outside another."""
-    if _both(box, taken) is None:
+    if both(box, taken) is None:
         yield box
         return
     rest = dict(box)
     for subject, domain in taken.items():
-        here = rest.get(subject, _possible(subject))
+        here = rest.get(subject, possible(subject))
         for outside in _outside(here, domain):
-            if not _is_empty(outside):
+            if not is_empty(outside):
                 yield {**rest, subject: outside}
-        rest[subject] = _meet(here, domain)
+        rest[subject] = meet(here, domain)
 
 
 def _outside(here: Domain, taken: Domain) -> tuple[Domain, ...]:
@@ -199,13 +209,14 @@ def _outside(here: Domain, taken: Domain) -> tuple[Domain, ...]:
         return (here,)
     outside = []
     if taken.low is not None:
-        outside.append(_meet(here, Span(high=taken.low, with_high=not taken.with_low)))
+        outside.append(meet(here, Span(high=taken.low, with_high=not taken.with_low)))
     if taken.high is not None:
-        outside.append(_meet(here, Span(low=taken.high, with_low=not taken.with_high)))
+        outside.append(meet(here, Span(low=taken.high, with_low=not taken.with_high)))
     return tuple(outside)
 
 
-def _meet(one: Domain, other: Domain) -> Domain:
+def meet(one: Domain, other: Domain) -> Domain:
+    """Return what two domains of one value share."""
     if isinstance(one, frozenset) and isinstance(other, frozenset):
         return one & other
     if isinstance(one, frozenset) or isinstance(other, frozenset):
@@ -224,5 +235,6 @@ def _tighter(one: _End, other: _End, *, largest: bool) -> _End:
     return one if first else other
 
 
-def _is_empty(domain: Domain) -> bool:
+def is_empty(domain: Domain) -> bool:
+    """Say whether no value lies in it."""
     return domain.empty if isinstance(domain, Span) else not domain
