@@ -31,11 +31,16 @@ def renew(tx: Transaction, executor_id: str, *, until: datetime) -> bool:
     return tx.execute(kept.values(expires_at=until)).rowcount == 1
 
 
-def declare_dead(tx: Transaction, *, now: datetime) -> tuple[str, ...]:
-    """Declare every worker dead whose lease has run out; return all whose jobs have not been taken over yet."""
+def declare_dead(tx: Transaction, executor_id: str, *, now: datetime) -> tuple[str, ...]:
+    """Declare every other worker dead whose lease has run out; return those whose jobs have not been taken over yet.
+
+    A worker never takes itself for dead: that it waited long for the database just now is no reason to end, and its own
+    jobs, which are running, must not be begun a second time beside themselves.
+    """
     column = tables.leases.c
-    tx.execute(sa.update(tables.leases).where(column.expires_at <= now).values(dead=True))
-    return tuple(tx.execute(sa.select(column.executor_id).where(column.dead.is_(True))).scalars())
+    other = column.executor_id != executor_id
+    tx.execute(sa.update(tables.leases).where(column.expires_at <= now, other).values(dead=True))
+    return tuple(tx.execute(sa.select(column.executor_id).where(column.dead.is_(True), other)).scalars())
 
 
 def declare_others_dead(tx: Transaction, executor_id: str) -> None:

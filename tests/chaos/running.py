@@ -186,9 +186,7 @@ def _change(it: Run, losses: tuple[Loss, ...]) -> None:
 def _kill(it: Run, victim: Process) -> None:
     it.report.kills += 1
     victim.kill()
-    for each in it.processes:
-        if each is victim or each.ended() is not None:
-            each.start()  # Fenced ones too: others had taken them for dead.
+    victim.start()
     it.say(f"  {it.report.store}: {it.desks.made} changes, {it.report.kills} kills")
 
 
@@ -203,7 +201,11 @@ def _let_breathe(it: Run) -> None:
 
 
 def _look(it: Run) -> dict[TicketRef, Seen]:
-    """Look at every ticket and return what was seen. Raises Looping."""
+    """Look at every ticket and return what was seen, and start what has ended, as a supervisor does. Raises Looping."""
+    for each in it.processes:
+        if each.ended() is not None:
+            it.say(f"  {it.report.store}: a process ended by itself with {each.ended()}")
+            each.start()  # Others had taken it for dead.
     seen = read_desks(it.town.sandbox)
     if is_looping(seen, it.desks.folders.values()):
         raise Looping

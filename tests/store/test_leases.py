@@ -35,17 +35,34 @@ def test_a_worker_whose_lease_ran_out_is_dead_until_its_jobs_were_taken_over(dat
     begin(database, "b", until=NOON + 2 * SIX_SECONDS)
 
     with database.begin() as tx:
-        assert leases.declare_dead(tx, now=NOON + SIX_SECONDS - timedelta(microseconds=1)) == ()
-        assert leases.declare_dead(tx, now=NOON + SIX_SECONDS) == ("a",)
-        assert leases.declare_dead(tx, now=NOON + SIX_SECONDS) == ("a",)
+        assert leases.declare_dead(tx, "c", now=NOON + SIX_SECONDS - timedelta(microseconds=1)) == ()
+        assert leases.declare_dead(tx, "c", now=NOON + SIX_SECONDS) == ("a",)
+        assert leases.declare_dead(tx, "c", now=NOON + SIX_SECONDS) == ("a",)
         leases.release(tx, "a")
-        assert leases.declare_dead(tx, now=NOON + SIX_SECONDS) == ()
+        assert leases.declare_dead(tx, "c", now=NOON + SIX_SECONDS) == ()
+
+
+def test_a_worker_that_was_late_to_renew_does_not_take_itself_for_dead(database: Database) -> None:
+    begin(database, "a", "b")
+
+    with database.begin() as tx:
+        assert leases.declare_dead(tx, "a", now=NOON + SIX_SECONDS) == ("b",)
+        assert leases.renew(tx, "a", until=NOON + 3 * SIX_SECONDS)
+        assert not leases.renew(tx, "b", until=NOON + 3 * SIX_SECONDS)
+
+
+def test_a_worker_that_others_declared_dead_does_not_take_its_own_jobs_over(database: Database) -> None:
+    begin(database, "a")
+
+    with database.begin() as tx:
+        assert leases.declare_dead(tx, "b", now=NOON + SIX_SECONDS) == ("a",)
+        assert leases.declare_dead(tx, "a", now=NOON + SIX_SECONDS) == ()
 
 
 def test_a_worker_that_was_declared_dead_cannot_renew(database: Database) -> None:
     begin(database, "a")
     with database.begin() as tx:
-        leases.declare_dead(tx, now=NOON + SIX_SECONDS)
+        leases.declare_dead(tx, "c", now=NOON + SIX_SECONDS)
 
         assert not leases.renew(tx, "a", until=NOON + 3 * SIX_SECONDS)
 
@@ -56,7 +73,7 @@ def test_a_worker_whose_jobs_were_taken_over_cannot_renew_either(database: Datab
     """It was frozen so long that others have its jobs and have forgotten it: it must learn so, and end."""
     begin(database, "a")
     with database.begin() as tx:
-        leases.declare_dead(tx, now=NOON + SIX_SECONDS)
+        leases.declare_dead(tx, "c", now=NOON + SIX_SECONDS)
         leases.release(tx, "a")
 
         assert not leases.renew(tx, "a", until=NOON + 3 * SIX_SECONDS)
@@ -70,6 +87,6 @@ def test_who_is_alone_declares_all_others_dead_whatever_their_leases_say(databas
     with database.begin() as tx:
         leases.declare_others_dead(tx, "b")
 
-        assert sorted(leases.declare_dead(tx, now=NOON)) == ["a", "c"]
+        assert sorted(leases.declare_dead(tx, "b", now=NOON)) == ["a", "c"]
         assert leases.renew(tx, "b", until=NOON + SIX_SECONDS)
     assert alive(database, now=NOON) == 1
