@@ -4,14 +4,14 @@ A webhook only says that something changed; the ticket is read again from the ve
 and whichever comes second finds nothing left to do.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from cases.ticket import Ticket, TicketRef, TicketStatus
-from connectors.contract import AccessRefused, Page, TicketSource, UnexpectedReply
+from connectors.contract import Page, TicketSource, UnexpectedReply
 from store import health, naming, outbox, readings, tickets
 from store.database import Transaction
 from store.erasing import NOTHING
@@ -21,7 +21,7 @@ from sync.gathering import gathered
 from sync.mirror import hear_fields
 from sync.mirroring import Mirroring
 from sync.passing_on import hear_comments
-from sync.wordless import as_kept
+from sync.wordless import Read, as_kept
 from workflow import claims, hearing, linking
 from workflow.desk import Desk
 from workflow.telling import ticket_lane
@@ -85,7 +85,7 @@ def read_ticket(intake: Intake, key: str, *, clock: Callable[[], datetime]) -> N
         begun = outbox.progress(connection, ticket_lane(ref))
     try:
         found = intake.source.read(ref)
-    except (AccessRefused, UnexpectedReply):
+    except UnexpectedReply:
         with intake.desk.database.begin() as tx:
             readings.end(tx, key, served=served, now=clock())
         raise
@@ -183,14 +183,14 @@ def keep_page(intake: Intake, page: Page, *, now: datetime, move_cursor: bool) -
 
 def _take_page(intake: Intake, tx: Transaction, page: Page, *, now: datetime) -> tuple[Reading, ...]:
     """Take in one page and return what was new in it."""
-    held = linking.holds(intake.desk, page.tickets)
     # A page may hold a ticket twice; only the last is how it stands.
     last = {ticket.ref: (ticket, raw) for ticket, raw in zip(page.tickets, page.raw, strict=True)}
-    known = tickets.hold_all(tx, tuple(last), *held)
+    # Nobody waits for what is known already: most of a comparison is, and its pages would hold all others up.
+    some = {ref: last[ref] for ref in _news(tx, last, tickets.known(tx.connection, tuple(last)))}
+    held = linking.holds(intake.desk, (ticket for ticket, _ in some.values()))
+    known = tickets.hold_all(tx, tuple(some), *held)
     heard = [
-        (_reading(ticket, raw, before), before)
-        for ref, (ticket, raw) in as_kept(tx, last, known).items()
-        if (before := known.get(ref)) is None or _is_news(before.ticket, ticket)
+        (_reading(ticket, raw, known.get(ref)), known.get(ref)) for ref, (ticket, raw) in _news(tx, some, known).items()
     ]
     news = tuple(reading for reading, _ in heard)
     tickets.keep(tx, news)
@@ -210,6 +210,15 @@ def _take_page(intake: Intake, tx: Transaction, page: Page, *, now: datetime) ->
         log.warning("a ticket could not be understood", ticket=f"{intake.name}:{key}", problem=problem)
         tickets.keep_unreadable(tx, f"{intake.name}:{key}", problem, now=now)
     return news
+
+
+def _news(tx: Transaction, read: Read, known: Mapping[TicketRef, MirroredTicket]) -> Read:
+    """Return those of a page's tickets that say what is not known yet, as they may be kept."""
+    return {
+        ref: (ticket, raw)
+        for ref, (ticket, raw) in as_kept(tx, read, known).items()
+        if ref not in known or _is_news(known[ref].ticket, ticket)
+    }
 
 
 def _reading(ticket: Ticket, raw: bytes, before: MirroredTicket | None) -> Reading:

@@ -1,6 +1,7 @@
 """Tickets come in: by pages, by single readings and by repairs, in any order and as often as they like."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -21,6 +22,7 @@ from tests.workflow.desk_at_work import TOPICS, DeskAtWork
 from tests.workflow.played_vendors import NOON, page, ref, ticket
 
 DAY = timedelta(days=1)
+SOON_SECONDS = 20
 COMMENT = Comment(id="1", author_id="9001", public=True, body="It came late.", written_at=NOON)
 
 
@@ -286,7 +288,7 @@ def test_a_ticket_that_never_was_is_nothing(account: Account) -> None:
 
 @pytest.mark.parametrize(
     ("trouble", "asked_again"),
-    [(TryLater("503", wait_seconds=1), False), (AccessRefused("401"), True), (UnexpectedReply("?"), True)],
+    [(TryLater("503", wait_seconds=1), False), (AccessRefused("401"), False), (UnexpectedReply("?"), True)],
 )
 def test_a_reading_that_fails_for_good_makes_room_for_who_asks_next(
     account: Account, trouble: Exception, *, asked_again: bool
@@ -302,6 +304,35 @@ def test_a_reading_that_fails_for_good_makes_room_for_who_asks_next(
         readings.ask(tx, str(ref("1")), now=NOON)
 
     assert account.readings() == (["1", "1"] if asked_again else ["1"])
+
+
+@pytest.mark.parametrize("store_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_a_comparison_that_finds_nothing_waits_for_nobody(account: Account) -> None:
+    account.page_size = account.at_once = 70
+    account.change(*(ticket(str(number), loss=f"W-{number}") for number in range(1, 71)))
+    polled(account)
+
+    with ThreadPoolExecutor(1) as threads, account.at_work.database.begin() as other:
+        other.hold(*(f"tickets/{number}" for number in range(tickets.HOLDS)))
+        differed = threads.submit(reconcile, account.intake, window=DAY, clock=account.at_work.time)
+        assert differed.result(SOON_SECONDS) == 0
+
+
+@pytest.mark.parametrize("store_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_of_a_page_only_what_changed_is_held(account: Account) -> None:
+    account.page_size = account.at_once = 71
+    account.change(*(ticket(str(number), loss=f"W-{number}") for number in range(1, 70)), ticket("70", topic=None))
+    polled(account)
+    account.change(replace(ticket("70", topic=None), subject="Late again"))
+    page = account.changed_since(None, start=NOON)
+
+    with ThreadPoolExecutor(1) as threads, account.at_work.database.begin() as other:
+        every = {f"tickets/{number}" for number in range(tickets.HOLDS)}
+        other.hold(*every - {tickets.held_as(str(ref("70")))})
+        kept = threads.submit(keep_page, account.intake, page, now=account.at_work.time(), move_cursor=False)
+        assert kept.result(SOON_SECONDS) == 1
+
+    assert account.mirrored("70").ticket.subject == "Late again"
 
 
 @pytest.mark.parametrize("vendor", ["zendesk", "salesforce", "jira"])
