@@ -77,7 +77,7 @@ def append(  # What, under which key, after what.
         "detail": json.dumps(dict(change.detail), ensure_ascii=False, sort_keys=True),
         "state_digest": state,
     }
-    connection.execute(sa.insert(tables.audit).values(**row, digest=_seal(key, previous, row)))
+    connection.execute(sa.insert(tables.audit), {**row, "digest": _seal(key, previous, row)})
 
 
 def _digest(connection: sa.Connection, case_number: int, sequence: int) -> str:

@@ -91,8 +91,9 @@ def known(connection: sa.Connection, refs: tuple[TicketRef, ...]) -> dict[Ticket
 
 def belongs_to(tx: Transaction, ref: TicketRef, case_number: int) -> None:
     """Record which case a ticket belongs to, also before it was ever read."""
-    statement = insert_into(tx, tables.ticket_cases).values(ref=str(ref), case_number=case_number)
-    tx.execute(statement.on_conflict_do_update(index_elements=["ref"], set_={"case_number": case_number}))
+    insert = insert_into(tx, tables.ticket_cases)
+    moved = insert.on_conflict_do_update(index_elements=["ref"], set_={"case_number": insert.excluded.case_number})
+    tx.connection.execute(moved, {"ref": str(ref), "case_number": case_number})
 
 
 def belongs_to_none(tx: Transaction, ref: TicketRef) -> None:
@@ -102,18 +103,12 @@ def belongs_to_none(tx: Transaction, ref: TicketRef) -> None:
 
 def claims_of(connection: sa.Connection, customer_id: str) -> tuple[MirroredTicket, ...]:
     """Return this customer's tickets that ask for compensation and belong to a case, newest case first."""
-    column = tables.tickets.c
-    mine = (column.customer_id == customer_id, column.topic.is_not(None))
-    newest = tables.ticket_cases.c.case_number.desc()
-    query = _select().where(*mine, tables.ticket_cases.c.case_number.is_not(None)).order_by(newest, column.ref)
-    return tuple(map(_mirrored, connection.execute(query.limit(MOST_CLAIMS))))
+    return tuple(map(_mirrored, connection.execute(_CLAIMS, {"customer": customer_id})))
 
 
 def case_of(connection: sa.Connection, ref: TicketRef) -> CaseId | None:
     """Return the case a ticket belongs to; None when it belongs to none."""
-    number = connection.scalar(
-        sa.select(tables.ticket_cases.c.case_number).where(tables.ticket_cases.c.ref == str(ref))
-    )
+    number = connection.scalar(_CASE, {"ref": str(ref)})
     return None if number is None else CaseId(f"{PREFIX}{number}")
 
 
@@ -161,6 +156,17 @@ def keep_cursor(tx: Transaction, source: str, at: Cursor, *, now: datetime) -> N
 def _select() -> sa.Select[tuple[str, int]]:
     joined = tables.tickets.outerjoin(tables.ticket_cases, tables.tickets.c.ref == tables.ticket_cases.c.ref)
     return sa.select(tables.tickets.c.document, tables.ticket_cases.c.case_number).select_from(joined)
+
+
+# Made once: to put these together takes longer than to carry them out.
+_CASE = sa.select(tables.ticket_cases.c.case_number).where(tables.ticket_cases.c.ref == sa.bindparam("ref"))
+_CLAIMS = (
+    _select()
+    .where(tables.tickets.c.customer_id == sa.bindparam("customer"), tables.tickets.c.topic.is_not(None))
+    .where(tables.ticket_cases.c.case_number.is_not(None))
+    .order_by(tables.ticket_cases.c.case_number.desc(), tables.tickets.c.ref)
+    .limit(MOST_CLAIMS)
+)
 
 
 def _mirrored(row: sa.Row[tuple[str, int]]) -> MirroredTicket:
