@@ -79,7 +79,7 @@ def replay_dead_letter(settings: Path, kind: str, key: str, *, as_json: bool) ->
         found = failures.revive(tx, kind, key) or jobs.reclaim(tx.connection, kind, key)
         found = found or (kind in list(Kind) and outbox.reopen(tx, key))
         if found:
-            house.jobs.enqueue_attempt(tx.connection, jobs.next_attempt(tx.connection, kind, key), 0)
+            house.jobs.try_now(tx.connection, kind, key, now=house.clock())
     if as_json:
         print_json({"kind": kind, "key": key, "replayed": found})
     else:

@@ -15,14 +15,14 @@ PROBLEM_CHARACTERS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A job that is not tried again by itself.
+    """A job that a person must look at. Unless its access was refused, it is not tried again by itself.
 
     Fields:
         kind: What it was to do: "pay".
         key: For what: "CASE-4711/1a2b".
         attempts: How often it was tried.
         problem: What went wrong the last time.
-        dead_at: When it was given up; aware, UTC.
+        dead_at: When it was given up, or first refused; aware, UTC.
     """
 
     kind: str
@@ -80,9 +80,9 @@ def forget_failure(tx: Transaction, attempt: Attempt) -> None:
 
 
 def bury(tx: Transaction, attempt: Attempt, *, now: datetime) -> None:
-    """Make a failed job a dead letter."""
+    """Make a failed job a dead letter; one that is stays so since when it was."""
     column = tables.job_failures.c
-    mine = (column.kind == attempt.kind, column.key == attempt.key)
+    mine = (column.kind == attempt.kind, column.key == attempt.key, column.dead_at.is_(None))
     tx.execute(sa.update(tables.job_failures).where(*mine).values(dead_at=now))
 
 

@@ -1,7 +1,9 @@
 """Durable jobs over DBOS, in the same database as everything else; the only module that imports it.
 
 A job is a kind and a key. It is enqueued inside a transaction and exists when that commits; its body is idempotent.
-A failure is written down and becomes a later attempt with backoff, then a dead letter that an operator can replay.
+A failure is written down and becomes a later attempt with backoff, then a dead letter that an operator can replay. A
+refused access is a dead letter at once, so that it shows, and is tried again all the same: when it is mended, work goes
+on by itself.
 docs/decisions/0003-durable-engine.md says which defaults of DBOS are unsafe for money and what is set instead.
 """
 
@@ -41,13 +43,17 @@ VERSION = "1"
 WORKFLOW = "run_job"
 MAX_RECOVERIES = 8
 POLL_SECONDS = 0.05
-#: How the queue marks a job that it does not try any more.
+#: How the queue marks a job that waits or runs.
+OPEN = ("ENQUEUED", "PENDING", "DELAYED")
+#: How it marks one that it does not try any more.
 GIVEN_UP = ("MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR")
 LEASE_SECONDS = 6.0
 MOVED_ON_SECONDS = 0.1
 SHORTEST_WAIT_SECONDS = 0.05
 #: A vendor that comes back is found within this time, however long it was away.
 LONGEST_VENDOR_WAIT_SECONDS = 60.0
+#: Who was refused asks again after this time: longer than a refused login is remembered (`connectors.bearer`).
+REFUSED_WAIT_SECONDS = 35.0
 
 log = structlog.get_logger(__name__)
 
@@ -101,6 +107,15 @@ class DurableJobs:
         if delay_seconds > 0:
             options["delay_seconds"] = delay_seconds
         self._client.enqueue_in_transaction(connection, options, attempt.kind, attempt.key, attempt.number)  # type: ignore[arg-type]  # DBOS' own TypedDict, built in two steps.
+
+    def try_now(self, connection: sa.Connection, kind: str, key: str, *, now: datetime) -> None:
+        """Let a job be tried at once, for an operator's replay; one that waits for its time waits no longer."""
+        status = _queue_table(connection, "workflow_status")
+        mine = status.c.workflow_uuid.startswith(f"{kind}:{key}@", autoescape=True)
+        due = {"delay_until_epoch_ms": int(now.timestamp() * 1000)}
+        connection.execute(sa.update(status).where(mine, status.c.status == "DELAYED").values(due))
+        if not connection.scalar(sa.select(sa.func.count()).select_from(status).where(mine, status.c.status.in_(OPEN))):
+            self.enqueue_attempt(connection, next_attempt(connection, kind, key), 0)
 
 
 def next_attempt(connection: sa.Connection, kind: str, key: str) -> Attempt:
@@ -208,7 +223,7 @@ class Worker:
             self._keep(partial(self._try_again, attempt=attempt, error=error, least=error.wait_seconds, mortal=False))
         except (AccessRefused, UnexpectedReply) as error:
             bound.error("job is dead", problem=str(error))
-            self._keep(partial(self._bury, attempt=attempt, error=error))
+            self._keep(partial(self._bury, attempt=attempt, error=error, again=isinstance(error, AccessRefused)))
         except Exception as error:  # noqa: BLE001  # A door: one broken job must not stop the worker.
             bound.exception("job failed")
             self._keep(partial(self._try_again, attempt=attempt, error=error, least=0.0, mortal=True))
@@ -230,10 +245,14 @@ class Worker:
             wait_seconds = max(least, min(backoff_seconds(attempts), longest))
             self._jobs.enqueue_attempt(tx.connection, attempt.following(), max(wait_seconds, SHORTEST_WAIT_SECONDS))
 
-    def _bury(self, tx: Transaction, *, attempt: Attempt, error: Exception) -> None:
+    def _bury(self, tx: Transaction, *, attempt: Attempt, error: Exception, again: bool) -> None:
+        """Make a dead letter of a job; again: It is tried on, by and by, because a person may mend the cause."""
         now = datetime.now(UTC)
-        record_failure(tx, attempt, error, now=now)
+        attempts = record_failure(tx, attempt, error, now=now)
         bury(tx, attempt, now=now)
+        if again:
+            wait_seconds = max(REFUSED_WAIT_SECONDS, backoff_seconds(attempts))
+            self._jobs.enqueue_attempt(tx.connection, attempt.following(), wait_seconds)
 
     def _keep(self, write: Callable[[Transaction], None]) -> None:
         """Write down how a job ended, however long the database is away: an error here would lose the job.
@@ -268,7 +287,7 @@ class Worker:
 
     def _take_over(self) -> None:
         with self._database.begin() as tx:
-            dead = leases.declare_dead(tx, now=leases.clock(tx))
+            dead = leases.declare_dead(tx, self.executor_id, now=leases.clock(tx))
         if dead:
             log.warning("taking over jobs of dead workers", executors=dead)
             DBOS._recover_pending_workflows(list(dead))  # noqa: SLF001  # The open part has no public call; a contract test holds it.
@@ -321,7 +340,7 @@ def _queue_engine(url: str) -> sa.Engine:
 def backlog(connection: sa.Connection) -> Mapping[str, int]:
     """Return how many jobs wait or run, by queue."""
     status = _queue_table(connection, "workflow_status")
-    open_ones = status.c.status.in_(["ENQUEUED", "PENDING", "DELAYED"])
+    open_ones = status.c.status.in_(OPEN)
     query = sa.select(status.c.queue_name, sa.func.count()).where(open_ones).group_by(status.c.queue_name)
     return {str(name): int(count) for name, count in connection.execute(query)}
 

@@ -65,6 +65,8 @@ def office(at_peace: World, tmp_path: Path) -> Iterator[Office]:
             given_up = Attempt(kind=one_case.PAY, key=payment, number=25)
             record_failure(tx, given_up, ConnectionError("the database went away"), now=house.clock())
             bury(tx, given_up, now=house.clock())
+            tried = sa.text("UPDATE workflow_status SET status = 'SUCCESS' WHERE workflow_uuid = :name")
+            tx.execute(tried.bindparams(name=f"pay:{payment}@1"))
         yield Office(world=at_peace, house=house, settings=settings, payment=payment, note=note)
 
 

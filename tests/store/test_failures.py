@@ -1,7 +1,7 @@
 """Jobs that fail: how long they wait, what is written down, and when they wait for an operator."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -36,6 +36,11 @@ def raising(error: Exception) -> Callable[[str], None]:
 def dead(database: Database) -> list[tuple[str, int, str]]:
     with database.read() as connection:
         return [(each.key, each.attempts, each.problem) for each in failures.dead_letters(connection)]
+
+
+def since(database: Database) -> datetime:
+    with database.read() as connection:
+        return failures.dead_letters(connection)[0].dead_at
 
 
 def counted(database: Database) -> int:
@@ -83,11 +88,37 @@ def test_a_job_that_works_after_all_forgets_how_it_failed(database: Database) ->
     assert counted(database) == 0
 
 
-@pytest.mark.parametrize("error", [AccessRefused("401"), UnexpectedReply("no JSON")])
-def test_a_refusal_makes_a_dead_letter_at_once(database: Database, error: Exception) -> None:
-    assert tried(database, raising(error)) == ()
+def test_an_answer_that_nobody_understands_makes_a_dead_letter_at_once(database: Database) -> None:
+    assert tried(database, raising(UnexpectedReply("no JSON"))) == ()
 
-    assert dead(database) == [(PAY.key, 1, f"{type(error).__name__}: {error}")]
+    assert dead(database) == [(PAY.key, 1, "UnexpectedReply: no JSON")]
+
+
+def test_a_refused_access_is_a_dead_letter_at_once_and_goes_on_by_itself_once_it_is_mended(database: Database) -> None:
+    waiting = tried(database, raising(AccessRefused("401")))
+    first = since(database)
+    tried(database, raising(AccessRefused("403")), number=2)
+
+    assert waiting == (Job(kind="pay", key=PAY.key, number=2, delayed=True),)
+    assert dead(database) == [(PAY.key, 2, "AccessRefused: 403")]
+    assert since(database) == first
+
+    tried(database, lambda _: None, number=3)
+
+    assert dead(database) == []
+
+
+def test_a_refused_job_that_is_replayed_is_tried_at_once_and_not_twice(database: Database) -> None:
+    queue = DurableJobs(database.engine, lambda kind, _key: KINDS[kind])
+    tried(database, raising(AccessRefused("401")))
+
+    for _ in range(2):
+        with database.begin() as tx:
+            queue.try_now(tx.connection, PAY.kind, PAY.key, now=NOON)
+
+    with database.read() as connection:
+        assert [job.number for job in queued(connection)] == [2]
+        assert jobs.oldest_due(connection, now=NOON) == NOON
 
 
 def test_a_job_that_is_broken_is_given_up_after_twenty_five_failures(database: Database) -> None:

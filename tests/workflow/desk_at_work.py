@@ -23,7 +23,7 @@ from store.books import StoredPayout
 from store.cases import CaseRepository, number_of
 from store.database import Database, create_engine
 from store.failures import Attempt
-from store.jobs import Again, DurableJobs, Worker, next_attempt
+from store.jobs import Again, DurableJobs, Worker
 from store.outbox import Kind, State
 from sync.intake import Intake, read_ticket
 from sync.outbox import write_note
@@ -124,10 +124,14 @@ class DeskAtWork:
         read_ticket(self.intake, f"{ticket.ref}@0", clock=self.time)
 
     def work(self, *kinds: str) -> None:
-        """Do every job that waits, of these kinds or all but escalations, until none is left; waiting costs no time."""
+        """Do every job that waits, of these kinds or all but escalations, until none is left but dead letters.
+
+        Waiting costs no time; a dead letter is tried again only by `again`.
+        """
         wanted = kinds or tuple(each for each in (*HELPDESK_KINDS, *QUEUES) if each != one_case.ESCALATE)
         for _ in range(MOST_ROUNDS):
-            jobs = [each for each in self.waiting() if each.kind in wanted]
+            dead = {(each.kind, each.key) for each in self.dead_letters()}
+            jobs = [each for each in self.waiting() if each.kind in wanted and (each.kind, each.key) not in dead]
             if not jobs:
                 break
             for job in jobs:
@@ -146,7 +150,8 @@ class DeskAtWork:
     def again(self, kind: str, key: str) -> None:
         """Put a job that was done on its queue once more and do it, as after a crash or by an operator."""
         with self.database.begin() as tx:
-            self.jobs.enqueue_attempt(tx.connection, next_attempt(tx.connection, kind, key), 0)
+            failures.revive(tx, kind, key)
+            self.jobs.try_now(tx.connection, kind, key, now=self.time())
         self.work(kind)
 
     def case(self, case_id: str) -> Case:

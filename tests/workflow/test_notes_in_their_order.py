@@ -6,7 +6,7 @@ from cases.case import Stage
 from cases.ticket import TicketStatus
 from store import outbox
 from store.failures import revive
-from store.jobs import next_attempt, reclaim
+from store.jobs import reclaim
 from store.outbox import Kind
 from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.played_vendors import ticket
@@ -23,7 +23,7 @@ def replay(at_work: DeskAtWork, key: str) -> bool:
     with at_work.database.begin() as tx:
         found = revive(tx, Kind.NOTE, key) or reclaim(tx.connection, Kind.NOTE, key) or outbox.reopen(tx, key)
         if found:
-            at_work.jobs.enqueue_attempt(tx.connection, next_attempt(tx.connection, Kind.NOTE, key), 0)
+            at_work.jobs.try_now(tx.connection, Kind.NOTE, key, now=at_work.time())
     at_work.work()
     return found
 

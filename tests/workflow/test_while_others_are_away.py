@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from cases.case import Approved, Stage
 from connectors.contract import Cursor, Page, TryLater
 from store import leases, tables
-from store.failures import revive
-from store.jobs import LEASE_SECONDS, killers, next_attempt, reclaim
+from store.jobs import LEASE_SECONDS, killers, reclaim
 from sync.intake import Intake, reconcile
 from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.played_vendors import PlayedHelpdesk, page, ticket
@@ -33,8 +32,6 @@ def test_a_payout_whose_way_was_switched_off_is_a_dead_letter_and_is_paid_when_i
     assert at_work.provider.sendings == 0
 
     at_work.cashier = cashier
-    with at_work.database.begin() as tx:
-        assert revive(tx, "pay", dead.key)
     at_work.again("pay", dead.key)
     at_work.work()
 
@@ -60,7 +57,7 @@ def test_a_job_that_the_queue_gave_up_is_found_and_tried_again(at_work: DeskAtWo
     with at_work.database.begin() as tx:
         assert reclaim(tx.connection, "pay", job.key)
         assert not reclaim(tx.connection, "pay", job.key)
-        at_work.jobs.enqueue_attempt(tx.connection, next_attempt(tx.connection, "pay", job.key), 0)
+        at_work.jobs.try_now(tx.connection, "pay", job.key, now=at_work.time())
     at_work.work()
 
     assert at_work.stage("CASE-1") is Stage.CLOSED
@@ -121,7 +118,7 @@ def test_no_hosts_clock_declares_a_worker_dead(at_work: DeskAtWork) -> None:
 
     with at_work.database.begin() as tx:
         assert tx.execute(sa.select(tables.leases.c.dead)).scalar_one() is False
-        assert leases.declare_dead(tx, now=leases.clock(tx)) == ()
+        assert leases.declare_dead(tx, "c", now=leases.clock(tx)) == ()
 
 
 def set_back_an_hour(at_work: DeskAtWork) -> None:
