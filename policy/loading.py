@@ -38,9 +38,9 @@ from policy.scope import Scope
 from policy.section import Section
 from policy.told_steps import read_chinese, unnamed_steps
 from policy.units import OWN_MONEY, ChoiceType, NumberType, Type, Unit
-from policy.yaml_text import read_yaml
+from policy.yaml_text import Node, read_yaml
 
-__all__ = ["BadPolicy", "load_policy", "read_policy"]
+__all__ = ["BadPolicy", "checked", "load_policy", "policy_in", "read_policy"]
 
 KEYS = (
     "policy",
@@ -90,7 +90,12 @@ def load_policy(text: str, name: str, *, roles: Mapping[str, int] | None = None)
     Raises BadPolicy with every mistake that was found, each as `file:line:col: what to do`. A file that is not
     plain YAML is refused at its first mistake; faults of logic and examples are looked for once the text reads well.
     """
-    policy, mistakes = read_policy(text, name), Mistakes()
+    return checked(read_policy(text, name), roles)
+
+
+def checked(policy: Policy, roles: Mapping[str, int] | None = None) -> Policy:
+    """Return a policy whose logic holds and whose examples come out as they say; raises BadPolicy else."""
+    mistakes = Mistakes()
     for mistake in (*(each.mistake for each in faults(policy, roles)), *prove(policy)):
         mistakes.add(mistake.place, mistake.what)
     mistakes.stop_if_any()
@@ -102,8 +107,13 @@ def read_policy(text: str, name: str) -> Policy:
 
     name: The file's name, for messages and derivations. Raises BadPolicy for what is not understood.
     """
+    return policy_in(read_yaml(text, name), name, hashlib.sha256(text.encode()).hexdigest())
+
+
+def policy_in(root: Node, name: str, text_hash: str) -> Policy:
+    """Return the policy in keys and values, of a text or a workbook; otherwise as `read_policy`."""
     mistakes = Mistakes()
-    policy = _read(Section(read_yaml(text, name), mistakes, keys=KEYS), name, hashlib.sha256(text.encode()).hexdigest())
+    policy = _read(Section(root, mistakes, keys=KEYS), name, text_hash)
     mistakes.stop_if_any()
     if policy is None:
         raise AssertionError(f"{name}: a policy that could not be read left no mistake")

@@ -1,0 +1,147 @@
+"""The file of a workbook taken apart with a bound on everything, before anything else reads it.
+
+An .xlsx file is a zip of XML. Its directory may lie about sizes, so every part is inflated up to a bound and packed
+anew; a cell far away would make a reader lay out everything between, so cells are looked at where they say they are.
+"""
+
+import io
+import posixpath
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policy.authoring.cells import column_letters
+from policy.mistakes import BadPolicy, Mistake, Place
+
+MOST_BYTES = 5_000_000
+MOST_UNPACKED_BYTES = 30_000_000
+MOST_PARTS = 300
+MOST_SHEETS = 40
+MOST_ROWS = 3_000
+MOST_COLUMNS = 200
+_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
+_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*)>(\s*<(?:\w+:)?f\b)?")
+_NUMBER = re.compile(rb'\br="([1-9]\d{0,6})"')
+_REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([1-9]\d{0,6})"')
+_SHEET = re.compile(r"<(?:\w+:)?sheet\b([^>]*)>")
+_RELATION = re.compile(r"<(?:\w+:)?Relationship\b([^>]*)>")
+_ATTRIBUTE = re.compile(r'([\w:]+)="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpacked:
+    """A workbook that is safe to read.
+
+    Fields:
+        data: The file, packed anew from what was looked at.
+        formulas: The cells in which a formula stands, as (number of the part's sheet in the file, row, column).
+    """
+
+    data: bytes
+    formulas: tuple[tuple[int, int, int], ...]
+
+
+def unpack(data: bytes, file: str) -> Unpacked:
+    """Return a workbook that is safe to read; raises BadPolicy for what is none, too large or not understood."""
+    start = Place(file=file, line=1, column=1)
+    if len(data) > MOST_BYTES:
+        raise _bad(start, f"make the workbook smaller: it has {len(data)} bytes, at most {MOST_BYTES} are read")
+    try:
+        parts = _inflated(data, start)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
+        if isinstance(error, BadPolicy):
+            raise
+        raise _bad(start, "not readable as a workbook: save it as .xlsx, without a password") from None
+    names = _sheet_parts(parts, start)
+    formulas = tuple(
+        (number, row, column)
+        for number, name in enumerate(names)
+        for row, column in _looked_at(parts.get(name, b""), number, file)
+    )
+    return Unpacked(data=_packed(parts), formulas=formulas)
+
+
+def _inflated(data: bytes, start: Place) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = archive.infolist()
+        total = sum(each.file_size for each in entries)
+        if len(entries) > MOST_PARTS or total > MOST_UNPACKED_BYTES:
+            said = f"the workbook unpacks to {total} bytes in {len(entries)} parts"
+            raise _bad(start, f"{said}: at most {MOST_UNPACKED_BYTES} in {MOST_PARTS} are read; save it anew, smaller")
+        parts: dict[str, bytes] = {}
+        for each in entries:
+            with archive.open(each) as part:
+                parts[each.filename] = part.read(each.file_size)
+                if part.read(1):
+                    raise zipfile.BadZipFile(each.filename)
+    return parts
+
+
+def _sheet_parts(parts: dict[str, bytes], start: Place) -> list[str]:
+    """Return the parts that hold the sheets, in the order of the sheets."""
+    if "xl/workbook.xml" not in parts:
+        raise _bad(start, "not readable as a workbook: save it as .xlsx")
+    sheets = [_attributes(found) for found in _SHEET.findall(_text(parts["xl/workbook.xml"]))]
+    relations = [_attributes(found) for found in _RELATION.findall(_text(parts.get("xl/_rels/workbook.xml.rels", b"")))]
+    targets = {each.get("Id", ""): each.get("Target", "") for each in relations}
+    if len(sheets) > MOST_SHEETS:
+        raise _bad(start, f"the workbook has {len(sheets)} sheets: at most {MOST_SHEETS} are read")
+    found = [targets.get(each.get("r:id", ""), "") for each in sheets]
+    names = [posixpath.normpath(posixpath.join("xl", each)).lstrip("/") for each in found]
+    if any(name not in parts for name in names):
+        raise _bad(start, "not readable as a workbook: save it as .xlsx from Excel or LibreOffice")
+    return names
+
+
+def _attributes(text: str) -> dict[str, str]:
+    return dict(_ATTRIBUTE.findall(text))
+
+
+def _looked_at(part: bytes, number: int, file: str) -> Iterator[tuple[int, int]]:
+    """Yield where formulas stand; raises BadPolicy for a cell outside of what is read."""
+    for found in _ROW.finditer(part):
+        row = _NUMBER.search(found[1])
+        if row is None or int(row[1]) > MOST_ROWS:
+            raise _bad(_sheet(file, number), _far(f"row {int(row[1])}" if row else "a row without its number"))
+    for found in _CELL.finditer(part):
+        place = _REFERENCE.search(found[1])
+        column = _column(place[1].decode()) if place else 0
+        if place is None or column > MOST_COLUMNS or int(place[2]) > MOST_ROWS:
+            said = f"the cell {(place[1] + place[2]).decode()}" if place else "a cell without its name"
+            raise _bad(_sheet(file, number), _far(said))
+        if found[2]:
+            yield int(place[2]), column
+
+
+def _far(what: str) -> str:
+    last = f"{column_letters(MOST_COLUMNS)}{MOST_ROWS}"
+    return f"there is {what}: only cells up to {last} are read; delete empty rows and columns beyond, save from Excel"
+
+
+def _column(letters: str) -> int:
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return column
+
+
+def _packed(parts: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return made.getvalue()
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _sheet(file: str, number: int) -> Place:
+    return Place(file=f"{file}, sheet {number + 1}", line=1, column=1)
+
+
+def _bad(place: Place, what: str) -> BadPolicy:
+    return BadPolicy([Mistake(place=place, what=what)])
