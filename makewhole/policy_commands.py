@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from makewhole.authoring_commands import authoring
 from makewhole.options import AsJson
 
 policy_app = typer.Typer(no_args_is_help=True, help="Check policies, and see how one decides.")
+policy_app.add_typer(authoring)
 
 
 @policy_app.command("check")

@@ -54,7 +54,8 @@ def node_at(text: str, place: Place, mistakes: Mistakes) -> Node:
     if not scalar.text.startswith(_MEANS_MORE):
         return scalar
     try:
-        read = read_yaml("cell: " + " ".join(scalar.text.splitlines()), place.file)
+        # A long list is read over several lines, as a text may have no line that long.
+        read = read_yaml("cell: " + re.sub(r", (?! )", ",\n ", " ".join(scalar.text.splitlines())), place.file)
     except BadPolicy as error:
         begins = {"[": "a list", "{": "keys", '"': "quoted text"}[scalar.text[0]]
         mistakes.add(place, f"this begins as {begins} and does not end as one: {error.mistakes[0].what}")

@@ -5,8 +5,8 @@ from collections.abc import Mapping as AbstractMapping
 
 from policy.authoring.cells import cell_named
 from policy.authoring.comments import comments_in
-from policy.authoring.from_sheets import tree_of
-from policy.authoring.to_sheets import sheets_of
+from policy.authoring.from_sheets import Laid, tree_of
+from policy.authoring.to_sheets import Grid, sheets_of
 from policy.authoring.workbook_reading import read_workbook
 from policy.authoring.workbook_writing import write_workbook
 from policy.authoring.yaml_writing import yaml_of
@@ -38,18 +38,34 @@ def text_of(data: bytes, file: str, *, roles: AbstractMapping[str, int] | None =
     """
     mistakes = Mistakes()
     try:
-        grids = read_workbook(data, file, mistakes)
-        mistakes.stop_if_any()
-        laid = tree_of(grids, mistakes)
-        mistakes.stop_if_any()
-        checked(policy_in(laid.root, file, hashlib.sha256(data).hexdigest()), roles)
-        text = yaml_of(laid.root, laid.notes)
-        load_policy(text, file, roles=roles)
+        laid = _laid(read_workbook(data, file, mistakes), mistakes)
+        _check(laid, file, hashlib.sha256(data).hexdigest(), roles, mistakes)
     except BadPolicy as problem:
         raise BadWorkbook("\n".join(_said(problem, file))) from None
+    text = yaml_of(laid.root, laid.notes)
     if plain(read_yaml(text, file)) != plain(laid.root):
         raise AssertionError(f"{file}: the text that was written says something else than the workbook")
     return text
+
+
+def _laid(grids: tuple[Grid, ...], mistakes: Mistakes) -> Laid:
+    """Return the policy on the sheets; raises BadPolicy for sheets and headings that would make more mistakes."""
+    before = len(mistakes.found)
+    laid = tree_of(grids, mistakes)
+    if len(mistakes.found) > before:
+        mistakes.stop_if_any()
+    return laid
+
+
+def _check(laid: Laid, file: str, text_hash: str, roles: AbstractMapping[str, int] | None, mistakes: Mistakes) -> None:
+    """Raise BadPolicy with the mistakes of cells and of what they say together."""
+    try:
+        checked(policy_in(laid.root, file, text_hash), roles)
+    except BadPolicy as problem:
+        named = {cell_named(each.place) for each in mistakes.found}
+        more = [each for each in problem.mistakes if cell_named(each.place) not in named]
+        raise BadPolicy((*mistakes.found, *more)) from None
+    mistakes.stop_if_any()
 
 
 def _said(problem: BadPolicy, file: str) -> list[str]:

@@ -87,7 +87,7 @@ def _heading(text: str, column: int, grid: Grid, sheet: Sheet, mistakes: Mistake
     """Return a heading as it is looked up; "" for an empty one and after a mistake."""
     heading = " ".join(text.split())
     place = cell_place(grid.title, 1, column)
-    known = [*sheet.headings, NOTE]
+    known = [*(each for each in sheet.headings if not each.endswith("...")), NOTE]
     key, colon, name = heading.partition(": ")
     spread = key in sheet.spread and colon and name
     numbered = sheet.numbered and key.removeprefix(f"{sheet.numbered[1]} ").isdecimal()

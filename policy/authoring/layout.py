@@ -22,7 +22,7 @@ class Sheet:
     Fields:
         title: "Rules".
         path: The keys under which its lines stand: ("rules",).
-        headings: Those that are always there, in order; "note" follows them.
+        headings: Those that are always there, in order; "given: ..." stands for as many as are used; "note" follows.
         spread: Keys whose own names may be headings: "when" gives "when: hours_late".
         numbered: A key whose list stands in numbered columns, and what they are called: ("stages", "stage").
         always: Whether it is written when it holds nothing, so that lines can be added.
@@ -129,7 +129,7 @@ TOGETHER = Sheet(
 CLAIMS = Sheet(
     title=CLAIMS_SHEET,
     path=(),
-    headings=("name", "times"),
+    headings=("name", "given: ...", "times"),
     spread=("given",),
     about='The claims of those examples, by the name of the example; a column "given: input" for what each gives.',
 )
@@ -240,6 +240,7 @@ LISTS = (
         headings=(
             "name",
             "source",
+            "given: ...",
             "without",
             "counted before",
             "expect: then",

@@ -55,19 +55,14 @@ def _headings(sheet: Sheet, lines: list[_Line], root: Mapping) -> Iterator[str]:
         inputs = _node(root, ("inputs",))
         asked = [f"given: {key.text}" for key, _ in inputs.entries] if isinstance(inputs, Mapping) else []
         used = [*asked, *(each for each in used if each not in asked)]
-    written: set[str] = set()
-    for heading in (*sheet.headings, *used):
-        family = heading.partition(": ")[0]
-        for each in (heading, *(other for other in used if _same_family(other, family, sheet))):
-            if each not in written:
-                written.add(each)
-                yield each
-
-
-def _same_family(heading: str, family: str, sheet: Sheet) -> bool:
-    if sheet.numbered and heading.startswith(f"{sheet.numbered[1]} "):
-        return False
-    return heading.partition(": ")[0] == family and heading not in sheet.headings
+    more = [each for each in used if each not in sheet.headings]
+    families = [heading.partition(": ")[0] for heading in sheet.headings]
+    for place, heading in enumerate(sheet.headings):
+        if not heading.endswith("..."):
+            yield heading
+        if families[place] not in families[place + 1 :]:
+            yield from (each for each in more if each.partition(": ")[0] == families[place])
+    yield from (each for each in more if each.partition(": ")[0] not in families)
 
 
 def _lines(sheet: Sheet, root: Mapping) -> Iterator[_Line]:

@@ -60,10 +60,8 @@ class _Look:
         self.text: Format = workbook.add_format(text)
         self.first: Format = workbook.add_format(text | {"bold": True})
         self.note: Format = workbook.add_format(text | {"italic": True, "font_color": "#4b5563"})
-        self.heading: Format = workbook.add_format(
-            text
-            | {"bold": True, "font_color": "#ffffff", "bg_color": "#1f3a5f", "border": 1, "border_color": "#1f3a5f"}
-        )
+        strong = {"bold": True, "font_color": "#ffffff", "bg_color": "#1f3a5f"}
+        self.heading: Format = workbook.add_format(text | strong)
 
     def of(self, column: int, heading: str) -> Format:
         if heading == NOTE:
@@ -105,7 +103,7 @@ def _guide(sheet: Worksheet, look: _Look) -> None:
     rows: list[tuple[str, ...]] = [("Sheet", "What it is for", "Headings it may have")]
     for each in layout.SHEETS:
         more = [f"{key}: ..." for key in each.spread if f"{key}: en" not in each.headings]
-        rows.append((each.title, each.about, ", ".join((*each.headings, *more, NOTE))))
+        rows.append((each.title, each.about, ", ".join(dict.fromkeys((*each.headings, *more, NOTE)))))
     sheet.set_column(0, 0, 22, look.text)
     sheet.set_column(1, 2, 70, look.text)
     for number, said in enumerate(_GUIDE):

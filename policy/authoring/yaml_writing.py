@@ -80,6 +80,8 @@ class _Writer:
             lines = [line for key, value in item.entries for line in self._entry(key, value, indent + 2)]
             yield f"{' ' * indent}- {lines[0].lstrip()}"
             yield from lines[1:]
+        elif isinstance(item, Scalar):
+            yield from self._scalar(f"{' ' * indent}- ", item.text, indent + 2)
         else:
             yield f"{' ' * indent}- {flow_text(item)}"
 

@@ -1,0 +1,49 @@
+"""`makewhole policy export`, `import`: files in, files out, never one written over by accident."""
+
+from pathlib import Path
+
+from config.mistakes import BadSettings
+from config.people import load_people
+from makewhole.assembly import roles_held
+from makewhole.printing import to_people
+from makewhole.trouble import Unusable, WrongUsage
+from policy.authoring.converting import BadWorkbook, text_of, workbook_of
+from policy.book import read_policy_file
+from policy.mistakes import BadPolicy
+
+
+def export(file: Path, workbook: Path, *, force: bool) -> int:
+    """Write a policy as a workbook."""
+    try:
+        made = workbook_of(read_policy_file(file), file.name)
+    except BadPolicy as problem:
+        raise Unusable(str(problem)) from None
+    _write(workbook, made, force=force)
+    return 0
+
+
+def bring_in(workbook: Path, file: Path, *, people: Path | None, force: bool) -> int:
+    """Write a workbook as a policy's text; prints its mistakes and returns 1 when it has any."""
+    try:
+        roles = roles_held(load_people(people)) if people else None
+        text = text_of(workbook.read_bytes(), workbook.name, roles=roles)
+    except BadWorkbook as problem:
+        to_people().print(str(problem), markup=False, soft_wrap=True)
+        return 1
+    except BadSettings as problem:
+        raise Unusable(str(problem)) from None
+    except OSError as problem:
+        raise Unusable(f"{workbook}: cannot be read: {problem.strerror}") from None
+    _write(file, text.encode(), force=force)
+    return 0
+
+
+def _write(path: Path, data: bytes, *, force: bool) -> None:
+    try:
+        with path.open("wb" if force else "xb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise WrongUsage(f"{path} is there already: name another file, or add --force to write over it") from None
+    except OSError as problem:
+        raise Unusable(f"{path}: cannot be written: {problem.strerror}") from None
+    to_people().print(f"Written: {path}", markup=False, soft_wrap=True)
