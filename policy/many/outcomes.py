@@ -103,10 +103,11 @@ def _amount(policy: Policy, reader: Reader, rule: pl.Expr) -> tuple[Whole, pl.Ex
     exact = {number: reader.expression(each.pay) for number, each in paying.items() if each.pay is not None}
     off = [reader.expression(each.takes_off) for each in policy.deductions]
     rooms = [(each, _room(reader, each)) for each in policy.limits]
-    *before, last = [(rule == number, each.number) for number, each in exact.items()]
-    pays = scaled.added([scaled.chosen(before, last[1]), *(scaled.negated(each.number) for each in off)])
-    above_zero = scaled.extreme((pays, _ZERO), largest=True)
-    minor = in_units(policy, reader, above_zero, policy.money.rounding)
+    less = [scaled.negated(each.number) for each in off]
+    pays = [
+        (rule == number, _rounded(policy, reader, scaled.added([each.number, *less]))) for number, each in exact.items()
+    ]
+    minor = scaled.pick(pays[:-1], pays[-1][1])
     for limit, left in rooms:
         minor = _cut(policy, reader, minor, limit, left.number, rule)
     needs: pl.Expr | None = None
@@ -115,6 +116,12 @@ def _amount(policy: Policy, reader: Reader, rule: pl.Expr) -> tuple[Whole, pl.Ex
         needed = first_needed(exact[number].needs, *(one.needs for one in off), *limits, _asset_needs(policy, reader))
         needs = first_needed(only_where(rule == number, needed), needs)
     return Whole(expr=reader.keep(minor.expr), low=minor.low, high=minor.high), needs
+
+
+def _rounded(policy: Policy, reader: Reader, pays: Scaled) -> Whole:
+    """Return what one rule pays, never below zero, rounded once; most rules need no rounding at all."""
+    above_zero = scaled.extreme((pays, _ZERO), largest=True)
+    return in_units(policy, reader, above_zero, policy.money.rounding)
 
 
 def _asset_needs(policy: Policy, reader: Reader) -> pl.Expr | None:
