@@ -18,6 +18,7 @@ from config.checking import STRICT, check
 from config.helpdesks import URL, Helpdesk, Jira, Name, Salesforce, Seconds, Zendesk
 from config.mirroring import Mirroring
 from config.mistakes import BadSettings, Mistake, did_you_mean
+from config.prices import Prices
 from config.secret import REFERENCE, Key, Secret, Surroundings, look_up
 from config.yaml_text import Step, path_text, read_document
 
@@ -228,6 +229,7 @@ class Settings(BaseModel):
     policies: ExistingPath
     people: ExistingPath
     mirror: Mirroring = Mirroring()
+    prices: Prices | None = None
     workers: Workers = Workers()
     log: Log = Log()
     keep_deliveries_days: int = Field(default=30, ge=1, le=3_650)

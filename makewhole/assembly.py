@@ -25,6 +25,8 @@ from config.people import load_people
 from config.settings import PayoutProvider, Settings
 from connectors.accounts.client import AccountData
 from connectors.contract import AccessRefused, ByHand, Helpdesk, MakingReady, TryLater, UnexpectedReply
+from connectors.prices.book import PriceBook
+from connectors.prices.filling import Filling, fill
 from connectors.transport import Exchange
 from connectors.wording import Worded
 from makewhole.helpdesks import connect_helpdesks
@@ -48,7 +50,7 @@ from sync.outbox import ref_of, write_fields, write_note
 from sync.schedule import Tick
 from web.case_page import case_key
 from workflow import one_case, paying
-from workflow.desk import Desk
+from workflow.desk import Desk, Filler, fills_nothing
 from workflow.paying import Cashier
 
 log = structlog.get_logger(__name__)
@@ -134,6 +136,7 @@ def build(
         pay_way=PAYOUT_PROVIDER if isinstance(settings.payouts, PayoutProvider) else settings.payouts.way,
         case_url=lambda case_id: case_url(settings, case_id),
         naming=partial(named_by, accounts=accounts_of(settings)),
+        prices=prices_of(settings),
         shadowed=frozenset(source for source, each in settings.helpdesks.items() if each.mode == "shadow"),
     )
     helpdesks = {f"{each.vendor}:{each.account}": each for each in connect_helpdesks(settings, on_response=on_response)}
@@ -195,6 +198,23 @@ def accounts_of(settings: Settings) -> tuple[Account, ...]:
         account_of(each.vendor, each.account, projects=getattr(each, "projects", ()))
         for each in settings.helpdesks.values()
     )
+
+
+def prices_of(settings: Settings) -> Filler:
+    """Return what fills the price inputs of policies; nothing without a price book."""
+    if settings.prices is None:
+        return fills_nothing
+    fillings = {
+        name: Filling(
+            source=each.source,
+            price=each.price,
+            start=each.between[0],
+            end=each.between[1],
+            margin=timedelta(minutes=each.margin_minutes),
+        )
+        for name, each in settings.prices.inputs.items()
+    }
+    return partial(fill, PriceBook(Path(settings.prices.folder)), fillings)
 
 
 def roles_held(people: People) -> Mapping[str, int]:

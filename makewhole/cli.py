@@ -16,6 +16,7 @@ from makewhole.erase_commands import erase_app
 from makewhole.link_commands import By, links_app
 from makewhole.options import SETTINGS, AsJson, DryRun, SettingsFile, Who
 from makewhole.policy_commands import policy_app
+from makewhole.price_commands import prices_app
 from makewhole.trouble import Unusable, WrongUsage
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ finance_app = typer.Typer(no_args_is_help=True, help="Pay by a file that finance
 for name, group in {
     "case": case_app,
     "policy": policy_app,
+    "prices": prices_app,
     "audit": audit_app,
     "deadletter": deadletter_app,
     "conflicts": conflicts_app,

@@ -12,7 +12,7 @@ from cases.proposal import ApprovalStage, Classification
 from policy.expressions import Condition, Expression
 from policy.mistakes import Place
 from policy.payment_terms import Benefit, Budget, Part, PayWithin, Together
-from policy.units import Type
+from policy.units import SeriesType, Type
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -327,6 +327,11 @@ class Policy:
     def paid_plainly(self) -> bool:
         """Whether all of the amount is paid at once in cash, with nothing beside it."""
         return len(self.parts) == 1 and self.parts[0].is_plain and not self.benefits
+
+    @property
+    def price_inputs(self) -> tuple[str, ...]:
+        """The inputs that are prices over time."""
+        return tuple(each.name for each in self.inputs if isinstance(each.type, SeriesType))
 
     @property
     def types(self) -> dict[str, Type]:

@@ -169,11 +169,15 @@ class Reckoning:
         start, end = (_moment(each) for each in (moments[0], moments[-1]) if not isinstance(each, Unknown))
         if isinstance(node, PriceAt):
             price: Value | None = price_at(series, start, node.within)
+            gap = series.gap_at(start) or series.gap_in(start, start, with_end=True)
             said = f"holds no price within {node.within} up to {bare(start)}"
         else:
             price = found(series, node.lookup, start, end, with_end=node.with_end)
+            gap = series.gap_in(start, end, with_end=node.with_end)
             said = f"holds no price, or no volume, from {bare(start)} to {bare(end)}"
-        return Unknown(needed=frozenset({node.series}), why=((node.series, said),)) if price is None else price
+        if price is not None:
+            return price
+        return Unknown(needed=frozenset({node.series}), why=((node.series, f"{said}: {gap}" if gap else said),))
 
     def _sum(self, terms: tuple[tuple[int, Node], ...]) -> Value | Unknown:
         numbers = self._numbers(tuple(term for _, term in terms))

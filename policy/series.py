@@ -12,6 +12,7 @@ from itertools import pairwise
 MOST_POINTS = 5_000
 MOST_CHARACTERS = 400_000
 _POINT = re.compile(r"(\S{16,40})\s+(\d{1,30}(?:\.\d{1,30})?)(?:\s+(\d{1,30}(?:\.\d{1,30})?))?", re.ASCII)
+_GAP = re.compile(r"gap\s+(\S{16,40})\s+(\S{16,40})", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 
 
@@ -30,10 +31,45 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A time from `start` to before `end` in which the source is known to hold no price."""
+
+    start: datetime
+    end: datetime
+
+    def __str__(self) -> str:
+        if self.start == EVER.start:
+            return f"nothing is held before {_shown(self.end)}"
+        if self.end == EVER.end:
+            return f"nothing is held from {_shown(self.start)} on"
+        return f"a gap from {_shown(self.start)} to {_shown(self.end)}"
+
+
+#: All of time; a gap that begins or ends with it is where a source begins or ends.
+EVER = Gap(start=datetime(1, 1, 1, tzinfo=UTC), end=datetime(9999, 12, 31, 23, 59, tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """Prices, earliest first, no moment twice."""
+    """Prices, earliest first, no moment twice, and the gaps between them, earliest first.
+
+    What is asked of a time that a gap touches has no answer, however near the next price is.
+    """
 
     points: tuple[Point, ...]
+    gaps: tuple[Gap, ...] = ()
+
+    def gap_in(self, start: datetime, end: datetime, *, with_end: bool) -> Gap | None:
+        """Return the first gap that the time from `start` to `end` touches; None when it touches none."""
+        return next(
+            (each for each in self.gaps if start < each.end and (each.start < end or (with_end and each.start == end))),
+            None,
+        )
+
+    def gap_at(self, at: datetime) -> Gap | None:
+        """Return the gap that lies between a moment and the last price before it, or holds it; None for none."""
+        index = bisect_right(self.points, at, key=lambda each: each.at)
+        return self.gap_in(self.points[index - 1].at, at, with_end=True) if index else None
 
 
 class Lookup(StrEnum):
@@ -50,29 +86,34 @@ class Lookup(StrEnum):
 def read_series(text: str) -> Series:
     """Return the prices that a text lists: "2025-10-10T21:36:00Z 4000 1.5; 2025-10-10T21:37:00Z 3990 2".
 
-    Each is a time, a price above zero and, where known, the volume. Raises ValueError; the message says what is wrong.
+    Each is a time, a price above zero and, where known, the volume; "gap 2025-10-10T21:40:00Z 2025-10-10T21:45:00Z"
+    says where the source holds none. Raises ValueError; the message says what is wrong.
     """
     if len(text) > MOST_CHARACTERS:
         raise ValueError(f"has {len(text)} characters, at most {MOST_CHARACTERS} are read")
     parts = [part.strip() for part in text.split(";") if part.strip()]
     if not parts or len(parts) > MOST_POINTS:
         raise ValueError(f"holds {len(parts)} prices, 1 to {MOST_POINTS} are needed")
-    points = tuple(_point(part) for part in parts)
+    points = tuple(_point(part) for part in parts if not part.startswith("gap"))
+    gaps = tuple(_gap(part) for part in parts if part.startswith("gap"))
     for earlier, later in pairwise(points):
         if later.at <= earlier.at:
             raise ValueError(f"is not in order at {later.at.isoformat()}")
-    return Series(points=points)
+    for before, after in pairwise(gaps):
+        if after.start < before.end:
+            raise ValueError(f"has gaps that are not in order at {after.start.isoformat()}")
+    return Series(points=points, gaps=gaps)
 
 
 def found(
     series: Series, lookup: Lookup, start: datetime, end: datetime, *, with_end: bool
 ) -> Decimal | Fraction | None:
-    """Return what is asked of the prices from `start` to `end`; None when the window holds no price.
+    """Return what is asked of the prices in a window; None when it holds no price, or touches a gap.
 
     The average weighted by volume is None as well when a price has no volume, or nothing was traded.
     """
     points = [each for each in series.points if start <= each.at and (each.at < end or (with_end and each.at == end))]
-    if not points:
+    if not points or series.gap_in(start, end, with_end=with_end):
         return None
     match lookup:
         case Lookup.HIGHEST:
@@ -90,9 +131,14 @@ def found(
 
 
 def price_at(series: Series, at: datetime, within: timedelta) -> Decimal | None:
-    """Return the last price at or before a moment; None when it is older than `within`: a gap is not bridged."""
+    """Return the last price at or before a moment.
+
+    None when it is older than `within`, or a known gap lies between: no gap is bridged.
+    """
     index = bisect_right(series.points, at, key=lambda each: each.at)
     if index == 0 or at - series.points[index - 1].at > within:
+        return None
+    if series.gap_at(at) is not None:
         return None
     return series.points[index - 1].price
 
@@ -114,8 +160,27 @@ def _point(text: str) -> Point:
     price = Decimal(match.group(2))
     if price == 0:
         raise ValueError(f'holds "{text[:60]}": a price is above 0')
+    return Point(
+        at=_moment(match.group(1), text), price=price, volume=Decimal(match.group(3)) if match.group(3) else None
+    )
+
+
+def _gap(text: str) -> Gap:
+    match = _GAP.fullmatch(text)
+    if match is None or not all(_TIME.fullmatch(each) for each in match.groups()):
+        raise ValueError(f'holds "{text[:60]}": write a gap as "gap 2025-10-10T21:40:00Z 2025-10-10T21:45:00Z"')
+    gap = Gap(start=_moment(match.group(1), text), end=_moment(match.group(2), text))
+    if gap.end <= gap.start:
+        raise ValueError(f'holds "{text[:60]}": a gap ends after it starts')
+    return gap
+
+
+def _moment(written: str, text: str) -> datetime:
     try:
-        at = datetime.fromisoformat(match.group(1)).astimezone(UTC)
+        return datetime.fromisoformat(written).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f'holds "{text[:60]}": there is no such time') from None
-    return Point(at=at, price=price, volume=Decimal(match.group(3)) if match.group(3) else None)
+
+
+def _shown(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")

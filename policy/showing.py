@@ -37,6 +37,8 @@ def bare(value: Value) -> str:
             return _at_least(value, 0)
         case Fraction():
             return _ratio(value)
+        case Series(points=()):
+            return "no prices"
         case Series(points=points):
             return f"{len(points)} prices from {bare(points[0].at)} to {bare(points[-1].at)}"
         case datetime():

@@ -11,6 +11,7 @@ from cases.people import People
 from cases.proposal import CaseId
 from cases.ticket import Ticket
 from connectors.accounts.client import BelongsToAnother, NotFound
+from connectors.prices.filling import Filled
 from policy.book import PolicyBook
 from store.cases import CaseRepository
 from store.database import Database
@@ -20,10 +21,18 @@ EvidenceSource = Callable[[Loss], Evidence | NotFound | BelongsToAnother]
 #: Says which other tickets a ticket names, of the accounts that we read.
 Naming = Callable[[Ticket], tuple[Named, ...]]
 
+#: Fills a policy's price inputs (their names) from the price book, among the inputs (name, text) of a case.
+Filler = Callable[[tuple[str, ...], tuple[tuple[str, str], ...]], Filled]
+
 
 def names_nothing(_ticket: Ticket) -> tuple[Named, ...]:
     """Return that a ticket names no other: where only one account is read and nobody links its tickets."""
     return ()
+
+
+def fills_nothing(_wanted: tuple[str, ...], inputs: tuple[tuple[str, str], ...]) -> Filled:
+    """Return the inputs as they are: where there is no price book."""
+    return Filled(inputs=inputs, sources=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +49,7 @@ class Desk:
         pay_way: How approved cases are paid: "payout-provider" or "finance".
         case_url: The address of a case's own page.
         naming: What a ticket names.
+        prices: Fills the price inputs of a policy.
         shadowed: Sources ("jira:harbor") in shadow mode: what only they tell of is proposed and goes no further.
     """
 
@@ -52,6 +62,7 @@ class Desk:
     pay_way: str
     case_url: Callable[[CaseId], str]
     naming: Naming = names_nothing
+    prices: Filler = fills_nothing
     shadowed: frozenset[str] = frozenset()
 
     def is_shadow(self, about: About) -> bool:

@@ -35,6 +35,7 @@ from connectors.accounts.client import BelongsToAnother, NotFound
 from payouts.attempt import may_have_moved
 from payouts.ledger import promised
 from payouts.order import NotPayable, PayoutOrder
+from policy.form import Policy
 from policy.proposing import Claim, Missing, propose
 from store import books, evidence, outbox, tickets
 from store.audit import Change
@@ -100,7 +101,7 @@ def _work_out(desk: Desk, tx: Transaction, stored: StoredCase, *, now: datetime)
         needs_attention(desk, tx, stored, f"No policy in force covers {about.topic!r}.", (), now=now)
         return
     before = proposal_of(stored.case)
-    result = propose(policy, _claim(desk, tx, stored))
+    result = propose(policy, _claim(desk, tx, stored, policy))
     if isinstance(result, Missing):
         names = (*result.names, *(f"{name}: {problem}" for name, problem in result.problems))
         needs_attention(desk, tx, stored, "The policy needs facts that nobody has given.", names, now=now)
@@ -115,7 +116,7 @@ def _work_out(desk: Desk, tx: Transaction, stored: StoredCase, *, now: datetime)
     _route(desk, tx, save(desk, tx, stored, proposed, change), result, now=now)
 
 
-def _claim(desk: Desk, tx: Transaction, stored: StoredCase) -> Claim:
+def _claim(desk: Desk, tx: Transaction, stored: StoredCase, policy: Policy) -> Claim:
     about = stored.case.about
     if about.customer_id is None:
         raise LookupError(f"{about.id} has no customer")
@@ -128,18 +129,17 @@ def _claim(desk: Desk, tx: Transaction, stored: StoredCase) -> Claim:
     # A ticket that only follows knows nothing of the loss, and may be the first once others have left.
     first = next((each for each in read if _names_the_loss(desk, each, about)), read[0])
     told = evidence.of_case(tx.connection, about.id)
+    inputs = desk.prices(policy.price_inputs, claims.inputs_of(first, told)).inputs
     stakes = desk.cases.stakes_of(tx.connection, about.customer_id, about.topic, besides=about.id)
-    counted_until = max((each.as_of for each in told), default=None)
+    counted = max((each.as_of for each in told), default=None)
     return Claim(
         case_id=about.id,
         revision=about.revisions + 1,
         payee=about.customer_id,
-        inputs=claims.inputs_of(first, told),
+        inputs=inputs,
         counted_before=tuple(each.amount for each in stakes),
         not_yet_counted=tuple(
-            each.amount
-            for each in stakes
-            if each.paid_at is None or counted_until is None or each.paid_at > counted_until
+            each.amount for each in stakes if not (counted and each.paid_at and each.paid_at <= counted)
         ),
     )
 

@@ -11,6 +11,7 @@ HOMES = {
     "alembic": ("store/",),
     "apscheduler": ("sync/schedule.py",),
     "babel": ("bot/",),
+    "ccxt": ("connectors/prices/exchange.py",),
     "cryptography": ("connectors/salesforce/", "sandbox/salesforce/"),
     "dbos": ("store/jobs.py",),
     "defusedxml": ("connectors/salesforce/", "sandbox/salesforce/"),

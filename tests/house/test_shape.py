@@ -31,6 +31,7 @@ CLOCKS = {
     "store/jobs.py": "leases of workers and times of failures; a job has no caller who could pass it in",
     "store/leases.py": "on SQLite, where all workers are one host's; on PostgreSQL it is the database's",
     "sandbox/accounts/app.py": "another company's clock",
+    "sandbox/exchange/app.py": "another company's clock",
     "sandbox/jira/app.py": "another company's clock",
     "sandbox/payouts/app.py": "another company's clock",
     "sandbox/salesforce/app.py": "another company's clock",
