@@ -11,11 +11,12 @@ from makewhole.printing import print_json, table, to_people
 from makewhole.trouble import Unusable
 from policy.book import read_policy_file
 from policy.checking import Checked, check
-from policy.explaining import Reasoned, reason
+from policy.explaining import reason
 from policy.facts import Facts, read_facts
 from policy.form import Policy
 from policy.loading import load_policy
 from policy.mistakes import BadPolicy
+from policy.reasons import Reasoned
 from policy.settling import TooManyDigits
 
 

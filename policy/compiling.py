@@ -1,7 +1,9 @@
-"""Expressions compiled into closures: values by name -> value. Fast, without reasons."""
+"""Expressions written as Python code and compiled once: values by name -> value. Fast, without reasons.
 
-import operator
-from collections.abc import Callable, Mapping
+No text of a policy stands in the code: its names, words and numbers are constants of it, called `c0`, `c1` and so on.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -29,121 +31,218 @@ from policy.expressions import (
     Sum,
     Whole,
 )
+from policy.form import Derived
 from policy.series import found, price_at
 from policy.timing import later, passed
 from policy.units import NumberType
 
-#: Values by name: the inputs, and what has been worked out so far in this one decision.
-Known = dict[str, Any]
-Closure = Callable[[Known], Any]
-_RELATIONS: dict[Relation, Callable[[Any, Any], bool]] = {
-    Relation.EQUAL: operator.eq,
-    Relation.UNEQUAL: operator.ne,
-    Relation.BELOW: operator.lt,
-    Relation.AT_MOST: operator.le,
-    Relation.ABOVE: operator.gt,
-    Relation.AT_LEAST: operator.ge,
-}
+#: The nodes that may stand in each other in one piece of code; deeper ones get a function of their own.
+_DEEPEST = 30
+#: The rows of a table in one piece of code; the others follow in a function of their own.
+_MOST_ROWS = 20
+_RELATIONS = {Relation.EQUAL: "==", Relation.UNEQUAL: "!="}
 
 
-def test_of(when: Condition, names: Mapping[str, Closure]) -> Closure:
-    """Return whether a line fits, compiled; `names` are closures of what is worked out."""
-    if not when.parts:
-        return lambda _: True
-    return _every([compiled(part.node, names) for part in when.parts])
+class Known(dict[str, Any]):
+    """Values by name in one decision: the inputs, and what is worked out once it is asked for.
+
+    Asking for an input that is not known raises KeyError with its name.
+
+    Fields:
+        derived: What works a value out, by name.
+        note: Where what was worked out is noted; only looked at by what is compiled to note.
+    """
+
+    __slots__ = ("derived", "note")
+    derived: Mapping[str, "Closure"]
+    note: Callable[[tuple[Any, Any]], None]
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = self.derived[name](self)
+        return value
 
 
-def remembered(name: str, work_out: Closure) -> Closure:
-    """Return a closure that works a derived value out once per decision, when first needed."""
+Closure = Callable[[dict[str, Any]], Any]
 
-    def value(known: Known) -> Any:
-        if name in known:
-            return known[name]
-        result = known[name] = work_out(known)
-        return result
 
+def compiled(node: Node) -> Closure:
+    """Return a node as a function of what is known."""
+    code = Code()
+    code.function("value", ("k",), [f"return {code.written(node)}"])
+    value: Closure = code.built()["value"]
     return value
 
 
-def compiled(node: Node, names: Mapping[str, Closure]) -> Closure:  # noqa: C901, PLR0911  # One line for each kind of node.
-    """Return a node as a closure; `names` are closures of what is worked out, other names are looked up."""
-    match node:
-        case Literal(value=value):
-            return lambda _: value
-        case Name(name=name):
-            return names.get(name) or operator.itemgetter(name)
-        case Sum() | Product() | Quotient() | Whole():
-            return _worked_out(node, names)
-        case Extreme(largest=largest, parts=parts):
-            return _extreme([compiled(part, names) for part in parts], largest=largest)
-        case Compared():
-            return _compared(node, names)
-        case Among(subject=subject, options=options):
-            value_of = compiled(subject, names)
-            return lambda known: value_of(known) in options
-        case Every(parts=parts):
-            return _every([compiled(part, names) for part in parts])
-        case AnyOf(parts=parts):
-            return _any_of([compiled(part, names) for part in parts])
-        case Not(part=part):
-            holds = compiled(part, names)
-            return lambda known: not holds(known)
-        case Either(rows=rows, otherwise=otherwise):
-            return _either(
-                [(compiled(test, names), compiled(value, names)) for test, value in rows], compiled(otherwise, names)
-            )
-        case Between() | After():
-            return _timed(node, names)
-        case Priced() | PriceAt():
-            return _looked_up(node, names)
+def test_of(when: Condition) -> Closure:
+    """Return whether a line fits, as a function of what is known."""
+    code = Code()
+    code.function("fits", ("k",), [f"return {code.condition(when, set())}"])
+    fits: Closure = code.built()["fits"]
+    return fits
 
 
-def _worked_out(node: Sum | Product | Quotient | Whole, names: Mapping[str, Closure]) -> Closure:
-    """Return arithmetic, compiled: on decimals alone where no ratio can occur, which is faster."""
-    ratio = isinstance(node.type, NumberType) and node.type.ratio
-    match node:
-        case Sum(terms=terms):
-            signed = [(sign, compiled(term, names)) for sign, term in terms]
-            return _ratio_sum(signed) if ratio else _sum(signed)
-        case Product(factors=factors):
-            parts = [compiled(factor, names) for factor in factors]
-            return (lambda known: multiplied([part(known) for part in parts])) if ratio else _product(parts)
-        case Quotient(dividend=dividend, divisor=divisor):
-            top, bottom = compiled(dividend, names), compiled(divisor, names)
-            if ratio:
-                return lambda known: divided(top(known), bottom(known))
-            return lambda known: top(known) / bottom(known)
-        case Whole(up=up, part=part):
-            number = compiled(part, names)
-            return lambda known: whole(number(known), up=up)
+def worked_out(derived: Iterable[Derived], *, noted: bool = False) -> dict[str, Closure]:
+    """Return what works each derived value out, by name; `noted` notes (derived, value) each time."""
+    code, names = Code(), {}
+    for number, each in enumerate(derived):
+        value, names[each.name] = code.written(each.expression.node), f"derived{number}"
+        note = [f"k.note(({code.constant(each)}, value))"] if noted else []
+        code.function(names[each.name], ("k",), [f"value = {value}", *note, "return value"])
+    found = code.built()
+    return {name: found[function] for name, function in names.items()}
 
 
-def _ratio_sum(terms: list[tuple[int, Closure]]) -> Closure:
-    return lambda known: added([term(known) if sign > 0 else -term(known) for sign, term in terms])
+class Code:
+    """Functions being written, with the constants that they use."""
 
+    def __init__(self, called: Mapping[str, Any] | None = None) -> None:
+        """Begin; `called` are functions that the code may call, by name."""
+        self._lines: list[str] = []
+        self._named: dict[str, str] = {}
+        self._compared = 0
+        self._constants: dict[str, Any] = {**_CALLED, **(called or {})}
 
-def _timed(node: Between | After, names: Mapping[str, Closure]) -> Closure:
-    start = compiled(node.start, names)
-    if isinstance(node, After):
-        counted, count, calendar = node.counted, node.count, node.calendar
-        return lambda known: later(counted, start(known), count, calendar)
-    end, how = compiled(node.end, names), node
-    return lambda known: passed(how.counted, start(known), end(known), how.calendar)
+    def constant(self, value: object) -> str:
+        """Return what a value is called in the code."""
+        if isinstance(value, str) and value in self._named:
+            return self._named[value]
+        name = f"c{len(self._constants)}"
+        self._constants[name] = value
+        if isinstance(value, str):
+            self._named[value] = name
+        return name
 
+    def function(self, name: str, parameters: Iterable[str], body: Iterable[str]) -> None:
+        """Add a function; its name and parameters are ours, its body is lines without the outer indentation."""
+        self._lines += [f"def {name}({', '.join(parameters)}):", *(f"    {line}" for line in body)]
 
-def _looked_up(node: Priced | PriceAt, names: Mapping[str, Closure]) -> Closure:
-    prices = operator.itemgetter(node.series)
-    if isinstance(node, PriceAt):
-        at, how = compiled(node.at, names), node
-        return lambda known: _there(how.series, price_at(prices(known), at(known), how.within))
-    start, end, asked = compiled(node.start, names), compiled(node.end, names), node
+    @property
+    def text(self) -> str:
+        """What is written so far."""
+        return "\n".join(self._lines)
 
-    def look(known: Known) -> Any:
-        series = prices(known)
-        price = found(series, asked.lookup, start(known), end(known), with_end=asked.with_end)
-        return _there(asked.series, price)
+    def built(self) -> dict[str, Any]:
+        """Return the functions by name."""
+        names = dict(self._constants)
+        exec(compile(self.text, "<policy>", "exec"), names)  # noqa: S102  # No text of a policy stands in it.
+        return names
 
-    return look
+    def condition(self, when: Condition, sure: set[str]) -> str:
+        """Return when a line fits; afterwards `sure` holds what is in a variable whatever came out."""
+        return self._joined("and", [part.node for part in when.parts], sure, 1) if when.parts else "True"
+
+    def written(self, node: Node, sure: set[str] | None = None, depth: int = 0) -> str:
+        """Return a node as an expression of Python.
+
+        sure: The names that stand in a variable at this point already; names that do so afterwards are added.
+        """
+        known = set() if sure is None else sure
+        if depth <= _DEEPEST:
+            return self._written(node, known, depth + 1)
+        name = f"part{len(self._lines)}"
+        self.function(name, ("k",), [f"return {self._written(node, set(), 1)}"])
+        return f"{name}(k)"
+
+    def _written(self, node: Node, sure: set[str], depth: int) -> str:  # noqa: C901, PLR0911  # One line for each kind.
+        match node:
+            case Literal(value=value):
+                return str(value) if isinstance(value, bool) else self.constant(value)
+            case Name(name=name):
+                return self.named(name, sure)
+            case Sum() | Product() | Quotient() | Whole() | Extreme():
+                return self._number(node, sure, depth)
+            case Compared(relation=relation, left=left, right=right):
+                sign = _RELATIONS.get(relation, relation.value)
+                return f"({self.written(left, sure, depth)} {sign} {self.written(right, sure, depth)})"
+            case Among(subject=subject, options=options):
+                return f"({self.written(subject, sure, depth)} in {self.constant(options)})"
+            case Every(parts=parts):
+                return self._joined("and", parts, sure, depth)
+            case AnyOf(parts=parts):
+                return self._joined("or", parts, sure, depth)
+            case Not(part=part):
+                return f"(not {self.written(part, sure, depth)})"
+            case Either(rows=rows, otherwise=otherwise):
+                return self._either(rows, otherwise, sure, depth)
+            case Between() | After():
+                return self._timed(node, sure, depth)
+            case Priced() | PriceAt():
+                return self._looked_up(node, sure, depth)
+
+    def named(self, name: str, sure: set[str]) -> str:
+        """Return a value by its name: looked up the first time, from then on in a variable."""
+        constant = self.constant(name)
+        variable = f"v{constant}"
+        if name in sure:
+            return variable
+        sure.add(name)
+        return f"({variable} := k[{constant}])"
+
+    def _number(self, node: Sum | Product | Quotient | Whole | Extreme, sure: set[str], depth: int) -> str:
+        """Return arithmetic: on decimals alone where no ratio can occur, which is faster."""
+        ratio = isinstance(node.type, NumberType) and node.type.ratio
+        match node:
+            case Sum(terms=terms):
+                signs = ["+" if sign > 0 else "-" for sign, _ in terms]
+                parts = [self.written(term, sure, depth) for _, term in terms]
+                signed = [f"{sign if sign == '-' else ''}{part}" for sign, part in zip(signs, parts, strict=True)]
+                if ratio:
+                    return f"added([{', '.join(signed)}])"
+                more = (f" {sign} {part}" for sign, part in zip(signs[1:], parts[1:], strict=True))
+                return f"({signed[0]}{''.join(more)})"
+            case Product(factors=factors):
+                parts = [self.written(factor, sure, depth) for factor in factors]
+                return f"multiplied([{', '.join(parts)}])" if ratio else f"({' * '.join(parts)})"
+            case Quotient(dividend=dividend, divisor=divisor):
+                over, under = self.written(dividend, sure, depth), self.written(divisor, sure, depth)
+                return f"divided({over}, {under})" if ratio else f"({over} / {under})"
+            case Whole(up=up, part=part):
+                return f"whole({self.written(part, sure, depth)}, up={up})"
+            case Extreme(largest=largest, parts=extremes):
+                return self._extreme([self.written(part, sure, depth) for part in extremes], largest=largest)
+
+    def _extreme(self, parts: list[str], *, largest: bool) -> str:
+        """Return the largest or smallest; of equal ones the last or the first, as if they were sorted."""
+        if len(parts) != 2:  # noqa: PLR2004  # Two are compared in place, which is faster.
+            return f"sorted([{', '.join(parts)}])[{-1 if largest else 0}]"
+        self._compared += 1
+        one, other = f"a{self._compared}", f"b{self._compared}"
+        upper, lower = (other, one) if largest else (one, other)
+        return f"({upper} if ({one} := {parts[0]}) <= ({other} := {parts[1]}) else {lower})"
+
+    def _joined(self, word: str, parts: Iterable[Node], sure: set[str], depth: int) -> str:
+        """Return tests joined by and/or: beyond the first, none is sure to be looked at."""
+        first, *others = parts
+        written, perhaps = [self.written(first, sure, depth)], set(sure)
+        written += [self.written(part, perhaps, depth) for part in others]
+        return f"({f' {word} '.join(written)})" if others else written[0]
+
+    def _either(self, rows: tuple[tuple[Node, Node], ...], otherwise: Node, sure: set[str], depth: int) -> str:
+        written, seen = "", sure
+        for test, value in rows[:_MOST_ROWS]:
+            fits = self.written(test, seen, depth)
+            written += f"{self.written(value, set(seen), depth)} if {fits} else "
+            seen = set(seen)
+        if len(rows) <= _MOST_ROWS:
+            return f"({written}{self.written(otherwise, seen, depth)})"
+        rest = Either(rows=rows[_MOST_ROWS:], otherwise=otherwise, type=otherwise.type)
+        return f"({written}{self.written(rest, set(), _DEEPEST + 1)})"
+
+    def _timed(self, node: Between | After, sure: set[str], depth: int) -> str:
+        counted, calendar = self.constant(node.counted), self.constant(node.calendar)
+        start = self.written(node.start, sure, depth)
+        if isinstance(node, After):
+            return f"later({counted}, {start}, {self.constant(node.count)}, {calendar})"
+        return f"passed({counted}, {start}, {self.written(node.end, sure, depth)}, {calendar})"
+
+    def _looked_up(self, node: Priced | PriceAt, sure: set[str], depth: int) -> str:
+        series, prices = self.constant(node.series), self.named(node.series, sure)
+        if isinstance(node, PriceAt):
+            at = self.written(node.at, sure, depth)
+            return f"there({series}, price_at({prices}, {at}, {self.constant(node.within)}))"
+        start, end = self.written(node.start, sure, depth), self.written(node.end, sure, depth)
+        asked = f"{self.constant(node.lookup)}, {start}, {end}, with_end={node.with_end}"
+        return f"there({series}, found({prices}, {asked}))"
 
 
 def _there(series: str, price: Decimal | Fraction | None) -> Decimal | Fraction:
@@ -153,72 +252,14 @@ def _there(series: str, price: Decimal | Fraction | None) -> Decimal | Fraction:
     return price
 
 
-def _compared(node: Compared, names: Mapping[str, Closure]) -> Closure:
-    stands, left = _RELATIONS[node.relation], compiled(node.left, names)
-    if isinstance(node.right, Literal):
-        limit = node.right.value
-        return lambda known: stands(left(known), limit)
-    right = compiled(node.right, names)
-    return lambda known: stands(left(known), right(known))
-
-
-def _sum(terms: list[tuple[int, Closure]]) -> Closure:
-    (first_sign, first), *rest = terms
-
-    def add(known: Known) -> Decimal:
-        total: Decimal = first(known) if first_sign > 0 else -first(known)
-        for sign, term in rest:
-            total = total + term(known) if sign > 0 else total - term(known)
-        return total
-
-    return add
-
-
-def _product(factors: list[Closure]) -> Closure:
-    first, *rest = factors
-
-    def multiply(known: Known) -> Decimal:
-        result: Decimal = first(known)
-        for factor in rest:
-            result = result * factor(known)
-        return result
-
-    return multiply
-
-
-def _extreme(parts: list[Closure], *, largest: bool) -> Closure:
-    pick: Callable[[list[Decimal]], Decimal] = max if largest else min
-    return lambda known: pick([part(known) for part in parts])
-
-
-def _every(parts: list[Closure]) -> Closure:
-    if len(parts) == 1:
-        return parts[0]
-
-    def hold(known: Known) -> bool:
-        for part in parts:  # noqa: SIM110  # A generator costs more than the comparison itself.
-            if not part(known):
-                return False
-        return True
-
-    return hold
-
-
-def _any_of(parts: list[Closure]) -> Closure:
-    def one_holds(known: Known) -> bool:
-        for part in parts:  # noqa: SIM110  # As above.
-            if part(known):
-                return True
-        return False
-
-    return one_holds
-
-
-def _either(rows: list[tuple[Closure, Closure]], otherwise: Closure) -> Closure:
-    def value(known: Known) -> Any:
-        for test, result in rows:
-            if test(known):
-                return result(known)
-        return otherwise(known)
-
-    return value
+_CALLED: dict[str, Any] = {
+    "added": added,
+    "divided": divided,
+    "found": found,
+    "later": later,
+    "multiplied": multiplied,
+    "passed": passed,
+    "price_at": price_at,
+    "there": _there,
+    "whole": whole,
+}

@@ -47,7 +47,7 @@ def matrix_faults(policy: Policy) -> Iterator[Finding]:
         points *= len(values)
     if points > MOST_POINTS:
         return
-    rows = [(test_of(row.when, {}), row) for row in policy.approvals]
+    rows = [(test_of(row.when), row) for row in policy.approvals]
     found: dict[Finding, None] = {}
     for corner in itertools.product(*axes.values()):
         known = dict(zip(axes, corner, strict=True))

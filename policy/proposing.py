@@ -7,15 +7,16 @@ from cases.money import Money
 from cases.proposal import CaseId, Proposal
 from cases.ticket import CustomerId
 from policy.deciding import Outcome, decide
-from policy.explaining import Reasoned, reason
+from policy.explaining import interpret, reason
 from policy.facts import Facts, read_facts
 from policy.form import Policy
 from policy.interpreting import Unknown
+from policy.reasons import Reasoned
 from policy.settling import TooManyDigits
 
 
 class PathsDiffer(ArithmeticError):
-    """Raised when closures and interpreter come to different results: a fault of ours, nothing may be proposed."""
+    """Raised when compiled policy and interpreter come to different results: our fault, nothing may be proposed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +78,13 @@ def propose(policy: Policy, claim: Claim) -> Proposal | Missing:
 
 
 def _agreed(policy: Policy, claim: Claim, reasoned: Reasoned) -> Reasoned:
-    """Return what the interpreter found once the closures have found the same."""
-    found = outcome_of(reasoned)
-    outcome = decide(policy, read_facts(policy, claim.inputs).values)
-    if outcome != found:
-        raise PathsDiffer(f"{policy.name} {policy.version}: {claim.case_id}: closures {outcome}, interpreter {found}")
+    """Return what was found once the interpreter has found the same for the same reasons, and `decide` as well."""
+    facts = read_facts(policy, claim.inputs)
+    outcome, interpreted = decide(policy, facts.values), interpret(policy, facts, claim.counted_before)
+    if interpreted != reasoned or outcome != outcome_of(reasoned):
+        other = outcome_of(interpreted) if isinstance(interpreted, Reasoned) else interpreted
+        found = f"with reasons {outcome_of(reasoned)}, without {outcome}, interpreter {other}"
+        raise PathsDiffer(f"{policy.name} {policy.version}: {claim.case_id}: {found}")
     return reasoned
 
 

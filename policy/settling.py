@@ -1,33 +1,41 @@
 """The last steps to an amount, the same on every path: never a debit, never above a limit, rounded once."""
 
 import decimal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from decimal import Decimal
+from collections.abc import Callable, Iterable
+from decimal import Context, Decimal
+from functools import cache
 
 from cases.money import EXACT, Money, Rounding
 from policy.arithmetic import Number, TooManyDigits, added, rounded
 
-__all__ = ["BEYOND", "TooManyDigits", "exactly", "room", "settled"]
+__all__ = ["BEYOND", "TooManyDigits", "exactly", "looked_up", "room", "settled", "settler"]
 
 #: Looked up in the matrix when amounts of another asset count too: more than any row names.
 BEYOND = Decimal(10) ** 40
+_ZERO = Decimal(0)
+_NOT_HELD = (decimal.Inexact, decimal.Overflow, decimal.InvalidOperation)
 
 
-@contextmanager
-def exactly() -> Iterator[None]:
+class exactly:  # noqa: N801  # It reads as an adverb: "with exactly():".
     """Work under the exact context; a result that it cannot hold raises TooManyDigits."""
-    try:
-        with decimal.localcontext(EXACT):
-            yield
-    except (decimal.Inexact, decimal.Overflow, decimal.InvalidOperation) as error:
-        raise TooManyDigits("a result has more than 60 digits: it cannot be worked out exactly") from error
+
+    __slots__ = ("_before",)
+    _before: Context
+
+    def __enter__(self) -> None:
+        self._before = decimal.getcontext()
+        decimal.setcontext(EXACT)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        decimal.setcontext(self._before)
+        if kind is not None and issubclass(kind, _NOT_HELD):
+            raise TooManyDigits("a result has more than 60 digits: it cannot be worked out exactly") from error
 
 
 def room(at_most: Number, used: Number | None) -> Number:
     """Return what is left of a limit, never below zero; used None = a limit per case."""
     left = at_most if used is None else added([at_most, -used])
-    return max(left, Decimal(0))
+    return max(left, _ZERO)
 
 
 def settled(exact: Number, left: Number | None, code: str, rounding: Rounding) -> Money:
@@ -35,10 +43,33 @@ def settled(exact: Number, left: Number | None, code: str, rounding: Rounding) -
 
     Rounding never lifts an amount over its limit: with 0.0000004 USDT left, half_up and up still pay nothing.
     """
-    amount = max(exact, Decimal(0))
-    if left is not None:
+    return settler(code, rounding)(exact, left)
+
+
+@cache
+def settler(code: str, rounding: Rounding) -> Callable[[Number, Number | None], Money]:
+    """Return `settled` for one asset and one way of rounding."""
+
+    def settle(exact: Number, left: Number | None) -> Money:
+        amount = max(_ZERO, exact)
+        if left is None:
+            return rounded(amount, code, rounding)
         amount = min(amount, left)
-    paid = rounded(amount, code, rounding)
-    if left is not None and paid.amount > left:
-        return rounded(amount, code, Rounding.DOWN)
-    return paid
+        paid = rounded(amount, code, rounding)
+        return paid if rounding is Rounding.DOWN or paid.amount <= left else rounded(amount, code, Rounding.DOWN)
+
+    return settle
+
+
+def looked_up(amount: Money | None, counted_before: Iterable[Money]) -> Decimal:
+    """Return the amount that the matrix is looked up with: this one and the earlier ones of the same loss and customer.
+
+    0 where nothing would be paid. An earlier amount in another asset cannot be added: the look-up then goes beyond
+    every row, so that splitting over assets never needs fewer people.
+    """
+    if amount is None or amount.minor == 0:
+        return _ZERO
+    earlier = [each for each in counted_before if each.minor > 0]
+    if any(each.code != amount.code for each in earlier):
+        return BEYOND
+    return sum((each.amount for each in earlier), start=amount.amount)

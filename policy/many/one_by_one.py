@@ -8,7 +8,7 @@ from typing import Any
 
 from cases.money import EXACT
 from cases.proposal import Classification
-from policy.compiling import Closure, compiled, remembered, test_of
+from policy.compiling import Known, test_of, worked_out
 from policy.deciding import NeedsFact, Outcome, decide
 from policy.expressions import Value
 from policy.facts import read_facts
@@ -78,14 +78,14 @@ def _row(policy: Policy, found: Outcome) -> dict[str, Any]:
 
 def _approvals(policy: Policy) -> Callable[[Mapping[str, Value], Outcome], dict[str, Any]]:
     """Return what looks the matrix up: the number of the row, from 1, and how many people must agree."""
-    names: dict[str, Closure] = {}
-    for each in policy.derived:
-        names[each.name] = remembered(each.name, compiled(each.expression.node, names))
-    rows = [(test_of(each.when, names), each.people) for each in policy.approvals]
+    derived = worked_out(policy.derived)
+    rows = [(test_of(each.when), each.people) for each in policy.approvals]
 
     def look_up(values: Mapping[str, Value], found: Outcome) -> dict[str, Any]:
         amount = found.amount.amount if found.amount and found.amount.minor else Decimal(0)
-        known = dict(values) | {"amount": amount, "classification": in_words(Classification(found.classification))}
+        known = Known(values)
+        known.derived = derived
+        known |= {"amount": amount, "classification": in_words(Classification(found.classification))}
         with exactly():
             try:
                 number, people = next((number, people) for number, (fits, people) in enumerate(rows, 1) if fits(known))

@@ -28,11 +28,12 @@ import zen
 
 from policy.analysis import findings
 from policy.deciding import Outcome, decide
-from policy.explaining import Reasoned, reason
+from policy.explaining import reason
 from policy.expressions import Value
 from policy.facts import Facts
 from policy.form import Policy
 from policy.loading import load_policy
+from policy.reasons import Reasoned
 from tests.bench.policy_peers import cel_text, zen_graph
 
 TEXT = Path(__file__).parent / "twenty_five_rules.yaml"

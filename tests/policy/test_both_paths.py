@@ -1,4 +1,4 @@
-"""Closures and interpreter give one answer, and it is what the published rules say, whatever the inputs."""
+"""Compiled policy and interpreter give one answer, and it is what the published rules say, whatever the inputs."""
 
 import dataclasses
 import re
@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 
 from cases.money import Money, asset
 from cases.proposal import Classification
-from policy.deciding import NeedsFact, Outcome, decide
-from policy.explaining import Reasoned, explain
+from policy.deciding import NeedsFact, Outcome, decide, decide_with_reasons
+from policy.explaining import interpret
 from policy.expressions import Literal, Value
 from policy.facts import read_facts
 from policy.form import Policy
 from policy.interpreting import Unknown
 from policy.loading import load_policy
 from policy.proposing import outcome_of
+from policy.reasons import Reasoned
 from policy.settling import TooManyDigits
 from policy.units import ChoiceType, NumberType, SeriesType, TimeType, Type, Unit, YesNoType
 
@@ -113,7 +114,7 @@ def _cases(name: str, *, complete: bool) -> st.SearchStrategy[dict[str, str]]:
     return st.one_of(st.fixed_dictionaries(usual), st.fixed_dictionaries(usual), st.fixed_dictionaries(huge))
 
 
-def _by_closures(policy: Policy, told: Mapping[str, str]) -> Outcome | str:
+def _compiled(policy: Policy, told: Mapping[str, str]) -> Outcome | str:
     try:
         return decide(policy, read_facts(policy, told.items()).values)
     except NeedsFact:
@@ -124,24 +125,36 @@ def _by_closures(policy: Policy, told: Mapping[str, str]) -> Outcome | str:
 
 def _by_interpreter(policy: Policy, told: Mapping[str, str]) -> Reasoned | str:
     try:
-        found = explain(policy, told.items())
+        found = interpret(policy, read_facts(policy, told.items()))
     except TooManyDigits:
         return "too many digits"
     return "needs facts" if isinstance(found, Unknown) else found
 
 
+def _with_reasons(policy: Policy, told: Mapping[str, str]) -> Reasoned | str:
+    """Return what the compiled policy decides with its reasons."""
+    try:
+        return decide_with_reasons(policy, read_facts(policy, told.items()).values, ())
+    except NeedsFact:
+        return "needs facts"
+    except TooManyDigits:
+        return "too many digits"
+
+
 @pytest.mark.parametrize("name", ALL)
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
-def test_both_ways_give_the_same_answer(name: str, data: st.DataObject) -> None:
+def test_both_ways_give_the_same_answer_for_the_same_reasons(name: str, data: st.DataObject) -> None:
     policy, told = _policy(name), data.draw(_cases(name, complete=True))
 
-    fast, slow = _by_closures(policy, told), _by_interpreter(policy, told)
+    fast, reasoned, slow = _compiled(policy, told), _with_reasons(policy, told), _by_interpreter(policy, told)
 
-    if isinstance(slow, str) or isinstance(fast, str):
+    assert reasoned == slow
+    if isinstance(slow, str) or isinstance(reasoned, str):
         assert fast == slow
     else:
         assert fast == outcome_of(slow)
+        assert (reasoned.steps, reasoned.customer_text) == (slow.steps, slow.customer_text)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -150,7 +163,7 @@ def test_both_ways_give_the_same_answer(name: str, data: st.DataObject) -> None:
 def test_what_one_way_cannot_decide_the_other_does_not_decide_either(name: str, data: st.DataObject) -> None:
     policy, told = _policy(name), data.draw(_cases(name, complete=False))
 
-    fast, slow = _by_closures(policy, told), _by_interpreter(policy, told)
+    fast, slow = _compiled(policy, told), _by_interpreter(policy, told)
 
     # With an amount that is too long both are stuck, perhaps at different inputs. The wording may need one more input.
     assert isinstance(slow, str) or isinstance(fast, Outcome)
@@ -256,7 +269,7 @@ def test_goodwill_of_twelve_months_never_goes_over_its_limit(paid: str) -> None:
     told = {"delay_cause": "platform", "hours_late": "100", "value_usdt": "90000", "fraud_score": "1"}
     told |= {"sanctions_hit": "no", "goodwill_paid_12_months": paid.removeprefix("-")}
 
-    found = _by_closures(_policy("delayed-withdrawal"), told)
+    found = _compiled(_policy("delayed-withdrawal"), told)
 
     if isinstance(found, Outcome) and found.amount and found.amount.minor:
         assert found.amount.amount + Decimal(told["goodwill_paid_12_months"]) <= 600
@@ -281,7 +294,7 @@ def test_assets_of_eighteen_and_of_no_decimals_are_paid_to_the_last_unit(code: s
     told = {"asset": code, "charge_amount": charge.text(), "charged_times": "2", "refunded_amount": "0"}
     told |= {"fee": f"{Decimal(fee).scaleb(-20):f}", "fraud_score": "1", "sanctions_hit": "no"}
 
-    found = _by_closures(ASSETS[code], told)
+    found = _compiled(ASSETS[code], told)
 
     owed = Fraction(told["charge_amount"]) + Fraction(told["fee"])
     if isinstance(found, Outcome) and found.amount is not None:

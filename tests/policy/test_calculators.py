@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy.calculators import CALCULATORS
-from policy.compiling import Closure, compiled
+from policy.compiling import Known, worked_out
 from policy.declaring import read_derived, read_inputs
 from policy.expressions import Value
 from policy.form import Derived
@@ -71,11 +71,10 @@ def _derived(told: str) -> tuple[Derived, ...]:
 
 
 def _loss(calculator: str, values: Mapping[str, Value], told: str | None = None) -> Fraction:
-    names: dict[str, Closure] = {}
-    for each in _derived(f"calculator: {calculator}, {told or TOLD[calculator]}"):
-        names[each.name] = compiled(each.expression.node, names)
+    known = Known(values)
+    known.derived = worked_out(_derived(f"calculator: {calculator}, {told or TOLD[calculator]}"))
     with exactly():
-        return Fraction(names["loss"](dict(values)))
+        return Fraction(known["loss"])
 
 
 def test_every_calculator_is_tried_here() -> None:

@@ -1,7 +1,7 @@
 """The page about the policy language tells what is true."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,16 +15,17 @@ from hypothesis import strategies as st
 
 from policy.book import PolicyBook
 from policy.calculators import CALCULATORS
-from policy.compiling import Closure, compiled
+from policy.compiling import Known, worked_out
 from policy.declaring import read_derived, read_inputs
-from policy.explaining import Reasoned, explain
-from policy.expressions import Node, Value
+from policy.explaining import explain
+from policy.expressions import Value
 from policy.form import Derived
 from policy.grammar import KEYWORDS, NotUnderstood
 from policy.interpreting import Reckoning, Unknown
 from policy.loading import KEYS, load_policy
 from policy.meaning import understood
 from policy.mistakes import Mistakes, Place
+from policy.reasons import Reasoned
 from policy.scope import Scope
 from policy.section import Section
 from policy.series import Point, Series
@@ -86,9 +87,11 @@ def _series(points: list[tuple[int, int, int | None]]) -> Series:
     )
 
 
-def _by_closures(node: Node, values: dict[str, Value], names: Mapping[str, Closure]) -> object:
+def _compiled(values: dict[str, Value], name: str, derived: Iterable[Derived]) -> object:
+    known = Known(values)
+    known.derived = worked_out(derived)
     try:
-        return compiled(node, names)(dict(values))
+        return known[name]
     except KeyError as error:
         return f"needs {error.args[0]}"
 
@@ -157,7 +160,7 @@ def test_an_expression_on_the_page_comes_to_the_same_on_both_paths(
     values = data.draw(_told(tuple(sorted({each for each, _, _ in expressed.names}))))
 
     with exactly():
-        fast = _by_closures(node, values, {})
+        fast = _compiled(values, "asked", [Derived(name="asked", expression=expressed)])
         slow = Reckoning(book.policies[0], values, lambda _derived, _value: None).value(node)
 
     assert fast == (f"needs {', '.join(slow.needed)}" if isinstance(slow, Unknown) else slow)
@@ -199,17 +202,13 @@ def test_what_the_page_works_out_comes_to_the_same_on_both_paths(
 ) -> None:
     values = data.draw(_told(tuple(sorted(_used(name)))))
     policy = replace(book.policies[0], derived=_derived())
-    nodes = {each.name: each.expression.node for each in policy.derived}
-    names: dict[str, Closure] = {}
-    for each, node in nodes.items():
-        names[each] = compiled(node, names)
 
     with exactly():
-        fast = _by_closures(nodes[name], values, names)
+        fast = _compiled(values, name, policy.derived)
         slow = Reckoning(policy, values, lambda _derived, _value: None).named(name)
 
     assert fast == (f"needs {', '.join(slow.needed)}" if isinstance(slow, Unknown) else slow)
-    assert _is_what_its_type_says(fast, nodes[name].type)
+    assert _is_what_its_type_says(fast, next(each.expression.node for each in policy.derived if each.name == name).type)
 
 
 @pytest.mark.parametrize("name", CALCULATORS)

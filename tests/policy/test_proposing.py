@@ -11,8 +11,9 @@ from cases.proposal import ApprovalStage, CaseId, Classification, DerivationLine
 from cases.ticket import CustomerId
 from policy import proposing
 from policy.book import PolicyBook
-from policy.explaining import Reasoned, explain
+from policy.explaining import explain
 from policy.proposing import Claim, Missing, PathsDiffer, propose
+from policy.reasons import Reasoned
 
 LATE = {
     "delay_cause": "platform",

@@ -1,0 +1,192 @@
+"""A whole policy written as Python code: its rules, what they pay, and its approvals. See `compiling`."""
+
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+
+from cases.proposal import Classification
+from policy.arithmetic import added
+from policy.compiling import Code
+from policy.expressions import Condition, Literal
+from policy.form import PAYABLE, Limit, Policy, Wording
+from policy.settling import room, settled, settler
+
+#: What a decision without an amount comes to, from classification, rule and wording.
+Unpaid = Callable[[Classification, str, Wording], object]
+_ZERO = Decimal(0)
+
+
+def write_rules(code: Code, policy: Policy, unpaid: Unpaid, *, noted: bool) -> None:
+    """Write `run(k)`, which decides.
+
+    It returns what `unpaid` gave, or what `finished(k, classification, amount, rule)` does, which the code is told of.
+    noted: (classification, amount, rule, wording) instead, and all that is worked out is noted as the interpreter does.
+    """
+    writing = _Rules(code, policy, unpaid, noted=noted)
+    for classification in sorted(PAYABLE & {rule.classification for rule in policy.rules if rule.pay}):
+        code.function(_paying(classification), ("k", "exact", "rule", "tell", "pays"), writing.paying(classification))
+    code.function("run", ("k",), writing.rules())
+
+
+def write_approvals(code: Code, policy: Policy) -> None:
+    """Write `approved(k)`: the row of the matrix that fits; `k` knows "amount" and "classification"."""
+    sure: set[str] = set()
+    fits = ((code.condition(row.when, sure), code.constant(row)) for row in policy.approvals)
+    code.function("approved", ("k",), [f"if {when}: return {row}" for when, row in fits])
+
+
+class _Rules:
+    """Writes lines; with `noted`, what notes each step stands between them."""
+
+    def __init__(self, code: Code, policy: Policy, unpaid: Unpaid, *, noted: bool) -> None:
+        self.code = code
+        self.policy = policy
+        self.unpaid = unpaid
+        self.noted = noted
+
+    def rules(self) -> Iterator[str]:
+        """Yield the lines of `run`."""
+        yield from self._begin()
+        sure: set[str] = set()
+        for rule in self.policy.rules:
+            fits = self.code.condition(rule.when, sure)
+            tell = rule.tell or self.policy.wording[rule.classification]
+            if rule.pay is None:
+                end = self._unpaid(rule.classification, rule.name, tell)
+            else:
+                pays = self.code.constant(rule.pay) if self.noted else "None"
+                exact = self.code.written(rule.pay.node, set(sure))
+                said = f"{self.code.constant(rule.name)}, {self.code.constant(tell)}, {pays}"
+                end = f"return {_paying(rule.classification)}(k, {exact}, {said})"
+            yield from self._line(fits, rule, end)
+
+    def paying(self, classification: Classification) -> Iterator[str]:
+        """Yield the lines of what makes of the exact amount what is paid, or why nothing is."""
+        yield from self._begin()
+        sure: set[str] = set()
+        yield from self._amount(classification, sure)
+        yield "if not amount.minor:"
+        yield f"    {self._nothing(classification)}"
+        if self.policy.thresholds:
+            yield f"k[{self.code.constant('amount')}] = amount.amount"
+        for each in self.policy.thresholds:
+            tell = each.tell or self.policy.wording[each.classification]
+            fits = self.code.condition(each.when, sure)
+            yield from self._line(fits, each, self._unpaid(each.classification, each.name, tell))
+        yield from self._suspected(sure) if self.noted else self._stopped(sure)
+        yield self._paid(classification, "rule", "tell")
+
+    def _begin(self) -> Iterator[str]:
+        if self.noted:
+            yield "note = k.note"
+
+    def _line(self, fits: str, line: object, end: str) -> Iterator[str]:
+        """Yield the lines of something that fits or does not."""
+        yes, no = (self.code.constant((line, each)) for each in (True, False))
+        yield f"if {fits}:"
+        if self.noted:
+            yield f"    note({yes})"
+        yield f"    {end}"
+        if self.noted:
+            yield f"note({no})"
+
+    def _amount(self, classification: Classification, sure: set[str]) -> Iterator[str]:
+        policy, code = self.policy, self.code
+        limits = [each for each in policy.limits if classification in each.classifications]
+        off = [f"off{number}" for number, _ in enumerate(policy.deductions)]
+        for name, each in zip(off, policy.deductions, strict=True):
+            yield f"{name} = {code.written(each.takes_off.node, sure)}"
+        left = [f"left{number}" for number, _ in enumerate(limits)]
+        for name, limit in zip(left, limits, strict=True):
+            yield f"{name} = {self._room(limit, sure)}"
+        given = self._asset(sure)
+        if self.noted:
+            yield "note((pays, exact))"
+            yield from self._each_noted(policy.deductions, off)
+        if off:
+            yield f"exact = {code.constant(added)}([exact, {', '.join(f'-{name}' for name in off)}])"
+        least = f"min({', '.join(left)})" if len(left) > 1 else left[0] if left else "None"
+        yield f"amount = {given[0]}(exact, {least}{given[1]})"
+        if self.noted:
+            yield from self._each_noted(limits, left)
+            yield f"note(({code.constant(policy.money)}, (exact, amount)))"
+
+    def _each_noted(self, parts: Iterable[object], names: Iterable[str]) -> Iterator[str]:
+        for part, name in zip(parts, names, strict=True):
+            yield f"note(({self.code.constant(part)}, {name}))"
+
+    def _room(self, limit: Limit, sure: set[str]) -> str:
+        """Return what is left of a limit; what is known beforehand is worked out now."""
+        node = limit.at_most.node
+        if limit.counting is None:
+            if isinstance(node, Literal) and isinstance(node.value, Decimal):
+                return self.code.constant(room(node.value, None))
+            return f"{self.code.constant(room)}({self.code.written(node, sure)}, None)"
+        at_most, used = self.code.written(node, sure), self.code.named(limit.counting, sure)
+        return f"{self.code.constant(room)}({at_most}, {used})"
+
+    def _asset(self, sure: set[str]) -> tuple[str, str]:
+        """Return what settles an amount, and what it is told beside the amount and what is left."""
+        money = self.policy.money
+        if money.asset_input is None:
+            return self.code.constant(settler(str(money.asset), money.rounding)), ""
+        asset = self.code.named(money.asset_input, sure)
+        return self.code.constant(settled), f", {asset}, {self.code.constant(money.rounding)}"
+
+    def _nothing(self, classification: Classification) -> str:
+        """Return the line that ends a decision whose amount came to nothing."""
+        nothing = self.policy.nothing_left
+        note = f"note(({self.code.constant(nothing)}, amount)); " if self.noted else ""
+        tell = nothing.tell or self.policy.wording[nothing.classification or classification]
+        if nothing.classification is not None:
+            return note + self._unpaid(nothing.classification, nothing.name, tell)
+        return note + self._paid(classification, self.code.constant(nothing.name), self.code.constant(tell))
+
+    def _stopped(self, sure: set[str]) -> Iterator[str]:
+        """Yield what ends at the first sign of fraud."""
+        for gate in self.policy.gates:
+            yield f"if {self.code.condition(gate.when, sure)}: {self._suspect(self.code.constant(gate.name))}"
+        card = self.policy.scorecard
+        if card is not None:
+            signs = [self._points(each.when, each.points, sure) for each in card.signs]
+            yield f"if {' + '.join(signs)} >= {self.code.constant(card.review_from)}:"
+            yield f"    {self._suspect(self.code.constant(card.name))}"
+
+    def _points(self, when: Condition, points: Decimal, sure: set[str]) -> str:
+        return f"({self.code.constant(points)} if {self.code.condition(when, sure)} else {self.code.constant(_ZERO)})"
+
+    def _suspected(self, sure: set[str]) -> Iterator[str]:
+        """Yield what looks for every sign of fraud, and ends where there is one."""
+        code, card = self.code, self.policy.scorecard
+        yield "sign = None"
+        for gate in self.policy.gates:
+            yield f"if {code.condition(gate.when, sure)}:"
+            yield f"    note({code.constant((gate, True))})"
+            yield f"    sign = sign or {code.constant(gate.name)}"
+        if card is not None:
+            shown = [f"shown{number}" for number, _ in enumerate(card.signs)]
+            for name, each in zip(shown, card.signs, strict=True):
+                yield f"{name} = {code.condition(each.when, sure)}"
+            yield f"points = {code.constant(_ZERO)}"
+            for name, each in zip(shown, card.signs, strict=True):
+                noted = f"note({code.constant((each, True))})"
+                yield f"if {name}: points += {code.constant(each.points)}; {noted}"
+            yield f"note(({code.constant(card)}, points))"
+            yield f"if points >= {code.constant(card.review_from)}: sign = sign or {code.constant(card.name)}"
+        yield f"if sign is not None: {self._suspect('sign')}"
+
+    def _suspect(self, rule: str) -> str:
+        tell = self.code.constant(self.policy.wording[Classification.FRAUD_REVIEW])
+        return self._paid(Classification.FRAUD_REVIEW, rule, tell)
+
+    def _unpaid(self, classification: Classification, rule: str, tell: Wording) -> str:
+        return f"return {self.code.constant(self.unpaid(classification, rule, tell))}"
+
+    def _paid(self, classification: Classification, rule: str, tell: str) -> str:
+        said = self.code.constant(classification)
+        if self.noted:
+            return f"return ({said}, amount, {rule}, {tell})"
+        return f"return finished(k, {said}, amount, {rule})"
+
+
+def _paying(classification: Classification) -> str:
+    return f"pay_{classification.value}"
