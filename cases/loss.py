@@ -33,3 +33,8 @@ class Loss:
     def key(self) -> str:
         """The key that stops paying twice; the same whatever case and spaces the reference was typed with."""
         return f"{self.customer_id}/{self.kind}/{''.join(self.reference.split()).upper()}"
+
+
+def reference_in(key: str, customer_id: CustomerId) -> str:
+    """Return the reference in a key of a customer's loss, without spaces and in capitals."""
+    return key.removeprefix(f"{customer_id}/").partition("/")[2]

@@ -99,6 +99,17 @@ class CaseRepository:
         row = connection.execute(_select().where(tables.cases.c.loss_key == loss.key)).one_or_none()
         return None if row is None else _stored(row)
 
+    def losses_of(self, connection: sa.Connection, customer_id: CustomerId) -> tuple[tuple[str, CaseId], ...]:
+        """Return (key of a loss, its case) of everything that this customer claimed, what was joined too."""
+        case, joined = tables.cases.c, tables.joined_losses.c
+        of_cases = sa.select(case.loss_key, case.number).where(
+            case.customer_id == customer_id, case.loss_key.is_not(None)
+        )
+        both = tables.joined_losses.join(tables.cases, joined.case_number == case.number)
+        of_joined = sa.select(joined.loss_key, joined.case_number).select_from(both)
+        rows = connection.execute(sa.union(of_cases, of_joined.where(case.customer_id == customer_id)))
+        return tuple((key, CaseId(f"{PREFIX}{number}")) for key, number in rows)
+
     def list(
         self, connection: sa.Connection, *, stage: Stage | None = None, limit: int = 100
     ) -> tuple[StoredCase, ...]:

@@ -119,6 +119,24 @@ def pass_on(tx: Transaction, case_number: int, into: int) -> None:
         tx.execute(statement.on_conflict_do_nothing(index_elements=["ref", "case_number"]))
 
 
+def keep_joined(tx: Transaction, loss_key: str, case_number: int) -> None:
+    """Remember that a person joined this loss into this case, which has one of its own."""
+    statement = insert_into(tx, tables.joined_losses).values(loss_key=loss_key, case_number=case_number)
+    tx.execute(statement.on_conflict_do_update(index_elements=["loss_key"], set_={"case_number": case_number}))
+
+
+def forget_joined(tx: Transaction, loss_key: str) -> None:
+    """Let a loss be nobody's again, until it is claimed."""
+    tx.execute(sa.delete(tables.joined_losses).where(tables.joined_losses.c.loss_key == loss_key))
+
+
+def joined_into(connection: sa.Connection, loss_key: str) -> CaseId | None:
+    """Return the case that a person joined this loss into, which may have been joined since; None for none."""
+    column = tables.joined_losses.c
+    number = connection.scalar(sa.select(column.case_number).where(column.loss_key == loss_key))
+    return None if number is None else CaseId(f"{PREFIX}{number}")
+
+
 def _question(row: sa.Row[tuple[object, ...]]) -> LinkQuestion:
     return LinkQuestion(
         id=row.id,

@@ -250,6 +250,14 @@ link_questions = sa.Table(
     sa.UniqueConstraint("ref", "case_number"),
 )
 
+# Losses that a person joined into a case that has one of its own: who claims them again belongs there.
+joined_losses = sa.Table(
+    "joined_losses",
+    metadata,
+    sa.Column("loss_key", sa.Text, primary_key=True),
+    sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), nullable=False, index=True),
+)
+
 # What a field of a case is, for every ticket of it: the value its owner last gave. `source` is that ticket.
 case_fields = sa.Table(
     "case_fields",

@@ -1,7 +1,7 @@
 """The mirror: every ticket as last read, and where reading goes on."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,14 +12,14 @@ from cases.proposal import CaseId
 from cases.ticket import Ticket, TicketRef, Vendor
 from connectors.contract import Cursor
 from store import bulk, tables
-from store.cases import PREFIX
+from store.cases import PREFIX, number_of
 from store.database import Transaction, insert_into
 from store.records import TICKET
 
 #: Whatever is held while tickets are taken in is held by one of so many names: those of a page of thousands, each
 #: alone, would fill PostgreSQL's table of locks.
 HOLDS = 64
-#: Of one customer's claims so many are looked at, the newest.
+#: Of one customer's claims so many are looked at, the newest; of the others, those that one names or that name one.
 MOST_CLAIMS = 50
 _VENDORS: Mapping[str, Vendor] = {"zendesk": "zendesk", "salesforce": "salesforce", "jira": "jira"}
 
@@ -102,8 +102,23 @@ def belongs_to_none(tx: Transaction, ref: TicketRef) -> None:
 
 
 def claims_of(connection: sa.Connection, customer_id: str) -> tuple[MirroredTicket, ...]:
-    """Return this customer's tickets that ask for compensation and belong to a case, newest case first."""
-    return tuple(map(_mirrored, connection.execute(_CLAIMS, {"customer": customer_id})))
+    """Return this customer's newest tickets that ask for compensation and belong to a case, newest case first."""
+    return tuple(map(_mirrored, connection.execute(_NEWEST_CLAIMS, {"customer": customer_id})))
+
+
+def claims_about(
+    connection: sa.Connection, customer_id: str, case_ids: Iterable[CaseId], words: str | None
+) -> tuple[MirroredTicket, ...]:
+    """Return those of this customer's claims, of any age, that belong to one of these cases or hold these words.
+
+    words: Compared without regard to the case of letters; None to look for none.
+    """
+    numbers = [number_of(each) for each in case_ids]
+    wanted: list[sa.ColumnElement[bool]] = [tables.ticket_cases.c.case_number.in_(numbers)]
+    if words is not None:
+        quoted = msgspec.json.encode(words).decode()[1:-1]
+        wanted.append(tables.tickets.c.document.icontains(quoted, autoescape=True))
+    return tuple(map(_mirrored, connection.execute(_CLAIMS.where(sa.or_(*wanted)), {"customer": customer_id})))
 
 
 def case_of(connection: sa.Connection, ref: TicketRef) -> CaseId | None:
@@ -165,8 +180,8 @@ _CLAIMS = (
     .where(tables.tickets.c.customer_id == sa.bindparam("customer"), tables.tickets.c.topic.is_not(None))
     .where(tables.ticket_cases.c.case_number.is_not(None))
     .order_by(tables.ticket_cases.c.case_number.desc(), tables.tickets.c.ref)
-    .limit(MOST_CLAIMS)
 )
+_NEWEST_CLAIMS = _CLAIMS.limit(MOST_CLAIMS)
 
 
 def _mirrored(row: sa.Row[tuple[str, int]]) -> MirroredTicket:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from cases.case import About, NeedsAttention, Opened
+from cases.loss import Loss
 from cases.ticket import Ticket
 from store import readings, tickets
 from store.cases import MovedOn, StoredCase
@@ -11,7 +12,7 @@ from store.database import Transaction
 from workflow import claims, linking
 from workflow.claims import Claim
 from workflow.desk import Desk
-from workflow.joining import case_with, gather, join, open_case, regarding
+from workflow.joining import case_with, forget, gather, join, losses_named, open_case, regarding
 from workflow.one_case import PROPOSE, SYNC, changed, is_undecided, save
 from workflow.telling import tell_slack
 
@@ -57,12 +58,26 @@ def _hear_again(
     may_carry = is_undecided(stored.case) and (speaks or _named_the_loss(desk, before, about))
     carries = may_carry and not _others_name_the_loss(desk, tx, ticket, about)
     if _names_another_loss(desk, claim, before, about) and not carries:
-        _leave(desk, tx, ticket, stored, now=now)
-        open_case(
-            desk, tx, ticket, claim, handled_by=about.handled_by + (claims.people_on(before) if before else ()), now=now
-        )
+        _name_another(desk, tx, ticket, stored, claim, now=now)
     elif is_undecided(stored.case) and (speaks or carries or _names_it_first(claim, about)) and _speaks(claim, before):
         _change_claim(desk, tx, ticket, stored, claim, now=now)
+    elif is_undecided(stored.case) and before is not None and _names(claim, about.loss):
+        # It was corrected to the loss of its case: what it named before was a mistake.
+        forget(desk, tx, stored, losses_named(desk, (before,)))
+
+
+def _name_another(
+    desk: Desk, tx: Transaction, ticket: Ticket, stored: StoredCase, claim: Claim, *, now: datetime
+) -> None:
+    """Take in that a ticket names a loss that is not its case's own: it goes, unless that was joined into its case."""
+    about = stored.case.about
+    has_it = case_with(desk, tx, claim.loss, asks=ticket.ref) if claim.loss else None
+    if has_it is None or has_it.number != stored.number:
+        _leave(desk, tx, ticket, stored, now=now)
+        open_case(desk, tx, ticket, claim, handled_by=about.handled_by, now=now)
+    elif is_undecided(stored.case):
+        change = changed(now, SYNC, "ticket changed", ticket=str(ticket.ref))
+        tx.enqueue(PROPOSE, f"{about.id}/{desk.cases.note(tx, stored, change).version}")
 
 
 def _names_another_loss(desk: Desk, claim: Claim, before: Ticket | None, about: About) -> bool:
@@ -78,8 +93,11 @@ def _names_another_loss(desk: Desk, claim: Claim, before: Ticket | None, about: 
 
 def _named_the_loss(desk: Desk, before: Ticket | None, about: About) -> bool:
     """Whether a ticket named the loss of its case until now."""
-    loss = claims.read_claim(before, desk.topics).loss if before is not None else None
-    return loss is not None and about.loss is not None and loss.key == about.loss.key
+    return before is not None and _names(claims.read_claim(before, desk.topics), about.loss)
+
+
+def _names(claim: Claim, loss: Loss | None) -> bool:
+    return claim.loss is not None and loss is not None and claim.loss.key == loss.key
 
 
 def _names_it_first(claim: Claim, about: About) -> bool:
@@ -106,7 +124,7 @@ def _change_claim(
 ) -> None:
     """Let the ticket that speaks for a case say anew what it is about; the other tickets go with it."""
     about = claims.with_claim(claims.with_speaker(stored.case.about, ticket.ref), claim)
-    other = case_with(desk, tx, claim.loss, besides=ticket.ref) if claim.loss else None
+    other = case_with(desk, tx, claim.loss, asks=ticket.ref) if claim.loss else None
     if other is not None and other.case.about.id != about.id:
         desk.cases.lock_all(tx, (about.id, other.case.about.id))
         join(desk, tx, stored, desk.cases.lock(tx, other.case.about.id), by=SYNC, now=now)

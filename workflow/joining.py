@@ -4,6 +4,7 @@ What may be joined without being asked is linking.py's to say; here it is done. 
 was paid or a payout is under way.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -37,8 +38,8 @@ def open_case(
 
     handled_by: Who handled the case that the ticket comes from; they decide this one no more than that one.
     """
-    has_it = case_with(desk, tx, claim.loss, besides=ticket.ref) if claim.loss else None
-    if has_it is not None and not _is_told_apart(tx, ticket.ref, has_it):
+    has_it = case_with(desk, tx, claim.loss, asks=ticket.ref) if claim.loss else None
+    if has_it is not None:
         attach(desk, tx, has_it.case.about.id, ticket, by=SYNC, handled_by=handled_by, now=now)
         return
     about = About(
@@ -61,21 +62,17 @@ def open_case(
     attach(desk, tx, known.case.about.id, ticket, by=SYNC, handled_by=handled_by, now=now)
 
 
-def case_with(desk: Desk, tx: Transaction, loss: Loss, *, besides: TicketRef) -> StoredCase | None:
-    """Return the case that has this loss: its own, or one that a ticket which names it was joined into; None for none.
+def case_with(desk: Desk, tx: Transaction, loss: Loss, *, asks: TicketRef) -> StoredCase | None:
+    """Return the case that has this loss: its own, or the one that a person joined it into; None for none.
 
-    besides: The ticket that asks.
+    asks: The ticket that names the loss; what it was told apart from has the loss not for it.
     """
     known = desk.cases.for_loss(tx.connection, loss)
     if known is not None:
         return known
-    for each in tickets.claims_of(tx.connection, loss.customer_id):
-        named = (
-            claims.read_claim(each.ticket, desk.topics).loss if each.case_id and each.ticket.ref != besides else None
-        )
-        if named is not None and named.key == loss.key and each.case_id is not None:
-            return desk.cases.find(tx.connection, each.case_id)
-    return None
+    case_id = links.joined_into(tx.connection, loss.key)
+    has_it = standing(desk, tx, case_id) if case_id is not None else None
+    return None if has_it is None or _is_told_apart(tx, asks, has_it) else has_it
 
 
 def attach(  # Which ticket, into which case, by whom.
@@ -102,11 +99,17 @@ def attach(  # Which ticket, into which case, by whom.
     _tell_where_it_stands(desk, tx, stored, ticket.ref, now=now)
     if was_shadow and not desk.is_shadow(about):
         _propose_anew(tx, stored)
+    if by != SYNC:
+        _remember(desk, tx, stored, _losses_of(desk, tx, (ticket.ref,)))
     _settle(desk, tx, stored, by=by, now=now)
 
 
 def join(desk: Desk, tx: Transaction, gone: StoredCase, into: StoredCase, *, by: str, now: datetime) -> None:
-    """Give an undecided case up for another: its tickets follow, and its loss where the other knows none."""
+    """Give an undecided case up for another: its tickets follow, and its loss where the other knows none.
+
+    What a person joins stays joined until it is split off, whatever a ticket says in between. What joins by itself does
+    so because a ticket was corrected: what it named before was a mistake, and nobody's.
+    """
     before, about = gone.case.about, into.case.about
     moved = tuple(ref for ref in before.tickets if tickets.case_of(tx.connection, ref) == before.id)
     change = changed(now, by, "joined", into=about.id)
@@ -127,6 +130,8 @@ def join(desk: Desk, tx: Transaction, gone: StoredCase, into: StoredCase, *, by:
     for ref in moved:
         tickets.belongs_to(tx, ref, stored.number)
         _tell_where_it_stands(desk, tx, stored, ref, now=now)
+    if by != SYNC:
+        _remember(desk, tx, stored, {*_losses_of(desk, tx, moved), *_each_key(before.loss)})
     _propose_anew(tx, stored)
     _settle(desk, tx, stored, by=by, now=now)
 
@@ -148,6 +153,7 @@ def split_ticket(desk: Desk, tx: Transaction, case_id: CaseId, ref: TicketRef, *
     stored = save(desk, tx, stored, after, change)
     tell_slack(tx, stored, change)
     _propose_anew(tx, stored)
+    forget(desk, tx, stored, _each_key(claim.loss))
     tickets.belongs_to_none(tx, ref)
     if found is not None and stating.makes_a_claim(found.ticket) and claims.takes_notes(found.ticket):
         open_case(desk, tx, found.ticket, claim, handled_by=about.handled_by, now=now)
@@ -185,6 +191,7 @@ def split_case(desk: Desk, tx: Transaction, case_id: CaseId, joined_id: CaseId, 
     handled_by = _each_once(gone.case.about.handled_by, stored.case.about.handled_by)
     opened = Opened(about=claims.with_claim(replace(gone.case.about, tickets=back, handled_by=handled_by), claim))
     reopened = save(desk, tx, gone, opened, changed(now, by, "split off", case=case_id))
+    forget(desk, tx, stored, {*_losses_of(desk, tx, back), *_each_key(gone.case.about.loss)})
     gather(desk, tx, reopened, claim.missing, now=now)
 
 
@@ -197,6 +204,20 @@ def move(desk: Desk, tx: Transaction, ticket: Ticket, case_id: CaseId, into: Cas
     after = regarding(desk, tx, stored.case, claims.without_ticket(stored.case.about, ticket.ref))
     tell_slack(tx, save(desk, tx, stored, after, change), change)
     attach(desk, tx, into, ticket, by=by, handled_by=stored.case.about.handled_by, now=now)
+
+
+def forget(desk: Desk, tx: Transaction, stored: StoredCase, losses: Collection[str]) -> None:
+    """Let losses that were joined into a case be nobody's again; those that a ticket of it names stay."""
+    if losses:
+        for loss in set(losses) - _losses_of(desk, tx, stored.case.about.tickets):
+            if _is_joined_into(desk, tx, loss, stored):
+                links.forget_joined(tx, loss)
+
+
+def losses_named(desk: Desk, read: Iterable[Ticket]) -> set[str]:
+    """Return the keys of the losses that these tickets name."""
+    named = (claims.read_claim(each, desk.topics).loss for each in read)
+    return {loss.key for loss in named if loss is not None}
 
 
 def standing(desk: Desk, tx: Transaction, case_id: CaseId) -> StoredCase:
@@ -243,6 +264,27 @@ def _of_joined(desk: Desk, tx: Transaction, about: About, gone: About) -> tuple[
         if tickets.case_of(tx.connection, ref) == about.id
         and (ref in gone.tickets or ((loss := claimed.get(ref)) is not None and loss.key == theirs))
     )
+
+
+def _remember(desk: Desk, tx: Transaction, stored: StoredCase, losses: Iterable[str]) -> None:
+    """Remember that these losses are a case's beside its own."""
+    own = _each_key(stored.case.about.loss)
+    for loss in sorted({*losses} - own):
+        if not _is_joined_into(desk, tx, loss, stored):
+            links.keep_joined(tx, loss, stored.number)
+
+
+def _is_joined_into(desk: Desk, tx: Transaction, loss: str, stored: StoredCase) -> bool:
+    case_id = links.joined_into(tx.connection, loss)
+    return case_id is not None and standing(desk, tx, case_id).number == stored.number
+
+
+def _losses_of(desk: Desk, tx: Transaction, refs: tuple[TicketRef, ...]) -> set[str]:
+    return losses_named(desk, (each.ticket for each in tickets.known(tx.connection, refs).values()))
+
+
+def _each_key(loss: Loss | None) -> set[str]:
+    return {loss.key} if loss is not None else set()
 
 
 def _is_told_apart(tx: Transaction, ref: TicketRef, case: StoredCase) -> bool:

@@ -11,13 +11,15 @@ from datetime import datetime
 from enum import IntEnum
 
 from cases.links import Place
-from cases.ticket import Ticket, TicketRef
+from cases.loss import reference_in
+from cases.ticket import CustomerId, Ticket, TicketRef
 from store import links, naming, readings, tickets
 from store.cases import MovedOn, StoredCase
 from store.database import Transaction
 from store.links import Answer
 from store.tickets import MirroredTicket
 from workflow import claims, stating
+from workflow.claims import Claim
 from workflow.desk import Desk
 from workflow.joining import attach, case_with, join, standing
 from workflow.one_case import SYNC, changed, is_undecided
@@ -89,7 +91,7 @@ def holds(desk: Desk, read: Iterable[Ticket]) -> tuple[str, ...]:
 def lock(desk: Desk, tx: Transaction, ticket: Ticket) -> None:
     """Lock every case that hearing this ticket may change, in order; raises MovedOn when they change meanwhile."""
     loss = claims.read_claim(ticket, desk.topics).loss
-    named = case_with(desk, tx, loss, besides=ticket.ref) if loss else None
+    named = case_with(desk, tx, loss, asks=ticket.ref) if loss else None
     _lock(desk, tx, (ticket, *(each.ticket for each in _partners(desk, tx, ticket))), besides=named)
 
 
@@ -156,17 +158,31 @@ def _of_one_customer(desk: Desk, tx: Transaction, ticket: Ticket) -> Iterable[tu
     if customer is None:
         return
     mine = claims.read_claim(ticket, desk.topics)
-    others = [
-        (each, claims.read_claim(each.ticket, desk.topics)) for each in tickets.claims_of(tx.connection, customer)
-    ]
-    told = {theirs.loss.key for _, theirs in others if theirs.loss and stating.mentions(ticket, theirs.loss)}
+    newest = tickets.claims_of(tx.connection, customer)
+    older = _older_claims(desk, tx, ticket, mine) if len(newest) == tickets.MOST_CLAIMS else ()
+    every = {each.ticket.ref: each for each in (*newest, *older)}.values()
+    others = [(each, claims.read_claim(each.ticket, desk.topics)) for each in every]
+    told = {loss.key for _, each in others if (loss := each.loss) and stating.mentions(ticket, loss.reference)}
     for each, theirs in others:
         if theirs.loss is not None and theirs.loss.key in told:
             yield each, Bond.REFERENCE if len(told) == 1 else Bond.REFERENCES
-        elif mine.loss is not None and stating.mentions(each.ticket, mine.loss):
+        elif mine.loss is not None and stating.mentions(each.ticket, mine.loss.reference):
             yield each, Bond.REFERENCE
         elif mine.topic is not None and mine.topic == theirs.topic:
             yield each, Bond.TOPIC
+
+
+def _older_claims(desk: Desk, tx: Transaction, ticket: Ticket, mine: Claim) -> tuple[MirroredTicket, ...]:
+    """Return the customer's claims, of any age, whose reference the ticket names or that may name its reference."""
+    customer = CustomerId(claims.customer_of(ticket) or "")
+    known = desk.cases.losses_of(tx.connection, customer)
+    named = {
+        standing(desk, tx, case_id).case.about.id
+        for key, case_id in known
+        if stating.mentions(ticket, reference_in(key, customer))
+    }
+    reference = "".join(mine.loss.reference.split()) if mine.loss is not None else None
+    return tickets.claims_about(tx.connection, customer, named, reference)
 
 
 def _ask_for_the_unread(tx: Transaction, ticket: Ticket, *, now: datetime) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from cases.case import AwaitingApproval, Joined, Stage
 from cases.ticket import Author, Ticket
+from store import tickets
+from store.tickets import Reading
 from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.three_desks import (
     address,
@@ -270,6 +272,24 @@ def test_a_reference_in_words_joins_one_customers_claim_that_names_none(
     assert groups(at_work) == {frozenset((str(ZENDESK), str(SALESFORCE)))}
     assert isinstance(at_work.case("CASE-1"), AwaitingApproval)
     assert asked(at_work) == []
+
+
+@pytest.mark.parametrize("words_first", [True, False])
+def test_a_reference_joins_a_claim_that_is_older_than_fifty_others_of_the_customer(
+    at_work: DeskAtWork, *, words_first: bool
+) -> None:
+    words, names = salesforce(**unsaid(text="My order w-1 is late.")), zendesk()
+    first, last = (words, names) if words_first else (names, words)
+    read(at_work, first, zendesk("2", loss="W-2"))
+    with at_work.database.begin() as tx:
+        others = [zendesk(str(number), loss="W-2") for number in range(10, 10 + tickets.MOST_CLAIMS)]
+        tickets.keep(tx, tuple(Reading(ticket=each, raw=b"{}", topic="delayed_withdrawal") for each in others))
+        for each in others:
+            tickets.belongs_to(tx, each.ref, 2)
+
+    read(at_work, last)
+
+    assert case_of(at_work, last.ref) == case_of(at_work, first.ref) == "CASE-1"
 
 
 @pytest.mark.parametrize("text", ["W-881219", "XW-88121", "W-88121-2", "w_88121"])

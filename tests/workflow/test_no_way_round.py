@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from cases.case import AwaitingApproval, Stage
 from cases.proposal import ApprovalStage, CaseId, PersonId
 from cases.ticket import TicketStatus
+from store import tables
+from store.migrating import migrate
 from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.test_link_answers import JIRA, SALESFORCE, TO_ENG_5, ZENDESK, join, read, split
 from tests.workflow.three_desks import case_of, cause, jira, open_three_desks, salesforce, told_states, unsaid, zendesk
@@ -57,6 +60,100 @@ def test_a_case_that_is_corrected_to_a_loss_that_was_given_up_joins_where_that_w
     read(at_work, jira(loss="W-2"))
 
     assert case_of(at_work, JIRA) == "CASE-1"
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_a_reference_that_is_changed_and_changed_back_undoes_no_join(at_work: DeskAtWork, *, paid: bool) -> None:
+    read(at_work, zendesk(), salesforce(loss="W-2"))
+    join(at_work, "CASE-1", "CASE-2")
+    if paid:
+        at_work.say("amelia", "CASE-1")
+        at_work.work()
+
+    read(at_work, salesforce(loss="W-9"))
+    assert case_of(at_work, SALESFORCE) == "CASE-3"
+    read(at_work, salesforce(loss="W-2"))
+
+    assert case_of(at_work, SALESFORCE) == "CASE-1"
+    first = Stage.CLOSED if paid else Stage.AWAITING_APPROVAL
+    assert at_work.stages() == {"CASE-1": first, "CASE-2": Stage.JOINED, "CASE-3": Stage.JOINED}
+
+
+def test_a_joined_loss_is_its_cases_whoever_claims_it_while_no_ticket_names_it(at_work: DeskAtWork) -> None:
+    read(at_work, zendesk(), salesforce(loss="W-2"))
+    join(at_work, "CASE-1", "CASE-2")
+    read(at_work, salesforce(loss="W-9"))
+
+    read(at_work, jira(loss="w-2"))
+
+    assert case_of(at_work, JIRA) == "CASE-1"
+
+
+def test_a_joined_loss_goes_along_when_its_case_is_joined_into_a_third(at_work: DeskAtWork) -> None:
+    read(at_work, zendesk(), salesforce(loss="W-2"), zendesk("2", loss="W-3"))
+    join(at_work, "CASE-1", "CASE-2")
+    join(at_work, "CASE-3", "CASE-1")
+    read(at_work, salesforce(loss="W-9"))
+
+    read(at_work, salesforce(loss="W-2"))
+
+    assert case_of(at_work, SALESFORCE) == "CASE-3"
+
+
+def test_a_ticket_that_names_its_cases_other_loss_stays_where_it_is(at_work: DeskAtWork) -> None:
+    read(at_work, zendesk(), zendesk("2"), salesforce(loss="W-2"))
+    join(at_work, "CASE-1", "CASE-2")
+
+    read(at_work, zendesk("2", loss="W-2"))
+
+    assert at_work.case("CASE-1").about.tickets == (ZENDESK, SECOND, SALESFORCE)
+    assert "ticket left" not in at_work.events("CASE-1")
+
+
+def test_what_was_split_off_stays_apart_when_its_reference_is_changed_and_changed_back(at_work: DeskAtWork) -> None:
+    read(at_work, zendesk(), salesforce(loss="W-2"))
+    join(at_work, "CASE-1", "CASE-2")
+    split(at_work, "CASE-1", "CASE-2")
+
+    read(at_work, salesforce(loss="W-9"), salesforce(loss="W-2"))
+
+    assert case_of(at_work, SALESFORCE) == "CASE-2"
+
+
+def test_a_reference_that_is_corrected_to_that_of_its_open_case_was_a_mistake_and_is_free_again(
+    at_work: DeskAtWork,
+) -> None:
+    read(at_work, zendesk(), salesforce(loss="W-2"))
+    join(at_work, "CASE-1", "CASE-2")
+    read(at_work, salesforce(loss="W-1"))
+
+    read(at_work, jira(loss="W-2"))
+
+    assert case_of(at_work, JIRA) == "CASE-3"
+
+
+def test_a_reference_that_was_corrected_without_a_person_is_free_again(at_work: DeskAtWork) -> None:
+    read(at_work, zendesk(), salesforce(loss="W-2"))
+    read(at_work, salesforce(loss="W-1"))
+    assert case_of(at_work, SALESFORCE) == "CASE-1"
+
+    read(at_work, jira(loss="W-2"))
+
+    assert case_of(at_work, JIRA) == "CASE-3"
+
+
+def test_the_joins_of_before_are_remembered_by_the_migration(at_work: DeskAtWork) -> None:
+    read(at_work, zendesk(), salesforce(loss="w -2"), zendesk("2", loss="W-3"), zendesk("3", loss="W-4"))
+    join(at_work, "CASE-1", "CASE-2")
+    read(at_work, zendesk("2", loss="W-4"))  # Joins by itself: W-3 was a mistake.
+    with at_work.engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE joined_losses"))
+        connection.execute(sa.update(sa.table("alembic_version", sa.column("version_num"))).values(version_num="0006"))
+
+    migrate(at_work.engine, at_work.engine.url.render_as_string(hide_password=False))
+
+    with at_work.database.read() as connection:
+        assert connection.execute(sa.select(tables.joined_losses)).all() == [("C-1/transaction/W-2", 1)]
 
 
 def test_who_came_later_for_a_joined_loss_leaves_with_its_case(at_work: DeskAtWork) -> None:
