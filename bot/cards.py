@@ -128,6 +128,8 @@ def sentence(content: CardContent, say: Words) -> str:
     subject = marked(headline(content, say), _LONGEST_HEADER)
     case = content.case.settled if isinstance(content.case, Closed) else content.case
     match case:
+        case AwaitingApproval() if content.held_back:
+            return say("This is held back, nobody can decide it now: {subject}.", subject=subject)
         case AwaitingApproval():
             until = format_datetime(case.decide_by, "yyyy-MM-dd HH:mm 'UTC'", locale="en")
             return say("Your decision is asked for by {until}: {subject}.", until=until, subject=subject)
@@ -256,6 +258,11 @@ def _warning(warning: Caution, say: Words) -> str:
 
 def _state_blocks(content: CardContent, say: Words, now: datetime) -> tuple[Block, ...]:
     case = content.case
+    if isinstance(case, AwaitingApproval) and content.held_back:
+        return (
+            SectionBlock(_markdown(_held_back(say)), block_id="outcome"),
+            ContextBlock([_markdown(_case_link(content))], block_id="progress"),
+        )
     if isinstance(case, AwaitingApproval):
         return (
             ContextBlock([_markdown(_progress(content, case, say, now))], block_id="progress"),
@@ -265,6 +272,13 @@ def _state_blocks(content: CardContent, say: Words, now: datetime) -> tuple[Bloc
     return (
         SectionBlock(_markdown("\n".join(lines)), block_id="outcome"),
         ContextBlock([_markdown(_case_link(content))], block_id="progress"),
+    )
+
+
+def _held_back(say: Words) -> str:
+    return say(
+        ":pause_button: Held back: only accounts in shadow mode tell of this case now. Nobody can decide it until one "
+        "of them is live or a ticket of a live account belongs to it."
     )
 
 

@@ -94,6 +94,7 @@ class CardContent:
         handlers: Who handles the case or asked for it; they are not mentioned, because they may not decide.
         people: The role table, for names and mentions.
         url: The case's own page.
+        held_back: Whether only accounts in shadow mode tell of the case by now: nobody may decide it.
     """
 
     case: Shown
@@ -103,6 +104,7 @@ class CardContent:
     handlers: tuple[PersonId, ...]
     people: People
     url: str
+    held_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

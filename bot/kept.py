@@ -194,7 +194,8 @@ class KeptCases:
             return ()
         with self.desk.database.read() as connection:
             waiting = self.desk.cases.list(connection, stage=Stage.AWAITING_APPROVAL, limit=1000)
-            mine = [each.case for each in waiting if _may_decide(each.case, known, now)]
+            live = (each.case for each in waiting if not self.desk.is_shadow(each.case.about))
+            mine = [case for case in live if _may_decide(case, known, now)]
             mine.sort(key=lambda case: (case.decide_by if isinstance(case, AwaitingApproval) else now, case.about.id))
             shown = (self._content(connection, case.about.id) for case in mine[:QUEUE_LENGTH])
             return tuple(content for content in shown if content is not None)
@@ -218,6 +219,7 @@ class KeptCases:
             handlers=one_case.handlers_of(self.desk, connection, case),
             people=self.desk.people,
             url=self.desk.case_url(case_id),
+            held_back=isinstance(case, AwaitingApproval) and self.desk.is_shadow(case.about),
         )
 
 

@@ -36,7 +36,7 @@ class Place:
     Fields:
         channel: "C0COMPENSA1".
         ts: Slack's name of the message; None when it was meant to be posted and the answer never came.
-        shown_version: The version of the case that it shows; 0 when that is not known.
+        shown_version: The version of the case that it shows; 0 when that is not known, and while it is held back.
         meant_at: When it was first meant to be posted; aware, UTC.
     """
 

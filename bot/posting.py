@@ -58,7 +58,7 @@ class Posting:
             self._post_card(content, channel.id, now=now)
         elif place.ts is None:
             self._find_or_post(content, place, now=now)
-        elif place.shown_version < content.version:
+        elif place.shown_version < content.version or content.held_back:
             self._update_card(content, place.channel, place.ts, now=now)
 
     def post_line(self, key: str, *, now: datetime) -> None:
@@ -105,7 +105,7 @@ class Posting:
     def _post_card(self, content: CardContent, channel: str, *, now: datetime) -> None:
         case_id = content.case.about.id
         ts = self.slack.post(channel, self._card(content, channel, now), mark=card_mark(case_id), now=now)
-        self.cards.shown(case_id, ts=ts, version=content.version)
+        self.cards.shown(case_id, ts=ts, version=_version_shown(content))
 
     def _update_card(self, content: CardContent, channel: str, ts: str, *, now: datetime) -> None:
         case_id = content.case.about.id
@@ -114,7 +114,7 @@ class Posting:
         except Gone:
             self.cards.shown(case_id, ts=None, version=0)
             raise TryLater(f"the card of {case_id} was deleted in Slack", wait_seconds=CARD_WAIT_SECONDS) from None
-        self.cards.shown(case_id, ts=ts, version=content.version)
+        self.cards.shown(case_id, ts=ts, version=_version_shown(content))
 
     def _card(self, content: CardContent, channel: str, now: datetime) -> SlackMessage:
         return card(content, self.routing.locale_of(channel), now=now)
@@ -123,3 +123,8 @@ class Posting:
 def card_mark(case_id: CaseId) -> str:
     """Return our name for the card of a case; the same for its whole life."""
     return f"card/{case_id}"
+
+
+def _version_shown(content: CardContent) -> int:
+    # A card that is held back changes when its account goes live, which is no change of the case.
+    return 0 if content.held_back else content.version

@@ -298,7 +298,7 @@ def _send(house: House, key: str) -> None:
             source = house.intakes[ref_of(item).source].source
             write_fields(house.desk, source, item, mirroring=house.mirroring, clock=house.clock)
             return
-        case Kind.CARD | Kind.THREAD | Kind.QUESTION if _is_shadow(house, case_id):
+        case Kind.CARD | Kind.THREAD | Kind.QUESTION if _is_shadow(house, item.kind, case_id):
             log.info("not posted, in shadow", case=case_id)
         case Kind.CARD:
             house.posting.show_card(case_id, now=house.clock())
@@ -309,9 +309,11 @@ def _send(house: House, key: str) -> None:
     _sent(house, item)
 
 
-def _is_shadow(house: House, case_id: CaseId) -> bool:
+def _is_shadow(house: House, kind: Kind, case_id: CaseId) -> bool:
+    """Whether nothing is posted of a case; a card that stands says that its case is held back."""
     with house.database.read() as connection:
-        return house.desk.is_shadow(house.desk.cases.find(connection, case_id).case.about)
+        in_shadow = house.desk.is_shadow(house.desk.cases.find(connection, case_id).case.about)
+    return in_shadow and (kind is not Kind.CARD or house.posting.cards.place(case_id) is None)
 
 
 def _sent(house: House, item: Item) -> None:

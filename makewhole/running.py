@@ -34,7 +34,7 @@ def working(house: House, *, with_ticks: bool) -> Iterator[Worker]:
             stack.enter_context(only_worker(Path(normal_url(url).database or "")))
         migrate(house.engine, url)
         with house.database.begin() as tx:
-            lead_on(house.desk, tx)
+            lead_on(house.desk, tx, now=house.clock())
         worker = Worker(house.database, house.jobs, url, queues(house.settings))
         worker.start(handlers(house), on_fenced=end_at_once, alone=alone)
         stack.callback(worker.stop)

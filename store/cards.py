@@ -12,7 +12,10 @@ from store.database import Transaction, insert_into
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardPlace:
-    """Where a card stands: `ts` is None until it is known, `shown_version` the case's version that it shows."""
+    """Where a card stands: `ts` is None until it is known, `shown_version` the case's version that it shows.
+
+    It shows version 0 while that is not known, and while it says that its case is held back in shadow mode.
+    """
 
     channel: str
     ts: str | None
@@ -29,6 +32,13 @@ def find(connection: sa.Connection, case_id: str) -> CardPlace | None:
         )
     ).one_or_none()
     return None if row is None else CardPlace(**row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for it.
+
+
+def standing(connection: sa.Connection) -> dict[int, int]:
+    """Return which version each card that stands in Slack shows, by the number of its case."""
+    column = tables.cards.c
+    rows = connection.execute(sa.select(column.case_number, column.shown_version).where(column.ts.is_not(None)))
+    return {row.case_number: row.shown_version for row in rows}
 
 
 def mean_to_post(tx: Transaction, case_id: str, channel: str, *, now: datetime) -> None:

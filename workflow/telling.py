@@ -50,9 +50,14 @@ def tell_slack(tx: Transaction, stored: StoredCase, change: Change) -> None:
     """Bring the card up to date and add this change to its thread."""
     if isinstance(stored.case, Opened | Proposed):
         return
-    lane = card_lane(stored.case)
-    outbox.put(tx, lane=lane, case_number=stored.number, kind=Kind.CARD, document="", now=change.at)
+    tell_card(tx, stored, now=change.at)
     tell_thread(tx, stored, change)
+
+
+def tell_card(tx: Transaction, stored: StoredCase, *, now: datetime) -> None:
+    """Bring the card up to date."""
+    lane = card_lane(stored.case)
+    outbox.put(tx, lane=lane, case_number=stored.number, kind=Kind.CARD, document="", now=now)
 
 
 def tell_thread(tx: Transaction, stored: StoredCase, change: Change) -> None:

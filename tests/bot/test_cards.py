@@ -175,6 +175,18 @@ def test_after_a_decision_no_button_is_left(case: Any) -> None:
     assert "actions" not in [each["type"] for each in card(content(case), "en", now=NOON).as_list()]
 
 
+@pytest.mark.parametrize(
+    ("locale", "says"),
+    [("en", ":pause_button: Held back: only accounts in shadow mode"), ("zh", ":pause_button: 已暂停")],
+)
+def test_what_is_held_back_in_shadow_mode_says_so_and_has_no_button(locale: str, says: str) -> None:
+    shown = card(content(held_back=True), locale, now=NOON)
+
+    assert "actions" not in [each["type"] for each in shown.as_list()]
+    assert shown.as_list()[-2]["text"]["text"].startswith(says)
+    assert "2026-11-23" not in shown.text
+
+
 def test_a_paid_card_says_who_when_and_under_which_reference() -> None:
     assert read(case=paid())[6:] == [
         (

@@ -15,7 +15,7 @@ from bot.kept import KeptCards, KeptCases, KeptDesk, KeptInbox, KeptLines
 from bot.posting import Posting
 from cases.case import Approved, AwaitingApproval, Declined, Proposed
 from cases.loss import LossKind
-from cases.proposal import CaseId, Verdict
+from cases.proposal import CaseId, PersonId, Verdict
 from connectors.accounts.client import NotFound
 from connectors.contract import TryLater
 from policy.book import load_book
@@ -26,11 +26,12 @@ from store.database import Database, create_engine
 from store.jobs import DurableJobs
 from store.migrating import migrate
 from store.outbox import Kind, State
-from tests.bot.conftest import SandboxSlack
+from tests.bot.conftest import SandboxSlack, kinds
 from tests.bot.harbor import AMELIA, NOAH, NOON, PEOPLE, ROUTING, about, awaiting, proposal
 from tests.bot.payloads import click
 from workflow.approval import AlreadyCounted, Counted, Decided, NotAllowed, Refusal, Stale, TooLate
 from workflow.desk import Desk
+from workflow.shadow import lead_on
 from workflow.telling import tell_slack
 
 
@@ -72,6 +73,11 @@ class Kept:
             asked = replace(awaiting(offered), about=opened.case.about)
             tell_slack(tx, self.desk.cases.save(tx, saved, asked, change), change)
         return asked
+
+    def cards_to_show(self) -> int:
+        of_cards = sa.select(sa.func.count()).where(tables.outbox.c.kind == Kind.CARD)
+        with self.database.read() as connection:
+            return connection.scalar(of_cards) or 0
 
     def jobs(self) -> int:
         with self.database.read() as connection:
@@ -237,3 +243,25 @@ def test_from_click_to_card_over_the_database_and_the_wire(kept: Kept, slack: Sa
     assert len(slack.whispers("U0AMELIA001")) == len(slack.whispers("U0NOAH00001")) == 1
     assert slack.whispers("U0WEIZHANG1")[0].startswith("晚了一步：Noah Fischer（财务）已于")
     assert not isinstance(kept.stage(case.about.id), Declined)
+
+
+def test_a_card_has_its_buttons_only_while_a_live_account_tells_of_its_case(kept: Kept, slack: SandboxSlack) -> None:
+    case = kept.ask()
+    calls = SlackCalls(token="xoxb-sandbox-bot", bot_user_id="U0MAKEWHOLE", base_url=slack.api, timeout_seconds=5)
+    live = kept.desk
+    shadowed = replace(live, shadowed=frozenset({case.about.tickets[0].source}))
+    shown = []
+
+    for desk in (live, shadowed, shadowed, live):
+        cases = KeptCases(desk=desk)
+        posting = Posting(slack=calls, cases=cases, cards=kept.cards, lines=kept.lines, routing=ROUTING, people=PEOPLE)
+        with kept.database.begin() as tx:
+            lead_on(desk, tx, now=NOON)
+        posting.show_card(case.about.id, now=NOON)
+        shown.append((kinds(slack.only_message()), len(cases.queue(PersonId("amelia"), now=NOON))))
+
+    asks, held = ["header", "section", "section", "context", "actions"], ["header", "section", "section", "section"]
+    assert shown == [(asks, 1), ([*held, "context"], 0), ([*held, "context"], 0), (asks, 1)]
+    assert slack.only_message()["text"].startswith("Your decision is asked for")
+    # One for each time that it came to be held back or live, and the one of the case itself.
+    assert kept.cards_to_show() == 3

@@ -53,7 +53,7 @@ def test_what_only_an_account_in_shadow_tells_of_is_proposed_and_goes_no_further
 
     at_work.desk = live
     with at_work.database.begin() as tx:
-        assert lead_on(live, tx) == 1
+        assert lead_on(live, tx, now=at_work.time()) == 1
     at_work.work(one_case.PROPOSE)
 
     assert at_work.stage("CASE-1") is Stage.AWAITING_APPROVAL
