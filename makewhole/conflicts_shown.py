@@ -11,6 +11,7 @@ from store.cases import PREFIX
 from store.conflicts import Cause, Conflict
 from store.outbox import Item, Kind, Stuck
 from sync.settling import Take, settle
+from sync.wanted import Withheld, withheld
 
 STUCK_AFTER = timedelta(minutes=15)
 TO_TICKETS = (Kind.NOTE, Kind.FIELDS)
@@ -31,12 +32,14 @@ def list_conflicts(settings: Path, *, as_json: bool) -> int:
         fields = conflicts.every_open(connection)
         refused = tuple(each for each in outbox.refused(connection) if each[0].kind in TO_TICKETS)
         stuck = outbox.stuck(connection, TO_TICKETS, before=house.clock() - STUCK_AFTER)
+        left = withheld(house.desk, house.mirroring.fields, connection)
     if as_json:
         print_json(
             {
                 "conflicts": [_in_json(each) for each in fields],
                 "refused": [_refused(item, problem) for item, problem in refused],
                 "stuck": [_stuck(each) for each in stuck],
+                "undecided": [_left(each) for each in left],
             }
         )
         return 0
@@ -50,7 +53,10 @@ def list_conflicts(settings: Path, *, as_json: bool) -> int:
     if stuck:
         headings = ["Kind", "Key", "Case", "Waits since", "Behind it", "Problem", "What to do"]
         console.print(table(headings, [list(_stuck(each).values()) for each in stuck], title="Stuck writes"))
-    if not (fields or refused or stuck):
+    if left:
+        headings = ["Case", "Ticket", "Field", "Case says", "Ticket shows", "What to do"]
+        console.print(table(headings, [list(_left(each).values()) for each in left], title="Undecided references"))
+    if not (fields or refused or stuck or left):
         console.print("No conflicts.")
     return 0
 
@@ -116,6 +122,17 @@ def _stuck(found: Stuck) -> dict[str, Any]:
         "behind": found.behind,
         "problem": found.problem or "no worker has come to it",
         "fix": _fix(found),
+    }
+
+
+def _left(found: Withheld) -> dict[str, Any]:
+    return {
+        "case": found.case_id,
+        "ticket": str(found.ref),
+        "field": found.field,
+        "ours": _short(found.ours),
+        "theirs": _short(found.theirs),
+        "fix": "which loss a ticket names is said at its helpdesk: correct it there, or leave it if both are one loss",
     }
 
 

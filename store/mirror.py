@@ -6,9 +6,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from cases.case import Stage
 from cases.ticket import TicketRef
 from store import tables
 from store.database import Transaction, insert_into
+from store.tickets import parsed
+
+OVER = (Stage.CLOSED, Stage.JOINED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,27 @@ def keep_value(tx: Transaction, case_number: int, value: CaseValue) -> None:
     given = {"value": value.value, "source": value.source, "changed_at": value.changed_at}
     statement = insert_into(tx, tables.case_fields).values(case_number=case_number, field=value.field, **given)
     tx.execute(statement.on_conflict_do_update(index_elements=["case_number", "field"], set_=given))
+
+
+def differing(connection: sa.Connection, fields: Iterable[str]) -> Mapping[int, tuple[TicketRef, ...]]:
+    """Return the tickets of open cases that have one of these fields from another ticket, by the case's number."""
+    case, value, shown, of_case = tables.cases.c, tables.case_fields.c, tables.mirrored_fields.c, tables.ticket_cases.c
+    joined = (
+        tables.case_fields.join(tables.cases, case.number == value.case_number)
+        .join(tables.ticket_cases, of_case.case_number == case.number)
+        .join(tables.mirrored_fields, sa.and_(shown.ref == of_case.ref, shown.field == value.field))
+    )
+    query = (
+        sa.select(case.number, of_case.ref)
+        .distinct()
+        .select_from(joined)
+        .where(case.stage.not_in(OVER), value.field.in_(list(fields)), value.source != of_case.ref)
+        .order_by(case.number, of_case.ref)
+    )
+    found: dict[int, tuple[TicketRef, ...]] = {}
+    for number, ref in connection.execute(query):
+        found[number] = (*found.get(number, ()), parsed(ref))
+    return found
 
 
 def first_hearing(tx: Transaction, ref: TicketRef, comment_id: str, *, case_number: int, now: datetime) -> bool:

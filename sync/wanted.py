@@ -1,15 +1,16 @@
 """What the tickets of a case should show by now, and which of it one of them does not show yet."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from cases.case import Closed
 from cases.loss import LossKind
+from cases.proposal import CaseId
 from cases.ticket import Ticket, TicketRef, Vendor
 from store import conflicts, mirror, outbox, tickets
-from store.cases import StoredCase
+from store.cases import PREFIX, StoredCase
 from store.conflicts import Cause, Conflict
 from store.mirror import CaseValue, MirroredField
 from store.outbox import Kind
@@ -19,6 +20,9 @@ from workflow import claims
 from workflow.desk import Desk
 from workflow.notes import update_for
 from workflow.telling import ticket_lane
+
+#: What a claim is read from: only these are ever withheld.
+LOSS_FIELDS = (claims.TOPIC, *(f"{kind}_id" for kind in LossKind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,25 @@ class Board:
         return self.rules.rule_for(name, present)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A field that the mirror leaves as it is: to write it would make the ticket name a loss, or another one.
+
+    Fields:
+        case_id: "CASE-4711".
+        ref: The ticket.
+        field: Our name: "transaction_id".
+        ours: What the case says.
+        theirs: What the ticket shows.
+    """
+
+    case_id: CaseId
+    ref: TicketRef
+    field: str
+    ours: str
+    theirs: str
+
+
 def board_of(desk: Desk, rules: FieldRules, connection: sa.Connection, stored: StoredCase) -> Board:
     """Return what a case says of its fields now."""
     about = stored.case.about
@@ -94,21 +117,51 @@ def owed(connection: sa.Connection, board: Board, ref: TicketRef, *, sequence: i
 
     sequence: The number of the item that is about to write it, which may have been tried before; None when none is.
     """
+    found: dict[str, str] = {}
+    for name, wanted in _lacking(connection, board, ref, sequence=sequence):
+        if board.tells_of_the_same(board.tickets[ref], {**found, name: wanted}):
+            found[name] = wanted
+    return found
+
+
+def withheld(desk: Desk, rules: FieldRules, connection: sa.Connection) -> tuple[Withheld, ...]:
+    """Return the fields of open cases' tickets that show something else for good: see `Board.tells_of_the_same`."""
+    found: list[Withheld] = []
+    by_case = mirror.differing(connection, LOSS_FIELDS)
+    for number, refs in by_case.items():
+        board = board_of(desk, rules, connection, desk.cases.find(connection, f"{PREFIX}{number}"))
+        for ref in refs:
+            written = owed(connection, board, ref, sequence=None)
+            found.extend(
+                Withheld(
+                    case_id=board.stored.case.about.id,
+                    ref=ref,
+                    field=name,
+                    ours=wanted,
+                    theirs=board.tickets[ref].field(name) or "",
+                )
+                for name, wanted in _lacking(connection, board, ref, sequence=None)
+                if name not in written
+            )
+    return tuple(found)
+
+
+def _lacking(
+    connection: sa.Connection, board: Board, ref: TicketRef, *, sequence: int | None
+) -> Iterator[tuple[str, str]]:
+    """Yield what the case says of each field that a ticket does not show, by our name, where nothing is in the way."""
     ticket = board.tickets.get(ref)
     if ticket is None:
-        return {}
+        return
     known = mirror.fields_of(connection, ref)
     held = conflicts.on_ticket(connection, str(ref))
     soon = _carried_by_notes(connection, ref)
-    found: dict[str, str] = {}
     for name in board.rules.names_on(ref):
         wanted = board.says(name)
         if wanted is None or name in soon or name not in known or holds(held.get(name), wanted):
             continue
-        lacks = _lacks(known[name], ticket.field(name) or "", wanted, sequence=sequence)
-        if lacks and board.tells_of_the_same(ticket, {**found, name: wanted}):
-            found[name] = wanted
-    return found
+        if _lacks(known[name], ticket.field(name) or "", wanted, sequence=sequence):
+            yield name, wanted
 
 
 def holds(conflict: Conflict | None, wanted: str) -> bool:

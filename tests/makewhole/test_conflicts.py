@@ -2,14 +2,18 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cases.proposal import CaseId
 from connectors.contract import AccessRefused, UnexpectedReply
 from makewhole.sandboxed import write_settings
+from sync.ownership import FieldRule
 from tests.makewhole.conftest import NOBODY_LISTENS, Told
 from tests.sync.three_desks import JIRA, SALESFORCE, ZENDESK, ThreeDesks
+from workflow import link_answers
 
 NO_SUCH = "There is no open conflict 7; `makewhole conflicts` shows them.\n"
 
@@ -40,7 +44,7 @@ def test_nothing_is_said_of_an_installation_at_peace(desks: ThreeDesks, run: Cal
     desks.all_come()
 
     assert run().out == "No conflicts.\n"
-    assert run("--json").json == {"schema": 1, "conflicts": [], "refused": [], "stuck": []}
+    assert run("--json").json == {"schema": 1, "conflicts": [], "refused": [], "stuck": [], "undecided": []}
 
 
 def test_a_field_in_conflict_is_listed_with_both_values_and_what_to_do(
@@ -89,6 +93,31 @@ def test_writes_that_wait_too_long_are_in_it_too(desks: ThreeDesks, run: Callabl
     assert (
         found["fix"] == "mend what the vendor says, then `makewhole deadletter replay fields ticket/zendesk:harbor:1#2`"
     )
+
+
+def test_a_reference_that_the_mirror_leaves_to_people_is_in_it_too(desks: ThreeDesks, run: Callable[..., Told]) -> None:
+    rules = {**desks.mirroring.fields.rules, "transaction_id": FieldRule(owner="newest")}
+    desks.mirroring = replace(desks.mirroring, fields=replace(desks.mirroring.fields, rules=rules))
+    for ref, loss in ((ZENDESK, "W-1"), (SALESFORCE, "W-2")):
+        desks.come(ref, loss=loss)
+        desks.settle()
+    assert run("--json").json["undecided"] == []
+
+    with desks.database.begin() as tx:
+        link_answers.join_case(desks.desk, tx, CaseId("CASE-1"), CaseId("CASE-2"), by="amelia", now=desks.time())
+    desks.settle()
+
+    [found] = run("--json").json["undecided"]
+    assert found.pop("fix").startswith("which loss a ticket names is said at its helpdesk")
+    assert found == {
+        "case": "CASE-1",
+        "ticket": str(ZENDESK),
+        "field": "transaction_id",
+        "ours": "W-2",
+        "theirs": "W-1",
+    }
+    assert desks.show("transaction_id", (ZENDESK, SALESFORCE)) == ["W-1", "W-2"]
+    assert "Undecided references" in run().out
 
 
 def test_a_conflict_is_settled_by_a_known_person(desks: ThreeDesks, run: Callable[..., Told]) -> None:

@@ -10,6 +10,7 @@ from cases.loss import LossKind
 from cases.proposal import CaseId
 from sync.mirroring import Mirroring
 from sync.ownership import FieldRule, FieldRules
+from sync.wanted import withheld
 from tests.sync.three_desks import EVERYONE, JIRA, MAPPED, SALESFORCE, VENDORS, ZENDESK, ThreeDesks
 from workflow import link_answers
 
@@ -46,6 +47,15 @@ def test_two_losses_that_are_one_keep_their_names(desks: ThreeDesks) -> None:
     assert loss is not None
     assert loss.reference == "W-1"
     assert desks.show("transaction_id", (ZENDESK, SALESFORCE)) == ["W-1", "W-2"]
+    with desks.database.read() as connection:
+        (left,) = withheld(desks.desk, desks.mirroring.fields, connection)
+    assert (left.case_id, left.ref, left.field, left.ours, left.theirs) == (
+        "CASE-1",
+        ZENDESK,
+        "transaction_id",
+        "W-2",
+        "W-1",
+    )
     assert desks.stages() == {"CASE-1": Stage.AWAITING_APPROVAL, "CASE-2": Stage.JOINED}
 
 
