@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slackblocks import ActionsBlock, Block, Button, Markdown, PlainText, SectionBlock
+from slackblocks import ActionsBlock, Block, Button, ContextBlock, Markdown, PlainText, SectionBlock
 
 from bot.cards import SlackMessage, message, slack_date
-from bot.foreign import marked, plain_lines
+from bot.foreign import marked, plain, plain_lines
 from bot.people import name_of
 from bot.values import LinkValue
 from bot.words import Words, later, words
@@ -36,7 +36,10 @@ class LinkContent:
 
     Fields:
         question: The question as it stands.
-        ticket: What its ticket is called: "jira ENG-5"; foreign words.
+        ticket: What people call its ticket: "Jira ENG-5"; foreign words.
+        ticket_url: Where an agent opens it; None where that is not known.
+        subject: Its title, where no customer wrote it; foreign words. None where one did, and where there is none.
+        reason: Why it is asked, with tickets by what people call them; foreign words.
         url: The page of the case.
         topic: What compensation the case is about; None while unknown.
         customer_id: Who lost it; None while unknown.
@@ -44,6 +47,9 @@ class LinkContent:
 
     question: LinkQuestion
     ticket: str
+    ticket_url: str | None
+    subject: str | None
+    reason: str
     url: str
     topic: str | None
     customer_id: CustomerId | None
@@ -54,11 +60,12 @@ def question_message(content: LinkContent, people: People, locale: str) -> Slack
     say, question = words(locale), content.question
     case, ticket = question.case_id, marked(content.ticket, _LONGEST)
     text = say("Do {ticket} and {case} tell of one loss?", ticket=ticket, case=case)
-    linked = say("Do {ticket} and {case} tell of one loss?", ticket=ticket, case=f"<{content.url}|{case}>")
-    blocks: list[Block] = [
-        SectionBlock(Markdown(f":link: {linked}", verbatim=True), block_id="question"),
-        SectionBlock(PlainText(plain_lines(question.reason, 1000)), block_id="reason"),
-    ]
+    opened = f"<{content.ticket_url}|{ticket}>" if content.ticket_url else ticket
+    linked = say("Do {ticket} and {case} tell of one loss?", ticket=opened, case=f"<{content.url}|{case}>")
+    blocks: list[Block] = [SectionBlock(Markdown(f":link: {linked}", verbatim=True), block_id="question")]
+    if content.subject:
+        blocks.append(ContextBlock([PlainText(plain(f"{content.ticket}: {content.subject}", _LONGEST))], "subject"))
+    blocks.append(SectionBlock(PlainText(plain_lines(content.reason, 1000)), block_id="reason"))
     if question.answer is None:
         value = LinkValue.of(question).text()
         blocks.append(
@@ -71,7 +78,7 @@ def question_message(content: LinkContent, people: People, locale: str) -> Slack
             )
         )
         return message(text, blocks)
-    said = _said(question, people, say)
+    said = _said(question, ticket, people, say)
     blocks.append(SectionBlock(Markdown(said, verbatim=True), block_id="answer"))
     return message(f"{text} {said}", blocks)
 
@@ -80,18 +87,19 @@ def link_answer_text(outcome: LinkOutcome, people: People, say: Words) -> str:
     """Return what came of an answer, as the person who clicked reads it."""
     match outcome:
         case Taken(question=question):
-            return say("Thank you. {said}", said=_said(question, people, say))
+            return say("Thank you. {said}", said=_said(question, say("The ticket"), people, say))
         case TakenBefore(question=question):
-            return say("This was answered already. {said} Nothing changed.", said=_said(question, people, say))
+            said = _said(question, say("The ticket"), people, say)
+            return say("This was answered already. {said} Nothing changed.", said=said)
         case Impossible(reason=reason):
             return say("That cannot be done: {reason} The question stays open.", reason=marked(reason, 600))
         case Refused(why=why):
             return say(_REFUSALS[why])
 
 
-def _said(question: LinkQuestion, people: People, say: Words) -> str:
+def _said(question: LinkQuestion, ticket: str, people: People, say: Words) -> str:
     values: dict[str, Any] = {
-        "ticket": marked(question.ref, _LONGEST),
+        "ticket": ticket,
         "case": question.case_id,
         "who": marked(name_of(people, PersonId(question.answered_by or "")), _LONGEST),
         "when": slack_date(question.answered_at) if question.answered_at else "",

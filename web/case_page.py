@@ -8,7 +8,6 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,7 @@ from cases.case import (
 )
 from cases.people import People
 from cases.proposal import Decision, Proposal
-from cases.ticket import TicketRef
+from connectors.addresses import called, page_of
 from store import books, tickets
 from store.audit import AuditRecord
 from store.books import StoredPayout
@@ -42,10 +41,6 @@ from store.timeline import Said, timeline
 
 FOLDER = Path(__file__).parent / "templates"
 KEY_CHARACTERS = 32
-_SUBDOMAIN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_NUMBER = re.compile(r"[0-9]{1,20}")
-_SALESFORCE_ID = re.compile(r"[A-Za-z0-9]{15,18}")
-_ISSUE_KEY = re.compile(r"[A-Z][A-Z0-9_]{1,49}-[0-9]{1,10}")
 _STYLE = (FOLDER / "case.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 POLICY = (
@@ -152,7 +147,7 @@ def _look_up(room: CaseRoom, case_id: str) -> CaseView:
         else None,
         payout=payout,
         timeline=told,
-        tickets=tuple((_called(ref, name), _address(ref, name)) for ref, name in names.items()),
+        tickets=tuple((called(ref, name), page_of(ref, name)) for ref, name in names.items()),
     )
 
 
@@ -166,26 +161,6 @@ def _decisions(case: Case) -> tuple[Decision, ...]:
             return case.approvals
         case Opened() | Proposed() | Joined() | NeedsAttention():
             return ()
-
-
-def _called(ref: TicketRef, name: str) -> str:
-    """Return what people call a ticket: "Zendesk 35436", "Jira ENG-5"."""
-    return f"{ref.vendor.capitalize()} {name or ref.key}"
-
-
-def _address(ref: TicketRef, name: str) -> str | None:
-    """Return where an agent opens a ticket; None for odd names."""
-    if not _SUBDOMAIN.fullmatch(ref.account):
-        return None
-    match ref.vendor:
-        case "zendesk" if _NUMBER.fullmatch(ref.key):
-            return f"https://{ref.account}.zendesk.com/agent/tickets/{ref.key}"
-        case "salesforce" if _SALESFORCE_ID.fullmatch(ref.key):
-            return f"https://{ref.account}.lightning.force.com/lightning/r/Case/{ref.key}/view"
-        case "jira" if _ISSUE_KEY.fullmatch(name):
-            return f"https://{ref.account}.atlassian.net/browse/{name}"
-        case _:
-            return None
 
 
 def _name_of(people: People, person: str) -> str:

@@ -17,12 +17,14 @@ from bot.links import LinkContent, link_answer_text, question_message
 from bot.values import Forged, LinkValue
 from bot.words import words
 from connectors.contract import TryLater
-from store import links
+from store import links, tickets
 from store.links import Answer, LinkQuestion
+from store.tickets import Reading
 from tests.bot.conftest import SandboxSlack
 from tests.bot.harbor import NOON, PEOPLE, ROUTING
 from tests.bot.payloads import click
 from tests.bot.test_kept import Kept
+from tests.workflow.three_desks import cause, zendesk
 from workflow.link_answers import Impossible, NotYours, Refused, Taken, TakenBefore
 from workflow.telling import tell_question
 
@@ -41,9 +43,16 @@ ANSWERED = replace(ASKED, answer=Answer.SAME, answered_by="amelia", answered_at=
 VALUE = LinkValue.of(ASKED).text()
 
 
-def content(question: LinkQuestion = ASKED, ticket: str = "jira ENG-5") -> LinkContent:
+def content(question: LinkQuestion = ASKED, ticket: str = "Jira ENG-5", subject: str | None = None) -> LinkContent:
     return LinkContent(
-        question=question, ticket=ticket, url="http://127.0.0.1/cases/CASE-4711", topic=None, customer_id=None
+        question=question,
+        ticket=ticket,
+        ticket_url="https://harbor.atlassian.net/browse/ENG-5",
+        subject=subject,
+        reason=question.reason,
+        url="http://127.0.0.1/cases/CASE-4711",
+        topic=None,
+        customer_id=None,
     )
 
 
@@ -57,7 +66,7 @@ def kinds(blocks: str) -> list[str]:
 def test_a_question_has_two_buttons_until_it_is_answered() -> None:
     asked, answered = question_message(content(), PEOPLE, "en"), question_message(content(ANSWERED), PEOPLE, "en")
 
-    assert asked.text == "Do jira ENG-5 and CASE-4711 tell of one loss?"
+    assert asked.text == "Do Jira ENG-5 and CASE-4711 tell of one loss?"
     buttons = asked.as_list()[-1]["elements"]
     assert [(each["action_id"], each["text"]["text"]) for each in buttons] == [
         ("same_loss", "Same loss"),
@@ -67,14 +76,14 @@ def test_a_question_has_two_buttons_until_it_is_answered() -> None:
     assert kinds(asked.blocks) == ["section", "section", "actions"]
     assert kinds(answered.blocks) == ["section", "section", "section"]
     assert "Amelia Chen said on" in answered.text
-    assert answered.text.endswith("zendesk:harbor:7 and CASE-4711 tell of one loss.")
+    assert answered.text.endswith("Jira ENG-5 and CASE-4711 tell of one loss.")
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"answer": Answer.APART}, "zendesk:harbor:7 and CASE-4711 are apart."),
-        ({"answered_by": "sync"}, "zendesk:harbor:7 and CASE-4711 tell of one loss: their tickets said so on "),
+        ({"answer": Answer.APART}, "Jira ENG-5 and CASE-4711 are apart."),
+        ({"answered_by": "sync"}, "Jira ENG-5 and CASE-4711 tell of one loss: their tickets said so on "),
         ({"answered_by": "gone"}, "gone said on "),
     ],
 )
@@ -82,8 +91,20 @@ def test_an_answer_says_who_said_what(changes: dict[str, Any], said: str) -> Non
     assert said in question_message(content(replace(ANSWERED, **changes)), PEOPLE, "en").text
 
 
+def test_a_question_leads_to_its_ticket_and_its_case() -> None:
+    shown = question_message(content(), PEOPLE, "en").as_list()[0]
+
+    ticket, case = (
+        "<https://harbor.atlassian.net/browse/ENG-5|Jira ENG-5>",
+        "<http://127.0.0.1/cases/CASE-4711|CASE-4711>",
+    )
+    assert shown["text"]["text"] == f":link: Do {ticket} and {case} tell of one loss?"
+
+
 def test_foreign_words_mention_nobody() -> None:
-    shown = question_message(content(ticket="<!here> & <@U0AMELIA001>"), PEOPLE, "en")
+    shown = question_message(
+        content(ticket="<!here> & <@U0AMELIA001>", subject="<!channel> The node is down"), PEOPLE, "en"
+    )
 
     assert "<!here>" not in shown.text
     marked = [each["text"]["text"] for each in shown.as_list() if each.get("text", {}).get("type") == "mrkdwn"]
@@ -91,7 +112,7 @@ def test_foreign_words_mention_nobody() -> None:
 
 
 def test_a_question_is_asked_in_the_language_of_its_channel() -> None:
-    assert question_message(content(), PEOPLE, "zh").text == "jira ENG-5 与 CASE-4711 说的是同一笔损失吗？"
+    assert question_message(content(), PEOPLE, "zh").text == "Jira ENG-5 与 CASE-4711 说的是同一笔损失吗？"
 
 
 @pytest.mark.parametrize(
@@ -198,7 +219,7 @@ def test_a_question_stands_in_the_thread_of_the_cases_card_once(asked: Asked, sl
 
     (_, question) = slack.messages()
     assert question["thread_ts"] == ts
-    assert question["text"] == f"Do zendesk 7 and {asked.case_id} tell of one loss?"
+    assert question["text"] == f"Do Zendesk 7 and {asked.case_id} tell of one loss?"
 
 
 def test_a_question_waits_a_moment_for_a_card_and_then_stands_in_the_channel(asked: Asked, slack: SandboxSlack) -> None:
@@ -261,3 +282,23 @@ def test_a_question_that_somebody_deleted_in_slack_is_not_posted_again(asked: As
     asked.show(item=2, now=NOON)
 
     assert len(slack.messages()) == 1
+
+
+def test_a_question_names_tickets_by_what_people_know_and_shows_no_customers_words(asked: Asked) -> None:
+    told, issue = zendesk("7"), cause()
+    reason = f"{told.ref} and {issue.ref}: one names the other in its text, as does zendesk:harbor:99."
+    with asked.database.begin() as tx:
+        tickets.keep(tx, tuple(Reading(ticket=each, raw=b"{}", topic=None) for each in (told, issue)))
+        number = asked.desk.cases.find(tx.connection, asked.case_id).number
+        second = links.ask(tx, str(issue.ref), number, reason, now=NOON)
+    assert second is not None
+    kept = KeptLinks(desk=asked.desk)
+
+    of_customer, of_colleague = kept.content(asked.question.id), kept.content(second.id)
+
+    assert of_customer is not None
+    assert of_colleague is not None
+    assert (of_customer.ticket, of_customer.subject) == ("Zendesk 7", None)
+    assert of_customer.ticket_url == "https://harbor.zendesk.com/agent/tickets/7"
+    assert (of_colleague.ticket, of_colleague.subject) == ("Jira ENG-5", issue.subject)
+    assert of_colleague.reason == ("Zendesk 7 and Jira ENG-5: one names the other in its text, as does Zendesk 99.")
