@@ -129,7 +129,7 @@ def build(
     desk = Desk(
         database=database,
         cases=CaseRepository(audit_key=settings.audit_key.reveal().encode()),
-        policies=load_book(Path(settings.policies), roles=roles_held(people)),
+        policies=load_book(Path(settings.policies), people=people),
         people=people,
         evidence=AccountData(settings.accounts.base_url, settings.accounts.token.reveal(), accounts).evidence_for,
         topics=settings.topics,

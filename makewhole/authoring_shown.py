@@ -4,7 +4,6 @@ from pathlib import Path
 
 from config.mistakes import BadSettings
 from config.people import load_people
-from makewhole.assembly import roles_held
 from makewhole.printing import to_people
 from makewhole.trouble import Unusable, WrongUsage
 from policy.authoring.converting import BadWorkbook, text_of, workbook_of
@@ -25,8 +24,8 @@ def export(file: Path, workbook: Path, *, force: bool) -> int:
 def bring_in(workbook: Path, file: Path, *, people: Path | None, force: bool) -> int:
     """Write a workbook as a policy's text; prints its mistakes and returns 1 when it has any."""
     try:
-        roles = roles_held(load_people(people)) if people else None
-        text = text_of(workbook.read_bytes(), workbook.name, roles=roles)
+        known = load_people(people) if people else None
+        text = text_of(workbook.read_bytes(), workbook.name, people=known)
     except BadWorkbook as problem:
         to_people().print(str(problem), markup=False, soft_wrap=True)
         return 1

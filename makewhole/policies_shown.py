@@ -6,7 +6,6 @@ from typing import Any
 
 from config.mistakes import BadSettings, did_you_mean
 from config.people import load_people
-from makewhole.assembly import roles_held
 from makewhole.printing import print_json, table, to_people
 from makewhole.trouble import Unusable
 from policy.book import read_policy_file
@@ -23,8 +22,8 @@ from policy.settling import TooManyDigits
 def check_policies(directory: Path, *, people: Path | None, as_json: bool) -> int:
     """Print what is found in each policy; returns 1 when any does not load."""
     try:
-        roles = roles_held(load_people(people)) if people else None
-        found = check(directory, roles=roles)
+        known = load_people(people) if people else None
+        found = check(directory, people=known)
     except (BadSettings, BadPolicy) as problem:
         raise Unusable(str(problem)) from None
     wrong = sum(bool(each.mistakes) for each in found)

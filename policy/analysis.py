@@ -1,44 +1,50 @@
 """What can be proven of a policy before it is released: faults, findings that a release must answer, and notes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from policy.binding import never_binding, paying
+from cases.people import People
+from policy.approvers import beyond_everybody, dead_ends, unheld, without_spare
+from policy.binding import most_paid, never_binding, paying
 from policy.expressions import Condition, Expression
 from policy.form import Gate, Policy, Sign
 from policy.grid import matrix_faults
 from policy.lines import Line, known_box, reached, rows_of, rules_of, thresholds_of
-from policy.mistakes import Finding, did_you_mean, fault
+from policy.mistakes import Finding, Weight, fault
 from policy.payment_terms import Benefit
 from policy.reaching import gaps, out_of_reach, overlapping
 from policy.redundancy import alone, redundant
 
 
-def findings(policy: Policy, roles: Mapping[str, int] | None = None) -> tuple[Finding, ...]:
+def findings(policy: Policy, people: People | None = None) -> tuple[Finding, ...]:
     """Return everything that is proven about a policy's logic, from top to bottom.
 
     What is not provable is not said: examples and people must find it. A policy that loaded has no fault among them,
-    unless it loaded without `roles`.
-    roles: How many people hold each role; None = approvers are not checked against people.
+    unless it loaded without `people`.
+    people: The role table; None = approvers are not checked against people.
     """
-    return tuple(sorted({*faults(policy, roles), *_suspicions(policy)}))
+    return tuple(sorted({*faults(policy, people), *_suspicions(policy, people)}))
 
 
-def faults(policy: Policy, roles: Mapping[str, int] | None = None) -> tuple[Finding, ...]:
+def faults(policy: Policy, people: People | None = None) -> tuple[Finding, ...]:
     """Return those that keep a version from loading."""
-    return tuple(sorted(set(_faults(policy, roles))))
+    return tuple(sorted(set(_faults(policy, people))))
 
 
-def _faults(policy: Policy, roles: Mapping[str, int] | None) -> Iterator[Finding]:
+def _faults(policy: Policy, people: People | None) -> Iterator[Finding]:
     inside = known_box(policy)
-    for lines in (rules_of(policy), rows_of(policy), thresholds_of(policy), *([line] for line in _alone(policy))):
+    rules = list(reached(rules_of(policy), inside))
+    yield from out_of_reach(rules)
+    for lines in (rows_of(policy), thresholds_of(policy), *([line] for line in _alone(policy))):
         yield from out_of_reach(list(reached(lines, inside)))
     yield from matrix_faults(policy)
     yield from _unused(policy)
-    if roles is not None:
-        yield from _without_people(policy, roles)
+    if people is not None:
+        yield from unheld(policy, people)
+        most = most_paid(policy, paying(policy, rules))
+        yield from (each for each in dead_ends(policy, people, most) if each.weight is Weight.FAULT)
 
 
-def _suspicions(policy: Policy) -> Iterator[Finding]:
+def _suspicions(policy: Policy, people: People | None) -> Iterator[Finding]:
     inside = known_box(policy)
     rules, rows, thresholds = (
         list(reached(lines, inside)) for lines in (rules_of(policy), rows_of(policy), thresholds_of(policy))
@@ -49,7 +55,13 @@ def _suspicions(policy: Policy) -> Iterator[Finding]:
         yield from redundant(reach, inside)
     for line in _alone(policy):
         yield from alone(line, inside)
-    yield from never_binding(policy, paying(policy, rules))
+    paid = paying(policy, rules)
+    yield from never_binding(policy, paid)
+    if people is not None:
+        most = most_paid(policy, paid)
+        yield from dead_ends(policy, people, most)
+        yield from without_spare(policy, people, most)
+        yield from beyond_everybody(policy, people, most)
 
 
 def _alone(policy: Policy) -> Iterator[Line]:
@@ -98,17 +110,3 @@ def _conditions(policy: Policy) -> Iterator[Condition]:
     yield from (each.when for each in _alone(policy))
     for part in policy.parts:
         yield from (each for each in (part.waits_for, part.lapses_when) if each)
-
-
-def _without_people(policy: Policy, roles: Mapping[str, int]) -> Iterator[Finding]:
-    for row in policy.approvals:
-        for stage in row.stages:
-            unheld = [role for role in stage.roles if roles.get(role, 0) < 1]
-            for role in unheld:
-                what = f'nobody holds the role "{role}": {did_you_mean(role, roles)}'
-                yield fault("nobody-holds-role", role, row.place, what)
-            people = sum(roles.get(role, 0) for role in stage.roles)
-            if not unheld and people < stage.quorum:
-                who = " or ".join(stage.roles)
-                what = f"{stage.quorum} people must agree as {who}, but only {people} can: ask for fewer or add a role"
-                yield fault("too-few-people", who, row.place, what)

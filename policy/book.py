@@ -1,10 +1,11 @@
 """The book of all policies: several versions of each, and which one decides a topic at a moment."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from cases.people import People
 from policy.form import Policy
 from policy.loading import load_policy
 from policy.mistakes import BadPolicy, Mistake, Place, did_you_mean
@@ -27,17 +28,17 @@ class PolicyBook:
         return next((each for each in self.policies if (each.name, each.version) == (name, version)), None)
 
 
-def load_book(directory: Path, *, roles: Mapping[str, int] | None = None) -> PolicyBook:
+def load_book(directory: Path, *, people: People | None = None) -> PolicyBook:
     """Return the book of every *.yaml file in a directory (not below it).
 
-    roles: How many people hold each role; None = approvers are not checked against people.
+    people: The role table; None = approvers are not checked against people.
     Raises BadPolicy with the mistakes of all files together, and where two versions decide one topic at the same time.
     """
     policies: list[Policy] = []
     mistakes: list[Mistake] = []
     for path in policy_files(directory):
         try:
-            policies.append(load_policy(read_policy_file(path), path.name, roles=roles))
+            policies.append(load_policy(read_policy_file(path), path.name, people=people))
         except BadPolicy as error:
             mistakes += error.mistakes
     mistakes += [*conflicts(policies), *_not_payable_yet(policies)]

@@ -1,9 +1,9 @@
 """Checking a directory of policies without using them: what `makewhole policy check` shows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cases.people import People
 from policy.analysis import findings
 from policy.book import conflicts, policy_files, read_policy_file
 from policy.form import Policy
@@ -30,19 +30,19 @@ class Checked:
     findings: tuple[Finding, ...] = ()
 
 
-def check(directory: Path, *, roles: Mapping[str, int] | None = None) -> tuple[Checked, ...]:
+def check(directory: Path, *, people: People | None = None) -> tuple[Checked, ...]:
     """Return what is found in each policy file of a directory, by file name, conflicts between files included.
 
     Raises BadPolicy only when the directory itself cannot be used.
     """
-    checked = [_checked(path, roles) for path in policy_files(directory)]
+    checked = [_checked(path, people) for path in policy_files(directory)]
     between = list(conflicts([each.policy for each in checked if each.policy]))
     return tuple(_with(each, [mistake for mistake in between if mistake.place.file == each.file]) for each in checked)
 
 
-def _checked(path: Path, roles: Mapping[str, int] | None) -> Checked:
+def _checked(path: Path, people: People | None) -> Checked:
     try:
-        policy = load_policy(read_policy_file(path), path.name, roles=roles)
+        policy = load_policy(read_policy_file(path), path.name, people=people)
     except BadPolicy as error:
         return Checked(file=path.name, policy=None, examples=0, mistakes=error.mistakes)
     return Checked(
@@ -50,7 +50,7 @@ def _checked(path: Path, roles: Mapping[str, int] | None) -> Checked:
         policy=policy,
         examples=len(policy.examples),
         mistakes=(),
-        findings=findings(policy, roles),
+        findings=findings(policy, people),
     )
 
 

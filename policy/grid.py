@@ -1,7 +1,7 @@
 """The approval matrix, looked up at every point where it can change."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -25,73 +25,101 @@ class _NotOnGrid(Exception):  # Raised and caught here only.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Point:
-    """What the matrix says for one amount."""
+class Cell:
+    """One point of the matrix, and the row that fits it.
 
+    Fields:
+        corner: What the rows look at beside classification and amount, by name.
+        amount: The amount that is looked up.
+    """
+
+    corner: tuple[tuple[str, Value], ...]
+    classification: Classification
     amount: Decimal
     row: ApprovalRow
 
+    def __str__(self) -> str:
+        where = ", ".join(f"{name} = {bare(value)}" for name, value in self.corner)
+        return f"{in_words(self.classification)}{f', {where}' if where else ''}, {about(self.amount)}"
 
-def matrix_faults(policy: Policy) -> Iterator[Finding]:
-    """Yield where more amount or suspected fraud needs fewer people, or money could be paid with nobody agreeing."""
+
+#: The cells of one corner: for each classification that may be paid, from the smallest amount to the largest.
+Cells = dict[Classification, list[Cell]]
+
+
+def cells(policy: Policy, also: Iterable[Decimal] = ()) -> tuple[Cells, ...]:
+    """Return the matrix at every point where it can change, corner by corner; empty where it is not so plain.
+
+    also: More amounts to look up.
+    """
     try:
         with exactly():
             axes = _axes(policy)
     except _NotOnGrid:
-        return
-    named = axes.pop("amount", {Decimal(1)})
+        return ()
+    named = {*axes.pop("amount", {Decimal(1)}), *also}
     amounts = sorted(value for value in named if isinstance(value, Decimal) and value > 0)
     axes.pop("classification", None)
     points = len(amounts) * len(_PAID)
     for values in axes.values():
         points *= len(values)
     if points > MOST_POINTS:
-        return
+        return ()
     rows = [(test_of(row.when), row) for row in policy.approvals]
+    corners = (tuple(zip(axes, corner, strict=True)) for corner in itertools.product(*axes.values()))
+    return tuple(
+        {each: [_cell(rows, corner, each, amount) for amount in amounts] for each in _PAID} for corner in corners
+    )
+
+
+def matrix_faults(policy: Policy) -> Iterator[Finding]:
+    """Yield where more amount or suspected fraud needs fewer people, or money could be paid with nobody agreeing."""
     found: dict[Finding, None] = {}
-    for corner in itertools.product(*axes.values()):
-        known = dict(zip(axes, corner, strict=True))
-        looked_up = {
-            each: [_Point(amount=amount, row=_row(rows, known, each, amount)) for amount in amounts] for each in _PAID
-        }
-        found |= dict.fromkeys((*_weak(looked_up), *_weak_when_suspect(looked_up)))
+    for corner in cells(policy):
+        found |= dict.fromkeys((*_weak(corner), *_weak_when_suspect(corner)))
     yield from found
 
 
-def _weak(looked_up: dict[Classification, list[_Point]]) -> Iterator[Finding]:
+def _weak(looked_up: Cells) -> Iterator[Finding]:
     """Yield where more amount needs fewer people than less, and where nobody is needed."""
     for classification, points in looked_up.items():
         for lower, higher in itertools.pairwise(points):
             if higher.row.people < lower.row.people:
                 line = lower.row.place.line
                 what = (
-                    f"{in_words(classification)}: from {_about(higher.amount)} on {higher.row.people} must agree,"
-                    f" though less needs {lower.row.people} (line {line}): more amount may never need fewer"
+                    f"{higher}: {higher.row.people} must agree, though for {lower} {lower.row.people} must"
+                    f" (line {line}): more amount may never need fewer"
                 )
                 yield fault("fewer-for-more", in_words(classification), higher.row.place, what)
         for point in points:
             if not point.row.stages:
-                what = f"{in_words(classification)} would be paid with nobody agreeing: name at least one stage"
+                what = f"{point}: would be paid with nobody agreeing: name at least one stage"
                 yield fault("nobody-agrees", in_words(classification), point.row.place, what)
+                break
 
 
-def _weak_when_suspect(looked_up: dict[Classification, list[_Point]]) -> Iterator[Finding]:
+def _weak_when_suspect(looked_up: Cells) -> Iterator[Finding]:
     """Yield where suspected fraud needs fewer people than the same amount without suspicion."""
     for clean in (looked_up[each] for each in sorted(PAYABLE)):
         for point, suspect in zip(clean, looked_up[Classification.FRAUD_REVIEW], strict=True):
             if suspect.row.people < point.row.people:
                 what = (
-                    f"fraud review: at {_about(point.amount)} {suspect.row.people} must agree, though without suspicion"
-                    f" {point.row.people} must (line {point.row.place.line}): more risk may never need fewer"
+                    f"{suspect}: {suspect.row.people} must agree, though for {point} {point.row.people} must"
+                    f" (line {point.row.place.line}): more risk may never need fewer"
                 )
                 yield fault("fewer-for-fraud", "fraud review", suspect.row.place, what)
+                break
 
 
-def _row(
-    rows: list[tuple[Closure, ApprovalRow]], known: dict[str, Value], classification: Classification, amount: Decimal
-) -> ApprovalRow:
-    values = known | {"classification": in_words(classification), "amount": amount}
-    return next(row for fits, row in rows if fits(values))
+def _cell(
+    rows: list[tuple[Closure, ApprovalRow]],
+    corner: tuple[tuple[str, Value], ...],
+    classification: Classification,
+    amount: Decimal,
+) -> Cell:
+    values = {**dict(corner), "classification": in_words(classification), "amount": amount}
+    row = next(row for fits, row in rows if fits(values))
+    return Cell(corner=corner, classification=classification, amount=amount, row=row)
 
 
 def _axes(policy: Policy) -> dict[str, set[Value]]:
@@ -138,5 +166,8 @@ def _around(name: Name, value: Value) -> set[Value]:
             raise _NotOnGrid
 
 
-def _about(amount: Decimal) -> str:
-    return bare(Decimal(f"{amount:.6f}"))
+def about(amount: Decimal) -> str:
+    """Return an amount of the grid in words: a step beside a bound is "over 1000" or "just under 1000"."""
+    plain = Decimal(f"{amount:.12f}")
+    side = "" if amount == plain else "over " if amount > plain else "just under "
+    return side + bare(plain)

@@ -9,6 +9,7 @@ from functools import partial
 
 from cases.loss import LossKind
 from cases.money import ASSETS
+from cases.people import People
 from policy.analysis import faults
 from policy.claiming import (
     excluded_by,
@@ -82,21 +83,21 @@ KEYS = (
 )
 
 
-def load_policy(text: str, name: str, *, roles: Mapping[str, int] | None = None) -> Policy:
+def load_policy(text: str, name: str, *, people: People | None = None) -> Policy:
     """Return the policy that a file's text holds.
 
     name: The file's name, for messages and derivations: "okb.yaml".
-    roles: How many people hold each role; None = the approvers are not checked against people.
+    people: The role table; None = approvers are not checked against people.
     Raises BadPolicy with every mistake that was found, each as `file:line:col: what to do`. A file that is not
     plain YAML is refused at its first mistake; faults of logic and examples are looked for once the text reads well.
     """
-    return checked(read_policy(text, name), roles)
+    return checked(read_policy(text, name), people)
 
 
-def checked(policy: Policy, roles: Mapping[str, int] | None = None) -> Policy:
+def checked(policy: Policy, people: People | None = None) -> Policy:
     """Return a policy whose logic holds and whose examples come out as they say; raises BadPolicy else."""
     mistakes = Mistakes()
-    for mistake in (*(each.mistake for each in faults(policy, roles)), *prove(policy)):
+    for mistake in (*(each.mistake for each in faults(policy, people)), *prove(policy)):
         mistakes.add(mistake.place, mistake.what)
     mistakes.stop_if_any()
     return policy

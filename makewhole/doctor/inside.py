@@ -60,7 +60,7 @@ def policies(seen: Examined) -> Iterator[Check]:
     """Check every policy with its examples and the roles it asks for, then whether each topic is decided now."""
     tried = f"checked {seen.settings.policies} with examples and roles"
     try:
-        found = check(Path(seen.settings.policies), roles=roles_held(load_people(Path(seen.settings.people))))
+        found = check(Path(seen.settings.policies), people=load_people(Path(seen.settings.people)))
     except BadPolicy as problem:
         yield fail("policies.valid", tried, str(problem), fix="correct this")
         return

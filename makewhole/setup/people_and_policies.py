@@ -7,7 +7,8 @@ SHIPPED = Path(__file__).resolve().parents[2] / "config" / "policies"
 POLICIES = ("delayed-withdrawal.yaml", "duplicate-charge.yaml")
 PEOPLE = """\
 # Who may decide, in which role, and up to how much of each asset. An asset that is not listed may not be approved.
-# Replace these people: each needs their Slack user id (U…), or they cannot be asked.
+# Replace these people: each needs their Slack user id (U…), or they cannot be asked. Who asked for a case or handles it
+# never decides it, so each role has one person more than the policies need.
 #
 # <our id>:
 #   name:      as cards and history show it
@@ -22,12 +23,12 @@ people:
     name: First compensation lead
     # slack: U…
     roles:
-      compensation_lead: [1000 USDT, 1000 EUR]
+      compensation_lead: [100_000 USDT, 100_000 EUR]
   second_lead:
     name: Second compensation lead
     # slack: U…
     roles:
-      compensation_lead: [1000 USDT, 1000 EUR]
+      compensation_lead: [100_000 USDT, 100_000 EUR]
   head_of_support:
     name: Head of support
     # slack: U…
@@ -38,8 +39,18 @@ people:
     # slack: U…
     roles:
       finance: [100_000 USDT, 100_000 EUR]
+  second_finance:
+    name: Second person in finance
+    # slack: U…
+    roles:
+      finance: [100_000 USDT, 100_000 EUR]
   fraud_analyst:
     name: Fraud analyst
+    # slack: U…
+    roles:
+      fraud_analyst: [100_000 USDT, 100_000 EUR]
+  second_fraud_analyst:
+    name: Second fraud analyst
     # slack: U…
     roles:
       fraud_analyst: [100_000 USDT, 100_000 EUR]

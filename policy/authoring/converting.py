@@ -1,8 +1,8 @@
 """A policy from text to workbook and back: the same policy, said in two ways."""
 
 import hashlib
-from collections.abc import Mapping as AbstractMapping
 
+from cases.people import People
 from policy.authoring.cells import cell_named
 from policy.authoring.comments import comments_in
 from policy.authoring.from_sheets import Laid, tree_of
@@ -30,16 +30,16 @@ def workbook_of(text: str, file: str) -> bytes:
     return write_workbook(grids, policy.effective.start)
 
 
-def text_of(data: bytes, file: str, *, roles: AbstractMapping[str, int] | None = None) -> str:
+def text_of(data: bytes, file: str, *, people: People | None = None) -> str:
     """Return the text of the policy in a workbook; raises BadWorkbook with every mistake that was found.
 
     file: The workbook's name, for what concerns it as a whole.
-    roles: How many people hold each role; None = approvers are not checked against people.
+    people: The role table; None = approvers are not checked against people.
     """
     mistakes = Mistakes()
     try:
         laid = _laid(read_workbook(data, file, mistakes), mistakes)
-        _check(laid, file, hashlib.sha256(data).hexdigest(), roles, mistakes)
+        _check(laid, file, hashlib.sha256(data).hexdigest(), people, mistakes)
     except BadPolicy as problem:
         raise BadWorkbook("\n".join(_said(problem, file))) from None
     text = yaml_of(laid.root, laid.notes)
@@ -57,10 +57,10 @@ def _laid(grids: tuple[Grid, ...], mistakes: Mistakes) -> Laid:
     return laid
 
 
-def _check(laid: Laid, file: str, text_hash: str, roles: AbstractMapping[str, int] | None, mistakes: Mistakes) -> None:
+def _check(laid: Laid, file: str, text_hash: str, people: People | None, mistakes: Mistakes) -> None:
     """Raise BadPolicy with the mistakes of cells and of what they say together."""
     try:
-        checked(policy_in(laid.root, file, text_hash), roles)
+        checked(policy_in(laid.root, file, text_hash), people)
     except BadPolicy as problem:
         named = {cell_named(each.place) for each in mistakes.found}
         more = [each for each in problem.mistakes if cell_named(each.place) not in named]

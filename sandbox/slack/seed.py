@@ -14,6 +14,9 @@ PEOPLE = (
     User(id="U0YUKI00001", name="yuki.tanaka", real_name="Yuki Tanaka", title="Head of support"),
     User(id="U0LUCA00001", name="luca.rossi", real_name="Luca Rossi", title="Support agent"),
     User(id="U0MEILIN001", name="mei.lin", real_name="林梅 Mei Lin", locale="zh-CN", title="客服专员"),
+    User(id="U0HANA00001", name="hana.suzuki", real_name="Hana Suzuki", title="Deputy head of support"),
+    User(id="U0SOFIA0001", name="sofia.marino", real_name="Sofia Marino", title="Finance"),
+    User(id="U0TARIQ0001", name="tariq.haddad", real_name="Tariq Haddad", title="Fraud analyst"),
 )
 
 EVERYBODY = (BOT_USER_ID, *(person.id for person in PEOPLE))

@@ -35,9 +35,10 @@ from policy.form import Policy
 from policy.loading import load_policy
 from policy.reasons import Reasoned
 from tests.bench.policy_peers import cel_text, zen_graph
+from tests.policy.conftest import staff
 
 TEXT = Path(__file__).parent / "twenty_five_rules.yaml"
-PEOPLE = {"compensation_lead": 2, "finance": 1, "fraud_analyst": 1, "head_of_support": 2, "head_of_finance": 1}
+PEOPLE = staff(compensation_lead=3, finance=2, fraud_analyst=2, head_of_support=2, head_of_finance=2)
 ROUNDS = 5
 #: The slow contestants get fewer cases, the first ones.
 FEWER = 10
@@ -91,7 +92,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    policy = load_policy(TEXT.read_text(encoding="utf-8"), TEXT.name, roles=PEOPLE)
+    policy = load_policy(TEXT.read_text(encoding="utf-8"), TEXT.name, people=PEOPLE)
     figures = measured(contestants(policy, generated(asked.cases)), rounds=asked.rounds)
     analysis_ms = 1000 * min(_cpu_seconds(lambda: findings(policy, PEOPLE)) for _ in range(3))
     if asked.json:

@@ -21,9 +21,10 @@ import polars as pl
 
 from policy.loading import load_policy
 from policy.many.deciding import decide_many, why_not_many
+from tests.policy.conftest import staff
 
 TEXT = Path(__file__).parent / "twenty_five_rules.yaml"
-PEOPLE = {"compensation_lead": 2, "finance": 1, "fraud_analyst": 1, "head_of_support": 2, "head_of_finance": 1}
+PEOPLE = staff(compensation_lead=3, finance=2, fraud_analyst=2, head_of_support=2, head_of_finance=2)
 ROUNDS = 7
 MOST_SECONDS = 0.2
 MOST_MIB = 300
@@ -84,7 +85,7 @@ def generated(count: int) -> pl.DataFrame:
 
 def measured(file: Path) -> dict[str, float]:
     """Return the figures of this process: seconds, CPU seconds and MiB."""
-    policy = load_policy(TEXT.read_text(encoding="utf-8"), TEXT.name, roles=PEOPLE)
+    policy = load_policy(TEXT.read_text(encoding="utf-8"), TEXT.name, people=PEOPLE)
     decide_many(policy, pl.read_parquet(file, n_rows=1000))
     frame = pl.read_parquet(file).rechunk()
     held = _forget_peak()

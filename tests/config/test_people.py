@@ -180,4 +180,7 @@ def test_the_shipped_people_are_right() -> None:
         "yuki": ["head_of_support"],
         "luca": [],
         "mei": [],
+        "hana": ["head_of_support"],
+        "sofia": ["finance"],
+        "tariq": ["fraud_analyst"],
     }

@@ -48,10 +48,12 @@ class Fault:
     besides: frozenset[str] = frozenset()
 
 
-def people_without(slack_id: str) -> Callable[[World, Path], None]:
+def people_without(*slack_ids: str) -> Callable[[World, Path], None]:
     def arrange(_world: World, folder: Path) -> None:
         text = (CONFIG / "people.yaml").read_text(encoding="utf-8")
-        (folder / "people.yaml").write_text(text.replace(f"    slack: {slack_id}\n", ""), encoding="utf-8")
+        for slack_id in slack_ids:
+            text = text.replace(f"    slack: {slack_id}\n", "")
+        (folder / "people.yaml").write_text(text, encoding="utf-8")
 
     return arrange
 

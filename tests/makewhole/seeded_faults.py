@@ -296,6 +296,6 @@ FAULTS = (
         found="nobody with fraud_analyst is in Slack",
         fix="give somebody who holds fraud_analyst a Slack id",
         settings=OUR_PEOPLE,
-        arrange=people_without("U0PRIYA0001"),
+        arrange=people_without("U0PRIYA0001", "U0TARIQ0001"),
     ),
 )

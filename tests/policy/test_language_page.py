@@ -32,6 +32,7 @@ from policy.series import Point, Series
 from policy.settling import exactly
 from policy.units import ChoiceType, NumberType, SeriesType, Type, YesNoType, described
 from policy.yaml_text import read_yaml
+from tests.policy.conftest import staff
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "policy-language.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
@@ -97,9 +98,7 @@ def _compiled(values: dict[str, Value], name: str, derived: Iterable[Derived]) -
 
 
 def test_the_whole_policy_on_the_page_loads() -> None:
-    policy = load_policy(
-        BLOCKS[0], "late-parcel.yaml", roles={"care_lead": 1, "head_of_support": 1, "fraud_analyst": 1}
-    )
+    policy = load_policy(BLOCKS[0], "late-parcel.yaml", people=staff(care_lead=1, head_of_support=1, fraud_analyst=1))
 
     assert (policy.name, len(policy.rules), len(policy.examples)) == ("late-parcel", 4, 4)
 
@@ -107,7 +106,7 @@ def test_the_whole_policy_on_the_page_loads() -> None:
 def test_the_policy_that_says_everything_else_loads() -> None:
     block = next(each for each in BLOCKS if each.startswith("policy: outage-refund"))
 
-    policy = load_policy(block, "outage.yaml", roles={"care_lead": 1, "fraud_analyst": 1})
+    policy = load_policy(block, "outage.yaml", people=staff(care_lead=1, fraud_analyst=1))
 
     assert (len(policy.rules), len(policy.parts), len(policy.examples), len(policy.together)) == (4, 4, 12, 1)
     told = explain(policy, policy.examples[0].given)

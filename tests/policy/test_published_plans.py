@@ -16,8 +16,8 @@ from policy.checking import check
 from policy.form import Example, Policy
 from policy.loading import BadPolicy, load_policy
 from policy.payment_terms import Together
+from tests.policy.conftest import PEOPLE
 
-PEOPLE = {"compensation_lead": 2, "finance": 1, "fraud_analyst": 1, "head_of_support": 1}
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "config" / "policies" / "published"
 PLANS: dict[str, list[str]] = yaml.safe_load((Path(__file__).parent / "published.yaml").read_text(encoding="utf-8"))
@@ -29,7 +29,7 @@ SOURCES = {"published": "published", "derived_from_published_rule": "derived fro
 @cache
 def _policy(plan: str) -> Policy:
     path = PUBLISHED / f"{PLANS[plan][0]}.yaml"
-    return load_policy(path.read_text(encoding="utf-8"), path.name, roles=PEOPLE)
+    return load_policy(path.read_text(encoding="utf-8"), path.name, people=PEOPLE)
 
 
 @cache
@@ -43,7 +43,7 @@ def test_every_plan_is_a_policy(shared: Path) -> None:
 
 
 def test_every_file_passes_the_check_with_the_people_there_are() -> None:
-    found = check(PUBLISHED, roles=PEOPLE)
+    found = check(PUBLISHED, people=PEOPLE)
 
     assert [str(mistake) for each in found for mistake in each.mistakes] == []
     assert {each.file.removesuffix(".yaml") for each in found} >= {names[0] for names in PLANS.values()}

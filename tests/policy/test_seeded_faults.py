@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from policy.loading import BadPolicy, load_policy
+from tests.policy.conftest import staff
 
-PEOPLE = {"compensation_lead": 2, "finance": 1, "fraud_analyst": 1, "head_of_support": 1}
+PEOPLE = staff(compensation_lead=2, finance=1, fraud_analyst=1, head_of_support=1)
 
 FAULTS: dict[str, dict[str, str]] = yaml.safe_load((Path(__file__).parent / "faults.yaml").read_text(encoding="utf-8"))
 
@@ -17,7 +18,7 @@ def test_a_fault_is_named_at_its_place(fault: str, withdrawal_text: str) -> None
     spoilt = _spoilt(fault, withdrawal_text)
 
     with pytest.raises(BadPolicy) as refused:
-        load_policy(spoilt, "delayed.yaml", roles=PEOPLE)
+        load_policy(spoilt, "delayed.yaml", people=PEOPLE)
 
     found = [each for each in refused.value.mistakes if FAULTS[fault]["said"] in each.what]
     assert found, str(refused.value)

@@ -16,9 +16,9 @@ from policy.checking import check
 from policy.deciding import decide
 from policy.facts import read_facts
 from policy.loading import BadPolicy
+from tests.policy.conftest import PEOPLE
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-PEOPLE = {"compensation_lead": 2, "finance": 1, "fraud_analyst": 1, "head_of_support": 1}
 TOPICS = {
     "okb_volatility_2024_01": LossKind.POSITION,
     "nem_incident_2018": LossKind.INCIDENT,
@@ -36,7 +36,7 @@ def test_every_topic_has_one_policy_today(book: PolicyBook) -> None:
 
 
 def test_every_file_passes_the_check_with_the_people_there_are(policies: Path) -> None:
-    checked = check(policies, roles=PEOPLE)
+    checked = check(policies, people=PEOPLE)
 
     assert [str(mistake) for each in checked for mistake in each.mistakes] == []
     assert all(each.examples >= 8 for each in checked)

@@ -7,7 +7,6 @@ import pytest
 from cases.proposal import CaseId, Proposal
 from cases.ticket import CustomerId
 from config.people import load_people
-from makewhole.assembly import roles_held
 from policy.book import load_book, policy_files, read_policy_file
 from policy.form import Policy
 from policy.loading import read_policy
@@ -23,9 +22,9 @@ POLICIES = [path for name in SETS for path in policy_files(ROOT / "policies" / "
 
 @pytest.mark.parametrize("name", SETS)
 def test_a_set_can_be_used_as_it_is_with_the_people_there_are(name: str) -> None:
-    roles = roles_held(load_people(ROOT / "people.yaml"))
+    people = load_people(ROOT / "people.yaml")
 
-    book = load_book(ROOT / "policies" / "sets" / name, roles=roles)
+    book = load_book(ROOT / "policies" / "sets" / name, people=people)
 
     assert {each.file.removesuffix(".yaml") for each in book.policies} == SETS[name]
 
