@@ -13,6 +13,7 @@ from policy.mistakes import Finding, Weight, fault
 from policy.payment_terms import Benefit
 from policy.reaching import gaps, out_of_reach, overlapping
 from policy.redundancy import alone, redundant
+from policy.steps import uneven
 
 
 def findings(policy: Policy, people: People | None = None) -> tuple[Finding, ...]:
@@ -57,6 +58,7 @@ def _suspicions(policy: Policy, people: People | None) -> Iterator[Finding]:
         yield from alone(line, inside)
     paid = paying(policy, rules)
     yield from never_binding(policy, paid)
+    yield from uneven(policy, rules)
     if people is not None:
         most = most_paid(policy, paid)
         yield from dead_ends(policy, people, most)

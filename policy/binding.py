@@ -54,7 +54,7 @@ def never_binding(policy: Policy, paid: Sequence[Paying]) -> Iterator[Finding]:
     yield from _never_shown(policy, paid)
     yield from _scorecard(policy, paid)
     for each in policy.derived:
-        if each.expression.text not in _CALCULATED:
+        if not calculated(each.expression):
             yield from _in_expression(each.expression, each.name, Ranges(policy, {}), [{}])
     for one in paid:
         if one.rule.pay:
@@ -220,8 +220,8 @@ def _most_points(signs: Sequence[tuple[list[Box], Decimal]], boxes: list[Box]) -
 
 def _in_expression(expression: Expression, about: str, ranges: Ranges, boxes: list[Box]) -> Iterator[Finding]:
     """Yield the bounds of max and min, the tiers, and the rows of tables that never matter in these cases."""
-    tiers = _tiers(expression.node)
-    for node in _nodes(expression.node, leave=tiers):
+    tiers = tiers_in(expression.node)
+    for node in nodes(expression.node, leave=tiers):
         if isinstance(node, Extreme):
             yield from _bounds(expression, about, node, ranges)
         elif isinstance(node, Either):
@@ -230,10 +230,16 @@ def _in_expression(expression: Expression, about: str, ranges: Ranges, boxes: li
         yield from _slices(expression, about, each, ranges)
 
 
-def _nodes(node: Node, *, leave: Sequence[Node] = ()) -> Iterator[Node]:
+def calculated(expression: Expression) -> bool:
+    """Say whether an expression is a step of a calculator, which nobody wrote into the policy."""
+    return expression.text in _CALCULATED
+
+
+def nodes(node: Node, *, leave: Sequence[Node] = ()) -> Iterator[Node]:
+    """Yield a node and all below it, but nothing below those to leave."""
     yield node
     for part in () if any(node is each for each in leave) else parts_of(node):
-        yield from _nodes(part, leave=leave)
+        yield from nodes(part, leave=leave)
 
 
 def _bounds(expression: Expression, about: str, node: Extreme, ranges: Ranges) -> Iterator[Finding]:
@@ -274,9 +280,9 @@ def _in(expression: Expression, about: str, what: str, *, code: str) -> Finding:
     )
 
 
-def _tiers(node: Node) -> tuple[Sum, ...]:
+def tiers_in(node: Node) -> tuple[Sum, ...]:
     """Return the sums that stand for tiers: each slice, never below zero, times its factor."""
-    return tuple(each for each in _nodes(node) if isinstance(each, Sum) and _is_tiers(each))
+    return tuple(each for each in nodes(node) if isinstance(each, Sum) and _is_tiers(each))
 
 
 def _is_tiers(node: Sum) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cases.people import People
 from policy.analysis import findings
+from policy.between import between
 from policy.book import conflicts, policy_files, read_policy_file
 from policy.form import Policy
 from policy.loading import load_policy
@@ -36,8 +37,9 @@ def check(directory: Path, *, people: People | None = None) -> tuple[Checked, ..
     Raises BadPolicy only when the directory itself cannot be used.
     """
     checked = [_checked(path, people) for path in policy_files(directory)]
-    between = list(conflicts([each.policy for each in checked if each.policy]))
-    return tuple(_with(each, [mistake for mistake in between if mistake.place.file == each.file]) for each in checked)
+    loaded = [each.policy for each in checked if each.policy]
+    mistakes, found = list(conflicts(loaded)), list(between(loaded))
+    return tuple(_with(each, mistakes, found) for each in checked)
 
 
 def _checked(path: Path, people: People | None) -> Checked:
@@ -54,5 +56,12 @@ def _checked(path: Path, people: People | None) -> Checked:
     )
 
 
-def _with(checked: Checked, more: list[Mistake]) -> Checked:
-    return replace(checked, mistakes=tuple(sorted((*checked.mistakes, *more))))
+def _with(checked: Checked, mistakes: list[Mistake], found: list[Finding]) -> Checked:
+    """Return what was found in a file with what was found of it beside the others."""
+    here = [each for each in mistakes if each.place.file == checked.file]
+    more = [each for each in found if each.place.file == checked.file]
+    return replace(
+        checked,
+        mistakes=tuple(sorted((*checked.mistakes, *here))),
+        findings=tuple(sorted((*checked.findings, *more))),
+    )

@@ -1,14 +1,17 @@
 """Lines that are never reached, contradict themselves, overlap, or leave a gap between them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cmp_to_key
+from typing import TypeVar
 
-from policy.expressions import Node
+from policy.expressions import Condition, Node
 from policy.form import Policy
 from policy.lines import Line, Reach
 from policy.mistakes import Finding, Weight, fault
-from policy.regions import Box, Domain, Span, TooMany, both, is_empty, meet, without
+from policy.regions import Box, Domain, Span, TooMany, both, is_empty, meet, where, without
 from policy.witness import LOOKED_AT, Case, case_in, outcomes, shown
+
+Owner = TypeVar("Owner")
 
 
 def out_of_reach(reach: Sequence[Reach]) -> Iterator[Finding]:
@@ -54,7 +57,7 @@ def overlapping(policy: Policy, reach: Sequence[Reach]) -> Iterator[Finding]:
             if found is None:
                 continue
             subject, shared = found
-            case = case_in(policy, shared)
+            case = case_in(shared, _inputs(policy))
             if case is None:
                 continue
             point = isinstance(span := shared[subject], Span) and span.low == span.high
@@ -115,13 +118,20 @@ def gaps(policy: Policy, reach: Sequence[Reach]) -> Iterator[Finding]:
             yield Finding(place=after.place, what=what, code="gap", about=about, weight=Weight.FINDING)
 
 
-def uncovered(policy: Policy, reach: Sequence[Reach]) -> Case | None:
-    """Return a case that fits no line at all; None where none is proven."""
+def uncovered(conditions: Iterable[Condition], inputs: Collection[str]) -> Case | None:
+    """Return a case that fits none of these lines; None where none is proven."""
+    left: list[Box] = [{}]
     try:
-        left = _after([{}], reach)
+        for when in conditions:
+            for box in where(when, wide=True):
+                left = without(left, box)
     except TooMany:
         return None
-    return next((case for box in left if (case := case_in(policy, box)) is not None), None)
+    return next((case for box in left if (case := case_in(box, inputs)) is not None), None)
+
+
+def _inputs(policy: Policy) -> frozenset[str]:
+    return frozenset(each.name for each in policy.inputs)
 
 
 def _uncaught(policy: Policy, last: Line, box: Box, above: Sequence[Reach]) -> Case | None:
@@ -131,7 +141,7 @@ def _uncaught(policy: Policy, last: Line, box: Box, above: Sequence[Reach]) -> C
     except TooMany:
         return None
     for each in left:
-        case = case_in(policy, each)
+        case = case_in(each, _inputs(policy))
         if case is not None and (not LOOKED_AT.isdisjoint(case) or _decides(policy, case, last)):
             return case
     return None
@@ -164,7 +174,7 @@ def _between(above: Sequence[Reach]) -> Iterator[tuple[Box, Line, Line]]:
 
 
 def _holes(spans: list[tuple[Span, Line]]) -> Iterator[tuple[Span, Line, Line]]:
-    ordered = sorted(spans, key=cmp_to_key(_starts))
+    ordered = starting_order(spans)
     reach, line = ordered[0]
     for span, after in ordered[1:]:
         if reach.high is None:
@@ -182,11 +192,15 @@ def _ends_later(one: Span, other: Span) -> bool:
     return one.high > other.high or (one.high == other.high and one.with_high)  # type: ignore[operator]  # Both have the type of the value.
 
 
-def _starts(one: tuple[Span, Line], other: tuple[Span, Line]) -> int:
-    """Return which of two spans starts first, as -1, 0 or 1; open-ended ones do."""
-    low, other_low = one[0].low, other[0].low
-    if low is None or other_low is None:
-        return (other_low is None) - (low is None)
-    if low == other_low:
-        return other[0].with_low - one[0].with_low
-    return -1 if low < other_low else 1  # type: ignore[operator]  # Both have the type of the value.
+def starting_order(spans: list[tuple[Span, Owner]]) -> list[tuple[Span, Owner]]:
+    """Return spans by their lower ends; open-ended ones first."""
+
+    def starts(one: tuple[Span, Owner], other: tuple[Span, Owner]) -> int:
+        low, other_low = one[0].low, other[0].low
+        if low is None or other_low is None:
+            return (other_low is None) - (low is None)
+        if low == other_low:
+            return other[0].with_low - one[0].with_low
+        return -1 if low < other_low else 1  # type: ignore[operator]  # Both have the type of the value.
+
+    return sorted(spans, key=cmp_to_key(starts))

@@ -17,9 +17,11 @@ from policy.form import (
     placeholders,
 )
 from policy.mistakes import Mistakes, did_you_mean
+from policy.reaching import uncovered
 from policy.scope import Scope
 from policy.section import Section, condition, expression, texts
 from policy.units import ChoiceType, NumberType, Type, Unit, described
+from policy.witness import shown
 from policy.yaml_text import Mapping as YamlMapping
 from policy.yaml_text import Node, Scalar
 
@@ -42,9 +44,9 @@ def read_rules(root: Section, scope: Scope, paid: Unit | None, first: tuple[Rule
             root.mistakes.add(rule.place, f'two lines are named "{rule.name}": each reason has a name of its own')
         names.add(rule.name)
     if rules and read[-1] and read[-1].when.parts:
-        root.mistakes.add(
-            read[-1].place, 'end the rules with a line "when: otherwise": claims that fit no rule have no answer'
-        )
+        case = uncovered((rule.when for rule in found), scope.types)
+        such = f"a claim with {shown(case)} fits no rule and has" if case else "claims that fit no rule have"
+        root.mistakes.add(read[-1].place, f'end the rules with a line "when: otherwise": {such} no answer')
     for rule in found[:-1]:
         if not rule.when.parts:
             root.mistakes.add(rule.place, 'only the last rule may be "otherwise": nothing below it can be reached')

@@ -1,6 +1,6 @@
 """A concrete case out of a box: what a finding shows, so that nobody has to believe it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from fractions import Fraction
@@ -22,13 +22,12 @@ _MOST_DECIMALS = 19
 Case = Mapping[str, Value]
 
 
-def case_in(policy: Policy, box: Box) -> Case | None:
+def case_in(box: Box, inputs: Collection[str]) -> Case | None:
     """Return one value for everything in a box; None where no input says it, or no plain value lies in it."""
-    inputs = {each.name for each in policy.inputs} | LOOKED_AT
     case: dict[str, Value] = {}
     for subject, domain in box.items():
         value = value_in(domain, subject.type)
-        if not isinstance(subject, Name) or subject.name not in inputs or value is None:
+        if not isinstance(subject, Name) or subject.name not in {*inputs, *LOOKED_AT} or value is None:
             return None
         case[subject.name] = value
     return case

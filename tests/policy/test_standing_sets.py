@@ -35,7 +35,9 @@ def test_every_line_of_a_set_has_an_example(path: Path) -> None:
 
     reasons = {_reason(policy, each.given) for each in policy.examples}
 
-    lines = {each.name for each in (*policy.rules, *policy.thresholds)} | {policy.nothing_left.name}
+    lines = (
+        {each.name for each in policy.rules} | {each.name for each in policy.thresholds} | {policy.nothing_left.name}
+    )
     assert lines - reasons == set()
 
 
