@@ -1,19 +1,32 @@
 """What can be proven of a policy before it is released: faults, findings that a release must answer, and notes."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from cases.people import People
 from policy.approvers import beyond_everybody, dead_ends, unheld, without_spare
-from policy.binding import most_paid, never_binding, paying
+from policy.binding import Paying, most_paid, never_binding, paying
 from policy.expressions import Condition, Expression
 from policy.form import Gate, Policy, Sign
 from policy.grid import matrix_faults
-from policy.lines import Line, known_box, reached, rows_of, rules_of, thresholds_of
+from policy.lines import Line, Reach, known_box, reached, rows_of, rules_of, thresholds_of
 from policy.mistakes import Finding, Weight, fault
 from policy.payment_terms import Benefit
 from policy.reaching import gaps, out_of_reach, overlapping
 from policy.redundancy import alone, redundant
+from policy.regions import Box
 from policy.steps import uneven
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reached:
+    """Where the lines of a policy fit, worked out once."""
+
+    inside: Box
+    rules: list[Reach]
+    rows: list[Reach]
+    thresholds: list[Reach]
+    paid: tuple[Paying, ...]
 
 
 def findings(policy: Policy, people: People | None = None) -> tuple[Finding, ...]:
@@ -23,44 +36,51 @@ def findings(policy: Policy, people: People | None = None) -> tuple[Finding, ...
     unless it loaded without `people`.
     people: The role table; None = approvers are not checked against people.
     """
-    return tuple(sorted({*faults(policy, people), *_suspicions(policy, people)}))
+    lines = _reached(policy)
+    return tuple(sorted({*_faults(policy, people, lines), *_suspicions(policy, people, lines)}))
 
 
 def faults(policy: Policy, people: People | None = None) -> tuple[Finding, ...]:
     """Return those that keep a version from loading."""
-    return tuple(sorted(set(_faults(policy, people))))
+    return tuple(sorted(set(_faults(policy, people, _reached(policy)))))
 
 
-def _faults(policy: Policy, people: People | None) -> Iterator[Finding]:
+def _reached(policy: Policy) -> _Reached:
     inside = known_box(policy)
     rules = list(reached(rules_of(policy), inside))
-    yield from out_of_reach(rules)
-    for lines in (rows_of(policy), thresholds_of(policy), *([line] for line in _alone(policy))):
-        yield from out_of_reach(list(reached(lines, inside)))
+    return _Reached(
+        inside=inside,
+        rules=rules,
+        rows=list(reached(rows_of(policy), inside)),
+        thresholds=list(reached(thresholds_of(policy), inside)),
+        paid=paying(policy, rules),
+    )
+
+
+def _faults(policy: Policy, people: People | None, lines: _Reached) -> Iterator[Finding]:
+    for reach in (lines.rules, lines.rows, lines.thresholds):
+        yield from out_of_reach(reach)
+    for line in _alone(policy):
+        yield from out_of_reach(list(reached([line], lines.inside)))
     yield from matrix_faults(policy)
     yield from _unused(policy)
     if people is not None:
         yield from unheld(policy, people)
-        most = most_paid(policy, paying(policy, rules))
-        yield from (each for each in dead_ends(policy, people, most) if each.weight is Weight.FAULT)
+        ends = dead_ends(policy, people, most_paid(policy, lines.paid))
+        yield from (each for each in ends if each.weight is Weight.FAULT)
 
 
-def _suspicions(policy: Policy, people: People | None) -> Iterator[Finding]:
-    inside = known_box(policy)
-    rules, rows, thresholds = (
-        list(reached(lines, inside)) for lines in (rules_of(policy), rows_of(policy), thresholds_of(policy))
-    )
-    for reach in (rules, rows, thresholds):
+def _suspicions(policy: Policy, people: People | None, lines: _Reached) -> Iterator[Finding]:
+    for reach in (lines.rules, lines.rows, lines.thresholds):
         yield from gaps(policy, reach)
         yield from overlapping(policy, reach)
-        yield from redundant(reach, inside)
+        yield from redundant(reach, lines.inside)
     for line in _alone(policy):
-        yield from alone(line, inside)
-    paid = paying(policy, rules)
-    yield from never_binding(policy, paid)
-    yield from uneven(policy, rules)
+        yield from alone(line, lines.inside)
+    yield from never_binding(policy, lines.paid)
+    yield from uneven(policy, lines.rules)
     if people is not None:
-        most = most_paid(policy, paid)
+        most = most_paid(policy, lines.paid)
         yield from dead_ends(policy, people, most)
         yield from without_spare(policy, people, most)
         yield from beyond_everybody(policy, people, most)

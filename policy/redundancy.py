@@ -66,8 +66,8 @@ def _settled_above(reach: Reach, above: list[Box], inside: Box) -> Iterator[Find
         return
     for number, test in enumerate(parts):
         others = parts[:number] + parts[number + 1 :]
-        coming = _minus(_all(others, inside), above)
-        if coming and not _minus(coming, where_node(test, holds=True, wide=False)) and _outside([], test, [inside]):
+        failing = crossed(_all(others, inside), where_node(test, holds=False, wide=True))
+        if failing and not _minus(failing, above) and not _half_of_a_range(line.when, test):
             what = (
                 f'{line.shown}: "{line.when.parts[number].text}" holds for every case that comes so far, by the lines'
                 " above; it only repeats them"

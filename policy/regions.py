@@ -92,6 +92,10 @@ def _together(parts: Iterable[Node], *, holds: bool, wide: bool) -> list[Box]:
 
 
 def _among(node: Among, *, holds: bool, wide: bool) -> list[Box]:
+    if isinstance(node.subject.type, ChoiceType) and not isinstance(node.subject, Literal):
+        options, named = frozenset(node.subject.type.options), frozenset(node.options)
+        chosen = options & named if holds else options - named
+        return [{node.subject: chosen}] if chosen else []
     tests = tuple(
         Compared(relation=Relation.EQUAL, left=node.subject, right=_literal(option, node.subject.type), type=node.type)
         for option in node.options
@@ -190,7 +194,7 @@ def both(one: Box, other: Box) -> Box | None:
 
 def _cut(box: Box, taken: Box) -> Iterator[Box]:
     """Yield the parts of a box that lie outside another."""
-    if both(box, taken) is None:
+    if not _touch(box, taken):
         yield box
         return
     rest = dict(box)
@@ -200,6 +204,14 @@ def _cut(box: Box, taken: Box) -> Iterator[Box]:
             if not is_empty(outside):
                 yield {**rest, subject: outside}
         rest[subject] = meet(here, domain)
+
+
+def _touch(box: Box, taken: Box) -> bool:
+    for subject, domain in taken.items():
+        here = box.get(subject)
+        if here is not None and is_empty(meet(here, domain)):
+            return False
+    return True
 
 
 def _outside(here: Domain, taken: Domain) -> tuple[Domain, ...]:
