@@ -72,6 +72,9 @@ class Proposal:
         customer_text: What the customer may be told, by language: ("en", "…"), ("zh", "…").
         proposed_by: "policy" or the person who adjusted it.
         decide_within_hours: Time for the decision, from asking.
+        sources: (name, sha256) of every price source that was used: ("okx-btc-usdt-mark-1m", "9f…"); and, as
+            ("input prices", "1c…"), of the prices themselves, which stand in `inputs`.
+        counted_before: Other open or paid amounts that the approvals were looked up with; None: it was not kept then.
         consistency: What earlier decisions say of it; it makes no other proposal of it. None: nothing was compared.
     """
 
@@ -90,6 +93,8 @@ class Proposal:
     customer_text: tuple[tuple[str, str], ...]
     proposed_by: str
     decide_within_hours: int
+    sources: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    counted_before: tuple[Money, ...] | None = field(default=None, compare=False)
     consistency: Consistency | None = field(default=None, compare=False)
 
     @property

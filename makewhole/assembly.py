@@ -35,13 +35,13 @@ from makewhole.slack import routing_of, slack_calls, slack_settings
 from payouts.http_provider import HTTPProvider
 from payouts.ledger import PAYOUT_PROVIDER
 from payouts.paying import Terms
-from policy.book import load_book
 from store import deliveries, health, jobs, outbox, readings
 from store.cases import PREFIX, CaseRepository
 from store.database import Database, create_engine
 from store.failures import Attempt, forget_failure, record_failure
 from store.jobs import DurableJobs, Handler, QueueSettings
 from store.outbox import Item, Kind, State
+from store.policies import PolicyRepository
 from sync import intake as tickets_in
 from sync.intake import POLL, Intake, parse_ref
 from sync.links import Account, account_of, named_by
@@ -49,7 +49,7 @@ from sync.mirroring import Mirroring
 from sync.outbox import ref_of, write_fields, write_note
 from sync.schedule import Tick
 from web.case_page import case_key
-from workflow import one_case, paying
+from workflow import one_case, paying, releasing
 from workflow.desk import Desk, Filler, fills_nothing
 from workflow.paying import Cashier
 
@@ -64,6 +64,7 @@ QUEUES = {
     ANSWER_JOB: "slack",
     one_case.PROPOSE: "work",
     one_case.ESCALATE: "work",
+    releasing.RELEASED: "work",
     TIDY: "work",
     one_case.PAY: "money",
 }
@@ -117,19 +118,19 @@ def build(
     clock: Callable[[], datetime] = utc_now,
     on_response: Callable[[Exchange], None] | None = None,
 ) -> House:
-    """Return the house for these settings; raises what the policies and people files are found wrong for.
+    """Return the house for these settings; raises what the people file is found wrong for.
 
     on_response: Told of every answer of a helpdesk, from whichever thread; must not raise.
     """
     engine = create_engine(settings.database)
     queue = DurableJobs(engine, queue_of)
     database = Database(engine, queue)
-    people = load_people(Path(settings.people))
+    people, audit_key = load_people(Path(settings.people)), settings.audit_key.reveal().encode()
     accounts = httpx.Client(trust_env=False)
     desk = Desk(
         database=database,
-        cases=CaseRepository(audit_key=settings.audit_key.reveal().encode()),
-        policies=load_book(Path(settings.policies), people=people),
+        cases=CaseRepository(audit_key=audit_key),
+        policies=PolicyRepository(audit_key=audit_key),
         people=people,
         evidence=AccountData(settings.accounts.base_url, settings.accounts.token.reveal(), accounts).evidence_for,
         topics=settings.topics,
@@ -240,6 +241,7 @@ def handlers(house: House) -> Mapping[str, Handler]:
         readings.JOB: lambda key: tickets_in.read_ticket(_intake_of(house, key), key, clock=clock),
         one_case.PROPOSE: lambda key: one_case.make_proposal(desk, key, now=clock()),
         one_case.ESCALATE: lambda key: one_case.escalate(desk, key, now=clock()),
+        releasing.RELEASED: lambda key: releasing.look_again(desk, key),
         one_case.PAY: lambda key: paying.pay(desk, house.cashier, key),
         Kind.NOTE: lambda key: _send(house, key),
         Kind.FIELDS: lambda key: _send(house, key),

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from makewhole.assembly import utc_now
-from makewhole.doctor import desks, inside, outside
+from makewhole.doctor import desks, inside, outside, released
 from makewhole.doctor.check import Check, Examined, Group, State, fail
 from makewhole.doctor.shown import print_checks
 from makewhole.opening import read_settings, set_up_log
@@ -24,6 +24,7 @@ GROUPS: Mapping[str, Group] = {
     "people": inside.people,
     "policies": inside.policies,
     "database": inside.database,
+    "released": released.released,
     "queue": inside.queue,
     "tickets": inside.ticket_mirror,
     "payouts": inside.payouts,

@@ -158,6 +158,20 @@ def case_retry(
     raise typer.Exit(cases_shown.retry_case(settings, case_id, person=person, as_json=as_json))
 
 
+@case_app.command("recompute")
+def case_recompute(
+    case_id: Annotated[str | None, typer.Argument(help="CASE-4711; none with --all.")] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Every case, with a count.")] = False,
+    settings: SettingsFile = SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Work a proposal out anew from what is stored with it alone, and say whether it comes out the same."""
+    from makewhole import recomputing
+
+    raise typer.Exit(recomputing.recompute_case(settings, case_id, everything=everything, as_json=as_json))
+
+
 @case_app.command("tell")
 def case_tell(
     case_id: str, *, dry_run: DryRun = False, settings: SettingsFile = SETTINGS, as_json: AsJson = False

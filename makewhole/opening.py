@@ -14,7 +14,6 @@ from config.settings import Settings, load_settings
 from connectors.transport import Exchange
 from makewhole.assembly import House, build
 from makewhole.trouble import Unusable
-from policy.mistakes import BadPolicy
 from store.migrating import current_revision, wanted_revision
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -38,7 +37,7 @@ def opened(path: Path, *, on_response: Callable[[Exchange], None] | None = None)
     set_up_log(settings)
     try:
         house = build(settings, on_response=on_response)
-    except (BadSettings, BadPolicy) as problem:
+    except BadSettings as problem:
         raise Unusable(str(problem)) from None
     try:
         yield house

@@ -1,4 +1,4 @@
-"""`makewhole policy`: check policies, and see how one decides."""
+"""`makewhole policy`: check policies, see how one decides, and bring them into force."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,10 +6,13 @@ from typing import Annotated
 import typer
 
 from makewhole.authoring_commands import authoring
-from makewhole.options import AsJson
+from makewhole.options import SETTINGS, AsJson, SettingsFile
+from makewhole.trouble import WrongUsage
 
-policy_app = typer.Typer(no_args_is_help=True, help="Check policies, and see how one decides.")
+policy_app = typer.Typer(no_args_is_help=True, help="Check policies, see how one decides, and bring them into force.")
 policy_app.add_typer(authoring)
+By = Annotated[str, typer.Option("--by", help="Who you are, by your id in people.yaml.")]
+Because = Annotated[str, typer.Option("--because", help="Why; kept for ever.")]
 
 
 @policy_app.command("check")
@@ -36,3 +39,84 @@ def policy_explain(
     from makewhole import policies_shown
 
     raise typer.Exit(policies_shown.explain_policy(file, given, as_json=as_json))
+
+
+@policy_app.command("submit")
+def policy_submit(
+    files: Annotated[list[Path], typer.Argument(help="Policy files, or folders of them.")],
+    *,
+    by: By,
+    waive: Annotated[
+        list[str] | None, typer.Option("--waive", help='Why a finding is no fault: "never-binds: per case=it is a cap"')
+    ] = None,
+    settings: SettingsFile = SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Hand policies in for somebody else to release: examples hold, every finding is mended or waived."""
+    from makewhole import releases_shown
+
+    raise typer.Exit(releases_shown.submit(settings, files, waive or (), by=by, as_json=as_json))
+
+
+@policy_app.command("approve")
+def policy_approve(
+    name: Annotated[str | None, typer.Argument(help="The policy; none with --all.")] = None,
+    version: Annotated[str | None, typer.Argument(help="Its version.")] = None,
+    *,
+    by: By,
+    text_hash: Annotated[
+        str | None, typer.Option("--hash", help="The beginning of the hash of the text that you have read.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that wait.")] = False,
+    settings: SettingsFile = SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Release a version that somebody else submitted: from its start on it decides."""
+    from makewhole import releases_shown
+
+    if everything and name is None:
+        raise typer.Exit(releases_shown.approve_all(settings, by=by, as_json=as_json))
+    if everything or name is None or version is None:
+        raise WrongUsage("Name a policy and its version, or say --all.")
+    raise typer.Exit(releases_shown.approve(settings, (name, version, text_hash), by=by, as_json=as_json))
+
+
+@policy_app.command("reject")
+def policy_reject(
+    name: str, version: str, *, because: Because, by: By, settings: SettingsFile = SETTINGS, as_json: AsJson = False
+) -> None:
+    """Send a submitted version back to its author, or take your own back."""
+    from makewhole import releases_shown
+
+    raise typer.Exit(releases_shown.reject(settings, name, version, reason=because, by=by, as_json=as_json))
+
+
+@policy_app.command("withdraw")
+def policy_withdraw(
+    name: str, version: str, *, because: Because, by: By, settings: SettingsFile = SETTINGS, as_json: AsJson = False
+) -> None:
+    """Let a released version decide nothing any more; what it has decided stays."""
+    from makewhole import releases_shown
+
+    raise typer.Exit(releases_shown.withdraw(settings, name, version, reason=because, by=by, as_json=as_json))
+
+
+@policy_app.command("list")
+def policy_list(*, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
+    """List every version that was submitted: its state, from when to when, who wrote and who released it."""
+    from makewhole import releases_shown
+
+    raise typer.Exit(releases_shown.list_versions(settings, as_json=as_json))
+
+
+@policy_app.command("show")
+def policy_show(
+    version: Annotated[str, typer.Argument(help="delayed-withdrawal@3")],
+    *,
+    settings: SettingsFile = SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Show the text of a version that was submitted, what was waived in it, and its history."""
+    from makewhole import releases_shown
+
+    raise typer.Exit(releases_shown.show_version(settings, version, as_json=as_json))

@@ -13,12 +13,17 @@ from pathlib import Path
 
 import httpx
 
+from makewhole.assembly import House
+from makewhole.releases import release_folder
 from makewhole.trouble import Unusable
+from store.migrating import migrate
 from web.app import SLACK_PATHS
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 #: Where config/sandbox.yaml expects the sandbox and ourselves.
 USUAL_SANDBOX, USUAL_SELF = "http://127.0.0.1:8900", "http://127.0.0.1:8800"
+#: Who writes the demo's policies, and who releases them.
+AUTHOR, APPROVER = "amelia", "yuki"
 SALESFORCE_PATH_SECRET = "sandbox-path-secret"  # noqa: S105  # It opens nothing else.
 #: Printed in the sandbox's source; they open nothing else.
 CREDENTIALS = {
@@ -113,6 +118,12 @@ def write_settings(folder: Path, *, sandbox_url: str, own_url: str, database: st
     path = folder / "sandbox.yaml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def release_policies(house: House) -> None:
+    """Migrate the house's database and release the shipped policies there, by two people of the demo."""
+    migrate(house.engine, house.settings.database)
+    release_folder(house, CONFIG / "policies", author=AUTHOR, approver=APPROVER)
 
 
 def lend_credentials() -> None:

@@ -23,7 +23,7 @@ from makewhole.assembly import House
 from makewhole.opening import opened
 from makewhole.printing import to_people
 from makewhole.running import AlreadyRunning, settle_down, working
-from makewhole.sandboxed import lend_credentials, sandbox, write_settings
+from makewhole.sandboxed import lend_credentials, release_policies, sandbox, write_settings
 from makewhole.trouble import Unusable
 from store import conflicts, failures, figures, jobs
 from store.jobs import Worker
@@ -48,6 +48,8 @@ def run(settings: Path, *, with_sandbox: bool) -> int:
             settings = write_settings(folder, sandbox_url=beside.url, own_url=own_url)
             _welcome(beside.url)
         house = stack.enter_context(opened(settings))
+        if with_sandbox:
+            release_policies(house)
         try:
             worker = stack.enter_context(working(house, with_ticks=True))
         except AlreadyRunning as problem:

@@ -13,6 +13,7 @@ from makewhole.printing import print_json, table, to_people
 from store import failures, health, jobs
 from store.health import SourceHealth
 from sync.intake import POLL
+from workflow.in_force import count_waiting
 
 #: So many polls may be missed before a source is called late; at least `SHORTEST_LATE`.
 POLLS_MISSED = 5
@@ -57,9 +58,12 @@ def status(settings: Path, *, as_json: bool) -> int:
         found = tuple(statuses(house, now=now))
         with house.database.read() as connection:
             waiting, dead = jobs.backlog(connection), len(failures.dead_letters(connection))
+            undecided = count_waiting(house.desk.cases, connection)
     if as_json:
         sources = [_in_json(each) for each in found]
-        print_json({"sources": sources, "backlog": dict(waiting), "dead_letters": dead})
+        print_json(
+            {"sources": sources, "backlog": dict(waiting), "dead_letters": dead, "waiting_for_policy": undecided}
+        )
     else:
         headings = ["Source", "Mode", "State", "Last success", "Lag", "Backlog", "Budget left", "Webhook", "Reconciled"]
         to_people().print(table(headings, [_row(each, now=now) for each in found]))
@@ -67,6 +71,9 @@ def status(settings: Path, *, as_json: bool) -> int:
             for what, why in each.problems:
                 to_people().print(f"{each.health.source}: {what}: {why}", markup=False, soft_wrap=True)
         to_people().print(f"Dead letters: {dead}" + (" (`makewhole deadletter list`)" if dead else ""), markup=False)
+        if undecided:
+            told = f"{undecided} cases wait for a policy to be released (`makewhole policy list`)"
+            to_people().print(told, markup=False)
     return 0 if all(each.state in {"ok", "filling"} for each in found) else 1
 
 

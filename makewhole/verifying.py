@@ -1,4 +1,4 @@
-"""Prove that the books are whole: every case's history, the ledger, and that both and the payouts say the same."""
+"""Prove that the books are whole: every history, the ledger, and that both and the payouts say the same."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,7 +10,7 @@ from cases.money import Money
 from makewhole.assembly import House
 from payouts.bookkeeping import Payout, differences
 from payouts.ledger import Entry
-from store import audit, books
+from store import audit, books, policy_history
 from store.books import CaseBooks
 from store.records import CASE
 
@@ -48,6 +48,8 @@ def _histories(connection: sa.Connection, key: bytes) -> Iterator[str]:
     try:
         for each in audit.verify(connection, key):
             yield f"CASE-{each.case_number} record {each.sequence}: {each.problem}"
+        for broken in policy_history.verify(connection, key):
+            yield f"policy {broken.name} record {broken.sequence}: {broken.problem}"
     except UNREADABLE as problem:
         yield f"a record of the history cannot be read: {type(problem).__name__}"
 

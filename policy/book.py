@@ -21,7 +21,8 @@ class PolicyBook:
 
     def policy_for(self, topic: str, at: datetime) -> Policy | None:
         """Return the version that decides this topic at this moment (aware); None when none does."""
-        return next((each for each in self.policies if topic in each.topics and each.effective.covers(at)), None)
+        latest_first = reversed(self.policies)
+        return next((each for each in latest_first if topic in each.topics and each.effective.covers(at)), None)
 
     def policy(self, name: str, version: str) -> Policy | None:
         """Return one version of a policy; None when the book does not hold it."""
@@ -41,7 +42,7 @@ def load_book(directory: Path, *, people: People | None = None) -> PolicyBook:
             policies.append(load_policy(read_policy_file(path), path.name, people=people))
         except BadPolicy as error:
             mistakes += error.mistakes
-    mistakes += [*conflicts(policies), *_not_payable_yet(policies)]
+    mistakes += [*conflicts(policies), *not_payable_yet(policies)]
     if not policies and not mistakes:
         mistakes.append(
             Mistake(place=_start(directory), what="no *.yaml file here: put the policies in this directory")
@@ -76,6 +77,11 @@ def read_policy_file(path: Path) -> str:
 def conflicts(policies: list[Policy]) -> Iterator[Mistake]:
     """Yield where two versions would decide the same topic at once, or share a name and a version, or name no plan."""
     yield from _unknown_plans(policies)
+    yield from at_once(policies)
+
+
+def at_once(policies: list[Policy]) -> Iterator[Mistake]:
+    """Yield where two versions would decide the same topic at once, or share a name and a version."""
     for number, policy in enumerate(policies):
         for other in policies[:number]:
             same = policy.name == other.name and policy.version == other.version
@@ -91,7 +97,7 @@ def conflicts(policies: list[Policy]) -> Iterator[Mistake]:
                 yield Mistake(place=policy.effective.place, what=what)
 
 
-def _not_payable_yet(policies: list[Policy]) -> Iterator[Mistake]:
+def not_payable_yet(policies: list[Policy]) -> Iterator[Mistake]:
     """Yield the policies whose cases cannot be paid one by one, at once and in cash: nothing else is paid out yet."""
     for policy in policies:
         if not policy.paid_plainly or policy.budget is not None:
@@ -109,9 +115,11 @@ def _unknown_plans(policies: list[Policy]) -> Iterator[Mistake]:
 
 
 def _overlap(one: Policy, other: Policy) -> bool:
-    """Say whether two half-open spans of time share a moment."""
-    first, second = one.effective, other.effective
-    return (second.end is None or first.start < second.end) and (first.end is None or second.start < first.end)
+    """Say whether two half-open spans of time share a moment; an open version ends where its successor starts."""
+    first, second = sorted((one, other), key=lambda each: each.effective.start)
+    if first.effective.end is None:
+        return first.name != second.name or first.effective.start == second.effective.start
+    return second.effective.start < first.effective.end
 
 
 def _start(path: Path) -> Place:

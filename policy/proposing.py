@@ -1,5 +1,7 @@
 """What a policy proposes for one claim: amount, reasons, approvals and wording, or exactly what is missing."""
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
@@ -30,6 +32,7 @@ class Claim:
         inputs: (name, text); names the policy does not declare are left alone.
         counted_before: Other open or paid amounts of the same loss and of linked customers; the matrix is looked up
             with them added, so that splitting a claim never needs fewer people.
+        sources: (name, sha256) of the price sources that the inputs come from.
         not_yet_counted: Those of them that the inputs which limits count cannot know yet; they are added to those.
     """
 
@@ -39,6 +42,7 @@ class Claim:
     inputs: tuple[tuple[str, str], ...]
     counted_before: tuple[Money, ...] = ()
     not_yet_counted: tuple[Money, ...] = ()
+    sources: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,4 +148,13 @@ def _proposal(policy: Policy, claim: Claim, reasoned: Reasoned) -> Proposal:
         customer_text=reasoned.customer_text,
         proposed_by="policy",
         decide_within_hours=policy.decide_within_hours,
+        sources=tuple(sorted({*claim.sources, *_price_texts(policy, claim)})),
+        counted_before=claim.counted_before,
     )
+
+
+def _price_texts(policy: Policy, claim: Claim) -> Iterator[tuple[str, str]]:
+    prices = policy.price_inputs
+    for name, text in claim.inputs:
+        if name in prices:
+            yield f"input {name}", hashlib.sha256(text.encode()).hexdigest()

@@ -7,7 +7,7 @@ history. The case row is sealed too: each record holds the digest of the case as
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -77,7 +77,7 @@ def append(  # What, under which key, after what.
         "detail": json.dumps(dict(change.detail), ensure_ascii=False, sort_keys=True),
         "state_digest": state,
     }
-    connection.execute(sa.insert(tables.audit), {**row, "digest": _seal(key, previous, row)})
+    connection.execute(sa.insert(tables.audit), {**row, "digest": seal(key, previous, case_number, row)})
 
 
 def _digest(connection: sa.Connection, case_number: int, sequence: int) -> str:
@@ -134,7 +134,7 @@ def _verify_case(
         if row["sequence"] != sequence:
             yield Broken(case_number=case.number, sequence=sequence, problem="a record is missing or out of order")
             return
-        if not hmac.compare_digest(row["digest"], _seal(key, previous, dict(row))):
+        if not hmac.compare_digest(row["digest"], seal(key, previous, case.number, dict(row))):
             yield Broken(case_number=case.number, sequence=sequence, problem="the record does not match its seal")
             return
         previous, state = row["digest"], row["state_digest"]
@@ -158,9 +158,13 @@ def _orphans(connection: sa.Connection) -> Iterator[Broken]:
         yield Broken(case_number=number, sequence=0, problem="the case is gone, its records are not")
 
 
-def _seal(key: bytes, previous: str, row: dict[str, object]) -> str:
+def seal(key: bytes, previous: str, subject: int | str, row: Mapping[str, object]) -> str:
+    """Return the seal of one record after the one with the digest `previous`.
+
+    subject: Whose chain it is: the number of a case, the name of a policy.
+    """
     at = row["at"]
     moment = at.astimezone(UTC).isoformat() if isinstance(at, datetime) else str(at)
-    sealed = [previous, row["case_number"], row["sequence"], moment, row["actor"], row["event"], row["detail"]]
+    sealed = [previous, subject, row["sequence"], moment, row["actor"], row["event"], row["detail"]]
     body = json.dumps([*sealed, row["state_digest"]], ensure_ascii=False)
     return hmac.new(key, body.encode(), hashlib.sha256).hexdigest()

@@ -12,9 +12,9 @@ from cases.proposal import CaseId
 from cases.ticket import Ticket
 from connectors.accounts.client import BelongsToAnother, NotFound
 from connectors.prices.filling import Filled
-from policy.book import PolicyBook
 from store.cases import CaseRepository
 from store.database import Database
+from store.policies import PolicyRepository
 
 #: Asks the account data for the facts of a loss; raises the connectors' three errors.
 EvidenceSource = Callable[[Loss], Evidence | NotFound | BelongsToAnother]
@@ -42,7 +42,7 @@ class Desk:
     Fields:
         database: Where everything is kept.
         cases: The cases in it.
-        policies: Those in force.
+        policies: The released ones decide.
         people: Who may decide.
         evidence: Where facts about a loss come from.
         topics: What kind of loss each topic of a ticket names: {"delayed_withdrawal": transaction}.
@@ -55,7 +55,7 @@ class Desk:
 
     database: Database
     cases: CaseRepository
-    policies: PolicyBook
+    policies: PolicyRepository
     people: People
     evidence: EvidenceSource
     topics: Mapping[str, LossKind]

@@ -46,6 +46,7 @@ from workflow import approval, claims
 from workflow.approval import Counted, Decided, NotAllowed, Outcome, Refusal, Stale, TooLate, Word
 from workflow.comparing import keep_decision, set_beside
 from workflow.desk import Desk
+from workflow.in_force import deciding, is_in_force
 from workflow.telling import put_question, tell_everyone, tell_slack, tell_thread
 
 PROPOSE, PAY, ESCALATE = "propose", "pay", "escalate"
@@ -96,9 +97,9 @@ def make_proposal(desk: Desk, key: str, *, now: datetime) -> None:
 
 def _work_out(desk: Desk, tx: Transaction, stored: StoredCase, *, now: datetime) -> None:
     about = stored.case.about
-    policy = desk.policies.policy_for(about.topic or "", now)
-    if policy is None:
-        needs_attention(desk, tx, stored, f"No policy in force covers {about.topic!r}.", (), now=now)
+    policy = deciding(desk, tx, about.topic, now=now)
+    if isinstance(policy, str):
+        needs_attention(desk, tx, stored, policy, (), now=now)
         return
     before = proposal_of(stored.case)
     result = propose(policy, _claim(desk, tx, stored, policy))
@@ -129,14 +130,15 @@ def _claim(desk: Desk, tx: Transaction, stored: StoredCase, policy: Policy) -> C
     # A ticket that only follows knows nothing of the loss, and may be the first once others have left.
     first = next((each for each in read if _names_the_loss(desk, each, about)), read[0])
     told = evidence.of_case(tx.connection, about.id)
-    inputs = desk.prices(policy.price_inputs, claims.inputs_of(first, told)).inputs
+    filled = desk.prices(policy.price_inputs, claims.inputs_of(first, told))
     stakes = desk.cases.stakes_of(tx.connection, about.customer_id, about.topic, besides=about.id)
     counted = max((each.as_of for each in told), default=None)
     return Claim(
         case_id=about.id,
         revision=about.revisions + 1,
         payee=about.customer_id,
-        inputs=inputs,
+        inputs=filled.inputs,
+        sources=filled.sources,
         counted_before=tuple(each.amount for each in stakes),
         not_yet_counted=tuple(
             each.amount for each in stakes if not (counted and each.paid_at and each.paid_at <= counted)
@@ -207,7 +209,7 @@ def decide(desk: Desk, tx: Transaction, case_id: CaseId, word: Word, person: Per
         outcome = approval.judge(case, person, word, handlers=handlers_of(desk, tx.connection, case))
     match outcome:
         case Counted(decision=decision) | Decided(decision=decision) if (
-            decision.verdict is Verdict.APPROVE and not _is_in_force(desk, case, now=word.said_at)
+            decision.verdict is Verdict.APPROVE and not is_in_force(desk, tx, case, now=word.said_at)
         ):
             change = changed(word.said_at, POLICY, "policy changed", policy=case.proposal.policy_id)
             tx.enqueue(PROPOSE, f"{case_id}/{desk.cases.note(tx, stored, change).version}")
@@ -239,12 +241,6 @@ def handlers_of(desk: Desk, connection: sa.Connection, case: Case) -> tuple[Pers
     ids = {*case.about.handled_by, *(each for mirrored in known for each in claims.people_on(mirrored.ticket))}
     people = (desk.people.by_helpdesk_id(each) for each in sorted(ids))
     return tuple(person.id for person in people if person is not None)
-
-
-def _is_in_force(desk: Desk, case: AwaitingApproval, *, now: datetime) -> bool:
-    """Whether the policy that made the proposal is still the one that decides."""
-    policy = desk.policies.policy_for(case.about.topic or "", now)
-    return policy is not None and policy.text_hash == case.proposal.policy_hash
 
 
 def _approve(desk: Desk, tx: Transaction, stored: StoredCase, approvals: tuple[Decision, ...], change: Change) -> None:

@@ -22,7 +22,7 @@ from makewhole.demo.elsewhere import SAID, SAID_ON, case_key, not_passed_on
 from makewhole.demo.product import DayFailed, Product, running, wait_until
 from makewhole.opening import opened
 from makewhole.printing import print_json, table, to_people
-from makewhole.sandboxed import Sandbox, free_port, lend_credentials, sandbox, write_settings
+from makewhole.sandboxed import Sandbox, free_port, lend_credentials, release_policies, sandbox, write_settings
 from sandbox.seed import load_seed
 from sandbox.seed.expected import load_expected
 from store import failures, figures, jobs
@@ -50,6 +50,7 @@ def play(*, as_json: bool, database: str | None) -> int:
         beside = stack.enter_context(sandbox(own_url=own_url, seed=False))
         settings = write_settings(folder, sandbox_url=beside.url, own_url=own_url, database=database)
         house = stack.enter_context(opened(settings))
+        release_policies(house)
         product = stack.enter_context(running(Product(settings, own_url, folder / "product.log")))
         show = stack.enter_context(_progress())
         started = time.monotonic()

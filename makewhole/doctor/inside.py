@@ -15,7 +15,6 @@ from makewhole.doctor.check import Check, Examined, fail, ok, warn
 from makewhole.opening import reason_of
 from payouts.attempt import PayoutState
 from payouts.ledger import FINANCE, PAYOUT_PROVIDER
-from policy.book import PolicyBook
 from policy.checking import check
 from policy.mistakes import BadPolicy
 from store import books, failures, jobs, leases, outbox, tickets
@@ -57,7 +56,7 @@ def people(seen: Examined) -> Iterator[Check]:
 
 
 def policies(seen: Examined) -> Iterator[Check]:
-    """Check every policy with its examples and the roles it asks for, then whether each topic is decided now."""
+    """Check every text in the folder with its examples and the roles it asks for."""
     tried = f"checked {seen.settings.policies} with examples and roles"
     try:
         found = check(Path(seen.settings.policies), people=load_people(Path(seen.settings.people)))
@@ -73,14 +72,6 @@ def policies(seen: Examined) -> Iterator[Check]:
         yield fail("policies.valid", tried, "; ".join(mistakes), fix="correct these lines")
     else:
         yield ok("policies.valid", tried, f"{len(found)} policies, {examples} worked examples hold")
-    book = PolicyBook(policies=tuple(each.policy for each in found if each.policy))
-    tried = "looked for a policy in force for each topic"
-    open_ones = [each for each in seen.settings.topics if book.policy_for(each, seen.clock()) is None]
-    if open_ones:
-        fix = "add a policy, or take the topic out of the settings: its cases need attention until then"
-        yield warn("policies.topics", tried, f"none for {', '.join(open_ones)}", fix=fix)
-    else:
-        yield ok("policies.topics", tried, f"all {len(seen.settings.topics)} topics have one")
 
 
 def database(seen: Examined) -> Iterator[Check]:
@@ -100,7 +91,7 @@ def database(seen: Examined) -> Iterator[Check]:
 
 def queue(seen: Examined) -> Iterator[Check]:
     """Look who works, how long the oldest job waits, and what was given up."""
-    with _migrated(seen) as connection:
+    with migrated(seen) as connection:
         if connection is None:
             yield fail("queue", "looked at the queue", "the database cannot be used", fix="see database")
             return
@@ -116,7 +107,7 @@ def queue(seen: Examined) -> Iterator[Check]:
 
 def ticket_mirror(seen: Examined) -> Iterator[Check]:
     """Count the tickets that were read, and those that could not be."""
-    with _migrated(seen) as connection:
+    with migrated(seen) as connection:
         if connection is None:
             yield fail("tickets", "looked at the tickets", "the database cannot be used", fix="see database")
             return
@@ -131,7 +122,7 @@ def ticket_mirror(seen: Examined) -> Iterator[Check]:
 
 def payouts(seen: Examined) -> Iterator[Check]:
     """Look for payouts that nobody will carry out as things are set, or that finance has not answered."""
-    with _migrated(seen) as connection:
+    with migrated(seen) as connection:
         if connection is None:
             yield fail("payouts", "looked at the payouts", "the database cannot be used", fix="see database")
             return
@@ -204,7 +195,7 @@ def _opened(seen: Examined) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def _migrated(seen: Examined) -> Iterator[sa.Connection | None]:
+def migrated(seen: Examined) -> Iterator[sa.Connection | None]:
     """Open the database; None when it cannot be reached or is at another revision, which `database` says."""
     try:
         with _opened(seen) as connection:

@@ -34,11 +34,13 @@ people:
     # slack: U…
     roles:
       head_of_support: [100_000 USDT, 100_000 EUR]
+      policy_approver: [] # releases policies that somebody else wrote; pays nothing, so it has no limits
   finance:
     name: Finance
     # slack: U…
     roles:
       finance: [100_000 USDT, 100_000 EUR]
+      policy_approver: []
   second_finance:
     name: Second person in finance
     # slack: U…

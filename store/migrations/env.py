@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from store.tables import metadata
+from store import policy_tables
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=policy_tables.policy_versions.metadata,
     render_as_batch=True,
     transactional_ddl=True,
 )

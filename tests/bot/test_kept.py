@@ -15,10 +15,11 @@ from bot.kept import KeptCards, KeptCases, KeptDesk, KeptInbox, KeptLines
 from bot.posting import Posting
 from cases.case import Approved, AwaitingApproval, Declined, Proposed
 from cases.loss import LossKind
+from cases.people import People
 from cases.proposal import CaseId, PersonId, Verdict
 from connectors.accounts.client import NotFound
 from connectors.contract import TryLater
-from policy.book import load_book
+from makewhole.releases import release
 from store import outbox, tables
 from store.audit import Change
 from store.cases import CaseRepository
@@ -26,11 +27,13 @@ from store.database import Database, create_engine
 from store.jobs import DurableJobs
 from store.migrating import migrate
 from store.outbox import Kind, State
+from store.policies import PolicyRepository
 from tests.bot.conftest import SandboxSlack, kinds
-from tests.bot.harbor import AMELIA, NOAH, NOON, PEOPLE, ROUTING, about, awaiting, proposal
+from tests.bot.harbor import AMELIA, NOAH, NOON, PEOPLE, ROUTING, about, awaiting, person, proposal
 from tests.bot.payloads import click
 from workflow.approval import AlreadyCounted, Counted, Decided, NotAllowed, Refusal, Stale, TooLate
 from workflow.desk import Desk
+from workflow.releasing import draft
 from workflow.shadow import lead_on
 from workflow.telling import tell_slack
 
@@ -46,18 +49,28 @@ class Kept:
         self.desk = Desk(
             database=self.database,
             cases=CaseRepository(audit_key=b"k" * 32),
-            policies=load_book(Path(__file__).parents[2] / "config/policies"),
+            policies=PolicyRepository(audit_key=b"k" * 32),
             people=PEOPLE,
             evidence=lambda _: NotFound(message="nothing"),
             topics={"delayed_withdrawal": LossKind.TRANSACTION},
             pay_way="payout-provider",
             case_url=lambda case_id: f"http://127.0.0.1:8000/cases/{case_id}",
         )
+        self.release()
+        self._jobs_before = self._count_jobs()
         self.inbox = KeptInbox(database=self.database)
         self.cards = KeptCards(database=self.database)
         self.lines = KeptLines(database=self.database, clock=lambda: NOON)
         self.cases = KeptCases(desk=self.desk)
         self.kept_desk = KeptDesk(desk=self.desk)
+
+    def release(self) -> None:
+        """Release the shipped policy for delayed withdrawals."""
+        path = Path(__file__).parents[2] / "config/policies/delayed-withdrawal.yaml"
+        written = draft(path.read_text(encoding="utf-8"), path.name, people=None)
+        head = person("yuki", "Yuki Tanaka", "U0YUKI00001", role="policy_approver")
+        desk = replace(self.desk, people=People(everyone=(*PEOPLE.everyone, head)))
+        release(desk, [written], author="amelia", approver="yuki", now=NOON)
 
     def ask(self) -> AwaitingApproval:
         """Open a case and ask for approval; return it as it stands."""
@@ -65,7 +78,7 @@ class Kept:
         with self.database.begin() as tx:
             opened = self.desk.cases.open(tx, about(), replace(change, event="opened"))
             assert opened is not None
-            policy = self.desk.policies.policy_for("delayed_withdrawal", NOON)
+            policy = self.desk.policies.policy_for(tx.connection, "delayed_withdrawal", NOON)
             assert policy is not None
             offered = replace(proposal(opened.case.about.id), policy_hash=policy.text_hash)
             proposed = Proposed(about=opened.case.about, proposal=offered)
@@ -80,6 +93,10 @@ class Kept:
             return connection.scalar(of_cards) or 0
 
     def jobs(self) -> int:
+        """Return how many jobs there are but for that of the release."""
+        return self._count_jobs() - self._jobs_before
+
+    def _count_jobs(self) -> int:
         with self.database.read() as connection:
             return connection.scalar(sa.text("SELECT count(*) FROM workflow_status")) or 0
 

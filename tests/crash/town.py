@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from config.settings import load_settings
 from makewhole.assembly import House, build
-from makewhole.sandboxed import Sandbox, free_port, lend_credentials, sandbox, write_settings
+from makewhole.sandboxed import Sandbox, free_port, lend_credentials, release_policies, sandbox, write_settings
 from store.database import normal_url
 from tests.crash.claims import Claim, facts_of
 
@@ -99,6 +99,8 @@ def town(database: str, *, changes: dict[str, str] | None = None, seed: bool = F
                     raise RuntimeError(f"config/sandbox.yaml no longer holds {usual!r}")
                 text = text.replace(usual, ours)
             path.write_text(text)
+            with contextlib.closing(build(load_settings(path))) as house:
+                release_policies(house)
             yield Town(sandbox=beside, settings=path, own_url=own_url, folder=folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -21,10 +21,9 @@ from cases.proposal import Verdict
 from config.settings import load_settings
 from makewhole.assembly import House, build, handlers, queues
 from makewhole.cli import main
-from makewhole.sandboxed import Sandbox, free_port, lend_credentials, sandbox, write_settings
+from makewhole.sandboxed import Sandbox, free_port, lend_credentials, release_policies, sandbox, write_settings
 from sandbox.seed import load_seed
 from store.jobs import Worker, backlog
-from store.migrating import migrate
 from workflow import one_case
 from workflow.approval import Word, open_stage
 
@@ -139,7 +138,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         beside.post("/zendesk/_sandbox/tickets", load)
         path = write_settings(folder, sandbox_url=beside.url, own_url=own_url)
         with house_of(path) as house:
-            migrate(house.engine, house.settings.database)
+            release_policies(house)
             work(house)
         template = folder / "template.sqlite"
         # A plain copy would miss what stands in the write-ahead log.

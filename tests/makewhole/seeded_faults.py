@@ -262,7 +262,7 @@ FAULTS = (
         found="9999, wanted is",
         fix="makewhole migrate",
         arrange=other_revision,
-        besides=frozenset({"queue", "tickets", "payouts"}),
+        besides=frozenset({"queue", "tickets", "payouts", "released"}),
     ),
     Fault(
         name="a queue that nobody works off",
@@ -279,7 +279,7 @@ FAULTS = (
         fix="correct these lines",
         settings=OUR_PEOPLE,
         arrange=broken_people,
-        besides=frozenset({"policies.valid", "slack.people"}),
+        besides=frozenset({"policies.valid", "released.people", "slack.people"}),
     ),
     Fault(
         name="a policy that does not load",

@@ -99,7 +99,9 @@ def test_settings_that_cannot_be_used_end_with_3_and_say_where(
     assert "Traceback" not in told.err
 
 
-def test_a_policy_that_does_not_load_ends_with_3(world: World, tmp_path: Path, cli: Callable[..., Told]) -> None:
+def test_a_text_that_was_not_released_keeps_nothing_from_running(
+    world: World, tmp_path: Path, cli: Callable[..., Told]
+) -> None:
     (tmp_path / "policies").mkdir()
     for path in (CONFIG / "policies").glob("*.yaml"):
         text = path.read_text(encoding="utf-8").replace("decide within:", "decide wihtin:", 1)
@@ -108,8 +110,7 @@ def test_a_policy_that_does_not_load_ends_with_3(world: World, tmp_path: Path, c
 
     told = cli("case", "list", "--settings", settings)
 
-    assert told.code == 3
-    assert "delayed-withdrawal.yaml:" in told.err
+    assert told.code == 0
 
 
 def test_a_database_that_was_never_migrated_is_said(world: World, tmp_path: Path, cli: Callable[..., Told]) -> None:

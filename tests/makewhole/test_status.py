@@ -233,6 +233,7 @@ def test_programs_get_one_object_with_every_figure(run: Callable[..., Told], hou
         "schema": 1,
         "backlog": {},
         "dead_letters": 0,
+        "waiting_for_policy": 0,
     }
     found = {each["source"]: each for each in printed["sources"]}
     zendesk, jira = found[ZENDESK], found[JIRA]

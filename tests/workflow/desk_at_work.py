@@ -14,10 +14,11 @@ from cases.proposal import CaseId, Proposal, Verdict
 from cases.ticket import Ticket
 from config.people import load_people
 from makewhole.assembly import HELPDESK_KINDS, QUEUES, queue_of
+from makewhole.releases import release
 from makewhole.verifying import verify
 from payouts.ledger import trial_balance
 from payouts.paying import Terms
-from policy.book import PolicyBook, load_book
+from policy.book import policy_files, read_policy_file
 from store import audit, books, failures, outbox, readings, tickets
 from store.books import StoredPayout
 from store.cases import CaseRepository, number_of
@@ -25,14 +26,16 @@ from store.database import Database, create_engine
 from store.failures import Attempt
 from store.jobs import Again, DurableJobs, Worker
 from store.outbox import Kind, State
+from store.policies import PolicyRepository
 from sync.intake import Intake, read_ticket
 from sync.outbox import write_note
 from tests.store.queued import Job, done, queued
 from tests.workflow.played_vendors import NOON, PlayedHelpdesk, PlayedProvider, ref
-from workflow import one_case, paying
+from workflow import one_case, paying, releasing
 from workflow.approval import Outcome, Word
 from workflow.desk import Desk
 from workflow.paying import Cashier, Finding
+from workflow.releasing import Draft, draft
 
 ROOT = Path(__file__).resolve().parents[2]
 AUDIT_KEY = b"k" * 32
@@ -56,8 +59,14 @@ VENDORS_FAULT = ("AccessRefused:", "UnexpectedReply:")
 
 
 @cache
-def _policies() -> PolicyBook:
-    return load_book(ROOT / "config" / "policies")
+def shipped_policies() -> tuple[Draft, ...]:
+    """Return the shipped policies, ready to be submitted."""
+    files = policy_files(ROOT / "config" / "policies")
+    return tuple(draft(read_policy_file(each), each.name, people=_people()) for each in files)
+
+
+#: Who writes the policies here, and who releases them.
+AUTHOR, APPROVER = "amelia", "yuki"
 
 
 @cache
@@ -92,7 +101,7 @@ class DeskAtWork:
         self.desk = Desk(
             database=self.database,
             cases=CaseRepository(audit_key=AUDIT_KEY),
-            policies=_policies(),
+            policies=PolicyRepository(audit_key=AUDIT_KEY),
             people=_people(),
             evidence=lambda _loss: self.evidence(),
             topics=TOPICS,
@@ -104,6 +113,19 @@ class DeskAtWork:
         )
         self.worker = Worker(self.database, self.jobs, url, ())
         self.worker._handlers = {kind: self._waiting_in_no_time(body) for kind, body in self._bodies().items()}
+        self.release()
+
+    def withdraw(self, name: str, version: str) -> None:
+        """Let a released version decide nothing any more."""
+        word = releasing.Word(name=name, version=version, text_hash=None, reason=None, said_at=self.time())
+        with self.database.begin() as tx:
+            outcome = releasing.withdraw(self.desk, tx, word, self.desk.people.by_id(APPROVER))
+        assert isinstance(outcome, releasing.Taken)
+
+    def release(self, *drafts: Draft) -> None:
+        """Release these policies, or the shipped ones, by two people."""
+        release(self.desk, drafts or shipped_policies(), author=AUTHOR, approver=APPROVER, now=self.time())
+        self.work(releasing.RELEASED)
 
     def evidence(self) -> Evidence:
         """Return what the account data says now."""
@@ -242,6 +264,7 @@ class DeskAtWork:
             one_case.PROPOSE: lambda key: one_case.make_proposal(self.desk, key, now=self.time()),
             one_case.ESCALATE: lambda key: one_case.escalate(self.desk, key, now=self.time()),
             one_case.PAY: lambda key: paying.pay(self.desk, self.cashier, key),
+            releasing.RELEASED: lambda key: releasing.look_again(self.desk, key),
             readings.JOB: lambda key: read_ticket(self.intake, key, clock=self.time),
             Kind.NOTE: self._send,
             Kind.CARD: self._send,

@@ -11,14 +11,13 @@ from cases.case import AwaitingApproval, NeedsAttention, Stage
 from cases.evidence import Evidence
 from cases.loss import Loss
 from cases.proposal import Verdict
-from policy.book import PolicyBook
-from policy.form import Policy
 from store import evidence
 from store.cases import MovedOn
-from tests.workflow.desk_at_work import DeskAtWork
+from tests.workflow.desk_at_work import ROOT, DeskAtWork
 from tests.workflow.played_vendors import NOON, ticket
 from workflow.approval import Decided, NotAllowed, Refusal, Stale
 from workflow.one_case import PROPOSE, make_proposal
+from workflow.releasing import Draft, draft
 
 DEADLINE_SECONDS = 30
 
@@ -95,21 +94,23 @@ def test_slow_facts_lose_also_when_the_newer_ones_changed_nothing(at_work: DeskA
 # --- A policy that ended -------------------------------------------------------------------------------------------
 
 
-def in_force(at_work: DeskAtWork, *policies: Policy) -> None:
-    at_work.desk = replace(at_work.desk, policies=PolicyBook(policies=policies))
+def version(number: str, start: str, end: str) -> Draft:
+    """Return the shipped policy as a version of this number for this time."""
+    path = ROOT / "config" / "policies" / "delayed-withdrawal.yaml"
+    text = path.read_text(encoding="utf-8").replace("version: 1", f"version: {number}")
+    text = text.replace("from: 2025-01-01T00:00:00Z", f"from: {start}").replace("to: open", f"to: {end}")
+    return draft(text, path.name, people=None)
 
 
 @pytest.fixture
 def ending(at_work: DeskAtWork) -> DeskAtWork:
     """Return the desk with a proposal under a policy that ends at one o'clock, when nobody has said a word."""
-    shipped = next(each for each in at_work.desk.policies.policies if each.name == "delayed-withdrawal")
-    hour = NOON + timedelta(hours=1)
-    first = replace(shipped, effective=replace(shipped.effective, end=hour))
-    second = replace(shipped, version="2", text_hash="ab" * 32, effective=replace(shipped.effective, start=hour))
-    in_force(at_work, first, second)
+    hour = (NOON + timedelta(hours=1)).isoformat()
+    at_work.withdraw("delayed-withdrawal", "1")
+    at_work.release(version("1.1", "2025-01-01T00:00:00Z", hour), version("2", hour, "open"))
     at_work.tell(ticket())
     at_work.work()
-    assert at_work.proposal("CASE-1").policy_version == first.version
+    assert at_work.proposal("CASE-1").policy_version == "1.1"
     return at_work
 
 
@@ -133,7 +134,7 @@ def test_an_approval_after_the_policy_ended_is_stale_and_the_next_policy_propose
 
 
 def test_an_approval_after_the_last_policy_ended_puts_the_case_before_a_person(ending: DeskAtWork) -> None:
-    in_force(ending, ending.desk.policies.policies[0])
+    ending.withdraw("delayed-withdrawal", "2")
     ending.time.pass_by(days=3)
 
     said = ending.say("amelia", "CASE-1")
@@ -142,7 +143,7 @@ def test_an_approval_after_the_last_policy_ended_puts_the_case_before_a_person(e
     assert isinstance(said, Stale)
     case = ending.case("CASE-1")
     assert isinstance(case, NeedsAttention)
-    assert case.reason == "No policy in force covers 'delayed_withdrawal'."
+    assert case.reason.startswith('No released policy decides "delayed_withdrawal" now.')
     assert ending.provider.sendings == 0
 
 

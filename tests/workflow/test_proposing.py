@@ -11,7 +11,6 @@ from cases.money import Money
 from cases.proposal import ApprovalStage, Classification
 from cases.ticket import Ticket, TicketStatus
 from connectors.accounts.client import BelongsToAnother, NotFound
-from policy.book import PolicyBook
 from tests.store.queued import keys
 from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.played_vendors import ref, ticket
@@ -158,12 +157,13 @@ def test_a_loss_of_another_customer_waits_for_a_person_and_tells_nothing_of_them
 
 
 def test_a_topic_without_a_policy_in_force_waits_for_a_person(at_work: DeskAtWork) -> None:
-    at_work.desk = replace(at_work.desk, policies=PolicyBook(policies=()))
+    at_work.withdraw("delayed-withdrawal", "1")
 
     at_work.tell(ticket())
     at_work.work()
 
-    assert needing(at_work).reason == "No policy in force covers 'delayed_withdrawal'."
+    reason = 'No released policy decides "delayed_withdrawal" now. Release one (makewhole policy list): '
+    assert needing(at_work).reason == f"{reason}then it is looked at again."
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 from cases.loss import LossKind
 from cases.people import People
@@ -23,12 +22,12 @@ from connectors.salesforce.settings import ClientCredentials, SalesforceSettings
 from connectors.zendesk.client import connect as connect_zendesk
 from connectors.zendesk.settings import ApiToken, ZendeskSettings
 from makewhole.running import settle_down
-from policy.book import load_book
 from store import tickets as tickets_kept
 from store.cases import CaseRepository
 from store.database import Database, create_engine
 from store.jobs import DurableJobs
 from store.migrating import migrate
+from store.policies import PolicyRepository
 from sync.intake import Intake, poll
 from sync.links import account_of, named_by
 from tests.bench.mirror.task import Absent, Task
@@ -36,7 +35,6 @@ from workflow import one_case
 from workflow.desk import Desk
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
-POLICIES = Path(__file__).resolve().parents[3] / "config" / "policies"
 TOPICS = {"delayed_withdrawal": LossKind.TRANSACTION}
 #: 1,000,000 records of Jira are 10,000 pages.
 MOST_POLLS = 100
@@ -162,7 +160,7 @@ def open_mirror(task: Task) -> Iterator[Ours]:
             engine, DurableJobs(engine, lambda kind, _key: "work" if kind == one_case.PROPOSE else task.system)
         ),
         cases=CaseRepository(audit_key=b"bench"),
-        policies=load_book(POLICIES),
+        policies=PolicyRepository(audit_key=b"bench"),
         people=People(everyone=()),
         evidence=lambda loss: NotFound(message=loss.key),
         topics=TOPICS,

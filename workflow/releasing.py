@@ -1,0 +1,349 @@
+"""How a policy comes into force: its author submits a text, somebody else releases exactly that text.
+
+    text -> submitted -> released -> withdrawn
+                  `-> rejected
+
+A released text never changes; another text is another version. Every change is one transaction with its record in the
+policy's history.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from cases.case import NeedsAttention, Stage
+from cases.people import People, Person
+from policy.analysis import findings
+from policy.book import at_once, not_payable_yet
+from policy.form import Policy
+from policy.loading import load_policy
+from policy.mistakes import Finding, did_you_mean
+from store import policies as kept
+from store.audit import Change
+from store.database import Transaction
+from store.policies import Noted, PolicyRepository, State, Version
+from workflow.desk import Desk
+from workflow.in_force import MOST_WAITING, waits_for_policy
+from workflow.one_case import PROPOSE, changed
+from workflow.placing import Placed, in_words, is_open, placed, text_of
+
+#: Who may release a policy that somebody else wrote; a role like any other in the people file.
+APPROVER = "policy_approver"
+#: The job that looks again at cases that waited for a release.
+RELEASED = "policy-released"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,19}")
+
+
+class NotReady(ValueError):
+    """Raised for texts that cannot be submitted as they are; the message has a line for everything to be mended."""
+
+
+class WhyNot(StrEnum):
+    """Why a person's word on a version does not count."""
+
+    UNKNOWN_PERSON = "unknown_person"
+    NO_ROLE = "no_role"
+    OWN_TEXT = "own_text"
+    NO_VERSION = "no_version"
+    OTHER_TEXT = "other_text"
+    NOT_WAITING = "not_waiting"
+    OVERLAPS = "overlaps"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The word counts; `version` is how it stands now."""
+
+    version: Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The word does not count, and nothing changed.
+
+    Fields:
+        why: The kind of reason.
+        version: How the version stands; None when there is none.
+        detail: More about it, in words; "" for nothing.
+    """
+
+    why: WhyNot
+    version: Version | None
+    detail: str = ""
+
+
+Outcome = Taken | Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A text whose examples hold and whose logic has no fault, with what was found in it all the same."""
+
+    text: str
+    policy: Policy
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What a person says of a submitted version.
+
+    Fields:
+        name: Of which policy.
+        version: Of which version of it.
+        text_hash: The hash of the text that the person saw, or its beginning; None: the one that is kept now.
+        reason: Why; None when nothing was said.
+        said_at: Aware, UTC.
+    """
+
+    name: str
+    version: str
+    text_hash: str | None
+    reason: str | None
+    said_at: datetime
+
+
+# --- The author submits ---------------------------------------------------------------------------------------------
+
+
+def draft(text: str, file: str, *, people: People | None) -> Draft:
+    """Return a text as one that can be submitted; raises BadPolicy with all of its faults and failing examples.
+
+    people: The role table; None: approvers are not checked against people.
+    """
+    policy = load_policy(text, file, people=people)
+    return Draft(text=text, policy=policy, findings=findings(policy, people))
+
+
+def submit(
+    desk: Desk, tx: Transaction, drafts: Sequence[Draft], waivers: Mapping[str, str], author: Person, *, now: datetime
+) -> tuple[Version, ...]:
+    """Keep these texts for somebody else to release, and return how each stands; all of them or none.
+
+    A text that waits or is released already stays as it is. waivers: Why a finding is no fault, by its key.
+    Raises NotReady.
+    """
+    kept.hold(tx)
+    problems = [problem for each in drafts for problem in _problems(desk.policies, tx, each, drafts, waivers)]
+    problems += [str(each) for each in at_once([each.policy for each in drafts])]
+    problems += _unknown_waivers(drafts, waivers)
+    if problems:
+        raise NotReady("\n".join(dict.fromkeys(problems)))
+    return tuple(_submit(desk.policies, tx, each, waivers, author, now=now) for each in drafts)
+
+
+def _submit(
+    policies: PolicyRepository,
+    tx: Transaction,
+    given: Draft,
+    waivers: Mapping[str, str],
+    author: Person,
+    *,
+    now: datetime,
+) -> Version:
+    policy = given.policy
+    policies.keep(policy)
+    before = policies.find(tx.connection, policy.name, policy.version)
+    same = before is not None and before.text_hash == policy.text_hash
+    if before is not None and same and before.state in {State.SUBMITTED, State.RELEASED}:
+        return before
+    version = Version(
+        name=policy.name,
+        version=policy.version,
+        file=policy.file,
+        text_hash=policy.text_hash,
+        state=State.SUBMITTED,
+        starts_at=policy.effective.start,
+        ends_at=policy.effective.end,
+        findings=tuple(_noted(each, waivers) for each in given.findings if each.waivable),
+        submitted_by=author.id,
+        submitted_at=now,
+    )
+    waived = "; ".join(f"{each.key}: {each.waived}" for each in version.findings)
+    policies.put(tx, version, given.text, _change(version, now, author.id, "submitted", waived=waived))
+    return version
+
+
+def _noted(finding: Finding, waivers: Mapping[str, str]) -> Noted:
+    return Noted(key=finding.key, place=str(finding.place), what=finding.what, waived=waivers[finding.key])
+
+
+def _problems(
+    policies: PolicyRepository,
+    tx: Transaction,
+    given: Draft,
+    drafts: Sequence[Draft],
+    waivers: Mapping[str, str],
+) -> Iterator[str]:
+    policy = given.policy
+    if not _NAME.fullmatch(policy.name) or not _VERSION.fullmatch(policy.version):
+        yield f"{policy.place}: write policy and version in at most 80 and 20 letters, digits, dots and dashes"
+        return
+    yield from (str(each) for each in not_payable_yet([policy]))
+    yield from _waiting_for_a_waiver(given, waivers)
+    before = policies.find(tx.connection, policy.name, policy.version)
+    if before is not None and before.state in {State.RELEASED, State.WITHDRAWN} and not _is_released(before, policy):
+        what = f"{before.id} was {before.state} with another text" if before.text_hash != policy.text_hash else ""
+        what = what or f"{before.id} was withdrawn"
+        yield f"{policy.place}: {what}, which stays as it is: give this one another version"
+        return
+    names = {each.name for each in policies.versions(tx.connection)} | {each.policy.name for each in drafts}
+    for other in policy.other_plans:
+        if other.plan not in names:
+            yield f'{other.place}: "{other.plan[:60]}" was never submitted: {did_you_mean(other.plan, names)}'
+    yield from (f"{policy.effective.place}: {each}" for each in placed(policies, tx, policy).clashes)
+
+
+def _is_released(before: Version, policy: Policy) -> bool:
+    return before.state is State.RELEASED and before.text_hash == policy.text_hash
+
+
+def _waiting_for_a_waiver(given: Draft, waivers: Mapping[str, str]) -> Iterator[str]:
+    for each in given.findings:
+        if each.waivable and not waivers.get(each.key, "").strip():
+            yield f'{each.place}: {each.what}: mend it, or waive it: --waive "{each.key}=why it is right so"'
+
+
+def _unknown_waivers(drafts: Sequence[Draft], waivers: Mapping[str, str]) -> Iterator[str]:
+    known = [finding.key for each in drafts for finding in each.findings if finding.waivable]
+    for key in waivers:
+        if key not in known:
+            yield f'"{key[:100]}" was not found, so it cannot be waived: {did_you_mean(key, known)}'
+
+
+# --- Somebody else decides ------------------------------------------------------------------------------------------
+
+
+def approve(desk: Desk, tx: Transaction, word: Word, person: Person | None) -> Outcome:
+    """Release a version for this text: from its start on it decides. Refused to its author and without the role.
+
+    An open version of the same policy that started before ends where this one starts.
+    """
+    heard = _heard(desk, tx, word, person, waiting=State.SUBMITTED)
+    if isinstance(heard, Refused):
+        return heard
+    found, approver = heard
+    if approver.id == found.submitted_by:
+        return Refused(why=WhyNot.OWN_TEXT, version=found)
+    if not _may_release(approver, found, now=word.said_at):
+        return Refused(why=WhyNot.NO_ROLE, version=found)
+    policy = desk.policies.policy(tx.connection, found.text_hash)
+    if policy is None:
+        raise AssertionError(f"{found.id} is kept without its text")
+    place = placed(desk.policies, tx, policy)
+    if place.clashes:
+        return Refused(why=WhyNot.OVERLAPS, version=found, detail="; ".join(place.clashes))
+    return _release(desk.policies, tx, found, place, approver, now=word.said_at)
+
+
+def _release(
+    policies: PolicyRepository, tx: Transaction, found: Version, place: Placed, approver: Person, *, now: datetime
+) -> Taken:
+    ended = place.ended
+    if ended is not None:
+        told = {"by": found.id, "ends_at": in_words(ended.ends_at)}
+        policies.save(tx, ended, _change(ended, now, approver.id, "ended", **told))
+    released = replace(found, state=State.RELEASED, decided_by=approver.id, decided_at=now, ends_at=place.ends_at)
+    told = {
+        "author": found.submitted_by,
+        "starts_at": in_words(released.starts_at),
+        "ends_at": in_words(released.ends_at),
+    }
+    policies.save(tx, released, _change(released, now, approver.id, "released", **told))
+    delay = max(0.0, (released.starts_at - now).total_seconds())
+    tx.enqueue(RELEASED, f"{released.id}/{released.text_hash[:16]}", delay_seconds=delay)
+    return Taken(version=released)
+
+
+def reject(desk: Desk, tx: Transaction, word: Word, person: Person | None) -> Outcome:
+    """Send a submitted version back; its author may do that too. Another text may be submitted under its version."""
+    heard = _heard(desk, tx, word, person, waiting=State.SUBMITTED)
+    if isinstance(heard, Refused):
+        return heard
+    found, speaker = heard
+    if speaker.id != found.submitted_by and not _may_release(speaker, found, now=word.said_at):
+        return Refused(why=WhyNot.NO_ROLE, version=found)
+    return _ended(desk, tx, found, word, speaker, state=State.REJECTED)
+
+
+def withdraw(desk: Desk, tx: Transaction, word: Word, person: Person | None) -> Outcome:
+    """Let a released version decide nothing any more. One that has not started lets the one before it go on."""
+    heard = _heard(desk, tx, word, person, waiting=State.RELEASED)
+    if isinstance(heard, Refused):
+        return heard
+    found, speaker = heard
+    if not _may_release(speaker, found, now=word.said_at):
+        return Refused(why=WhyNot.NO_ROLE, version=found)
+    if found.starts_at > word.said_at:
+        _reopen(desk.policies, tx, found, speaker, now=word.said_at)
+    return _ended(desk, tx, found, word, speaker, state=State.WITHDRAWN)
+
+
+def _heard(
+    desk: Desk, tx: Transaction, word: Word, person: Person | None, *, waiting: State
+) -> tuple[Version, Person] | Refused:
+    """Return what the word is about and who says it, when there is such a version, in this state, with this text."""
+    kept.hold(tx)
+    found = desk.policies.find(tx.connection, word.name, word.version)
+    if person is None:
+        return Refused(why=WhyNot.UNKNOWN_PERSON, version=found)
+    if found is None:
+        return Refused(why=WhyNot.NO_VERSION, version=None)
+    if word.text_hash is not None and not found.text_hash.startswith(word.text_hash):
+        return Refused(why=WhyNot.OTHER_TEXT, version=found)
+    if found.state is not waiting:
+        return Refused(why=WhyNot.NOT_WAITING, version=found)
+    return found, person
+
+
+def _may_release(person: Person, version: Version, *, now: datetime) -> bool:
+    """Whether a person holds the role; lent by the author it does not count, for the two count as one person."""
+    held = (each for each in person.authorities_at(now) if each.lent_by != version.submitted_by)
+    return any(each.role == APPROVER for each in held)
+
+
+def _ended(desk: Desk, tx: Transaction, found: Version, word: Word, person: Person, *, state: State) -> Taken:
+    after = replace(found, state=state, decided_by=person.id, decided_at=word.said_at, reason=word.reason)
+    desk.policies.save(tx, after, _change(after, word.said_at, person.id, state, reason=word.reason or ""))
+    return Taken(version=after)
+
+
+def _reopen(policies: PolicyRepository, tx: Transaction, withdrawn: Version, person: Person, *, now: datetime) -> None:
+    for each in policies.versions(tx.connection):
+        follows = each.name == withdrawn.name and each.ends_at == withdrawn.starts_at
+        if follows and each.state is State.RELEASED and is_open(policies, tx, each):
+            again = replace(each, ends_at=withdrawn.ends_at)
+            policies.save(tx, again, _change(again, now, person.id, "goes on", ends_at=in_words(again.ends_at)))
+
+
+# --- Cases that waited ----------------------------------------------------------------------------------------------
+
+
+def look_again(desk: Desk, key: str) -> None:
+    """Propose for every case that waited for a release, now that one decides its topic. A job.
+
+    `key` is what was released: "delayed-withdrawal@3/0123456789abcdef".
+    """
+    name, _, version = key.partition("/")[0].rpartition("@")
+    with desk.database.begin() as tx:
+        released = desk.policies.find(tx.connection, name, version)
+        if released is None:
+            return
+        policy = text_of(desk.policies, tx, released)
+        topics = policy.topics if policy else ()
+        waiting = desk.cases.list(tx.connection, stage=Stage.NEEDS_ATTENTION, limit=MOST_WAITING)
+        mine = [
+            each
+            for each in waiting
+            if isinstance(each.case, NeedsAttention) and waits_for_policy(each.case) and each.case.about.topic in topics
+        ]
+        for each in mine:
+            tx.enqueue(PROPOSE, f"{each.case.about.id}/{each.version}/{released.text_hash[:16]}")
+
+
+def _change(version: Version, at: datetime, actor: str, event: str, **detail: str) -> Change:
+    told = {name: value for name, value in detail.items() if value}
+    return changed(at, actor, event, version=version.version, text_hash=version.text_hash, **told)
