@@ -17,7 +17,8 @@ from enum import StrEnum
 
 #: Every amount is worked out under this context: a result that 60 digits cannot hold is an error, not an approximation.
 EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
-_ROUNDING = Context(prec=60, traps=[InvalidOperation, DivisionByZero, Overflow])
+#: Under this one whole units are made of amounts: nothing but what lies behind the point is lost.
+WHOLE = Context(prec=60, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 
 class UnknownAsset(ValueError):
@@ -41,7 +42,8 @@ class Rounding(StrEnum):
     UP = "up"
 
 
-_DECIMAL_ROUNDING = {
+#: What `decimal` calls each way of rounding.
+DECIMAL_ROUNDING = {
     Rounding.HALF_UP: ROUND_HALF_UP,
     Rounding.HALF_EVEN: ROUND_HALF_EVEN,
     Rounding.DOWN: ROUND_DOWN,
@@ -107,7 +109,8 @@ class Money:
     code: str
 
     def __post_init__(self) -> None:
-        asset(self.code)
+        if self.code not in ASSETS:
+            asset(self.code)
 
     @classmethod
     def exactly(cls, amount: Decimal | str, code: str) -> "Money":
@@ -118,20 +121,22 @@ class Money:
             raise NotExact(f"an amount of {code} has more than {EXACT.prec} digits") from None
         if units and units.adjusted() >= EXACT.prec:
             raise NotExact(f"an amount of {code} has more than {EXACT.prec} digits")
-        if units != units.to_integral_value(context=_ROUNDING):
+        if units != units.to_integral_value(context=WHOLE):
             raise NotExact(f"{amount} {code} has more than {asset(code).decimals} decimals")
         return cls(minor=int(units), code=code)
 
     @classmethod
     def rounded(cls, amount: Decimal, code: str, rounding: Rounding) -> "Money":
         """Return this amount in whole minor units, rounded once as told: 88593.2745 JPY half_up is 88593 JPY."""
-        units = _scaled(amount, code)
-        return cls(minor=int(units.to_integral_value(_DECIMAL_ROUNDING[rounding], _ROUNDING)), code=code)
+        if not amount.is_finite():
+            raise NotExact(f"{amount} is not an amount")
+        units = amount.scaleb(asset(code).decimals, EXACT)
+        return cls(minor=int(units.to_integral_value(DECIMAL_ROUNDING[rounding], WHOLE)), code=code)
 
     @property
     def amount(self) -> Decimal:
         """The amount in whole units, exact: Decimal("180.500000")."""
-        return Decimal(self.minor).scaleb(-asset(self.code).decimals, EXACT)
+        return Decimal(self.minor).scaleb(-ASSETS[self.code].decimals, EXACT)
 
     def text(self) -> str:
         """Return the amount without its asset, exact, at least the decimals always shown: "180.50"."""

@@ -50,9 +50,10 @@ def decide(policy: Policy, inputs: Mapping[str, Value]) -> Outcome:
     Raises NeedsFact with the first input that is needed and not known, and TooManyDigits. The policy is compiled on
     first use.
     """
+    run = decider(policy)
     try:
         with exactly():
-            return decider(policy)(inputs)
+            return run(inputs)
     except KeyError as error:
         raise NeedsFact(str(error.args[0])) from None
 

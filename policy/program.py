@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from itertools import groupby
 
 from cases.proposal import Classification
-from policy.arithmetic import added
+from policy.arithmetic import Number, added
 from policy.compiling import Code
-from policy.expressions import Condition, Literal
-from policy.form import PAYABLE, Limit, Policy, Wording
+from policy.expressions import Condition, Literal, Node
+from policy.form import PAYABLE, Limit, Policy, Rule, Wording
 from policy.settling import room, settled, settler
+from policy.units import NumberType, Type
 
 #: What a decision without an amount comes to, from classification, rule and wording.
 Unpaid = Callable[[Classification, str, Wording], object]
@@ -23,7 +25,8 @@ def write_rules(code: Code, policy: Policy, unpaid: Unpaid, *, noted: bool) -> N
     """
     writing = _Rules(code, policy, unpaid, noted=noted)
     for classification in sorted(PAYABLE & {rule.classification for rule in policy.rules if rule.pay}):
-        code.function(_paying(classification), ("k", "exact", "rule", "tell", "pays"), writing.paying(classification))
+        told = ("tell", "pays") if noted else ()
+        code.function(_paying(classification), ("k", "exact", "rule", *told), writing.paying(classification))
     code.function("run", ("k",), writing.rules())
 
 
@@ -44,20 +47,33 @@ class _Rules:
         self.noted = noted
 
     def rules(self) -> Iterator[str]:
-        """Yield the lines of `run`."""
+        """Yield the lines of `run`. Rules in a row that begin with the same test share it."""
         yield from self._begin()
         sure: set[str] = set()
-        for rule in self.policy.rules:
-            fits = self.code.condition(rule.when, sure)
-            tell = rule.tell or self.policy.wording[rule.classification]
-            if rule.pay is None:
-                end = self._unpaid(rule.classification, rule.name, tell)
-            else:
-                pays = self.code.constant(rule.pay) if self.noted else "None"
-                exact = self.code.written(rule.pay.node, set(sure))
-                said = f"{self.code.constant(rule.name)}, {self.code.constant(tell)}, {pays}"
-                end = f"return {_paying(rule.classification)}(k, {exact}, {said})"
-            yield from self._line(fits, rule, end)
+        for first, group in groupby(self.policy.rules, key=_first_test):
+            rules = list(group)
+            if len(rules) == 1 or first is None:
+                for rule in rules:
+                    yield from self._line(self.code.condition(rule.when, sure), rule, self._end(rule, sure))
+                continue
+            yield f"if {self.code.written(first, sure)}:"
+            inside = set(sure)
+            for rule in rules:
+                rest = Condition(parts=rule.when.parts[1:], place=rule.place)
+                fits = self.code.condition(rest, inside)
+                yield from _indented(self._line(fits, rule, self._end(rule, inside)))
+            if self.noted:
+                yield "else:"
+                yield from (f"    note({self.code.constant((rule, False))})" for rule in rules)
+
+    def _end(self, rule: Rule, sure: set[str]) -> str:
+        """Return the line that ends the decision where a rule fits."""
+        tell = rule.tell or self.policy.wording[rule.classification]
+        if rule.pay is None:
+            return self._unpaid(rule.classification, rule.name, tell)
+        exact = self.code.written(rule.pay.node, set(sure))
+        told = f", {self.code.constant(tell)}, {self.code.constant(rule.pay)}" if self.noted else ""
+        return f"return {_paying(rule.classification)}(k, {exact}, {self.code.constant(rule.name)}{told})"
 
     def paying(self, classification: Classification) -> Iterator[str]:
         """Yield the lines of what makes of the exact amount what is paid, or why nothing is."""
@@ -95,17 +111,17 @@ class _Rules:
         off = [f"off{number}" for number, _ in enumerate(policy.deductions)]
         for name, each in zip(off, policy.deductions, strict=True):
             yield f"{name} = {code.written(each.takes_off.node, sure)}"
-        left = [f"left{number}" for number, _ in enumerate(limits)]
-        for name, limit in zip(left, limits, strict=True):
-            yield f"{name} = {self._room(limit, sure)}"
+        left: list[str] = []
+        for number, limit in enumerate(limits):
+            left.append(f"left{number}")
+            yield f"left{number} = {self._room(limit, sure)}"
         given = self._asset(sure)
         if self.noted:
             yield "note((pays, exact))"
             yield from self._each_noted(policy.deductions, off)
         if off:
             yield f"exact = {code.constant(added)}([exact, {', '.join(f'-{name}' for name in off)}])"
-        least = f"min({', '.join(left)})" if len(left) > 1 else left[0] if left else "None"
-        yield f"amount = {given[0]}(exact, {least}{given[1]})"
+        yield f"amount = {given[0]}(exact, {self._least(limits)}{given[1]})"
         if self.noted:
             yield from self._each_noted(limits, left)
             yield f"note(({code.constant(policy.money)}, (exact, amount)))"
@@ -116,13 +132,28 @@ class _Rules:
 
     def _room(self, limit: Limit, sure: set[str]) -> str:
         """Return what is left of a limit; what is known beforehand is worked out now."""
-        node = limit.at_most.node
+        fixed = _fixed(limit)
+        if fixed is not None:
+            return self.code.constant(fixed)
+        at_most = self.code.written(limit.at_most.node, sure)
         if limit.counting is None:
-            if isinstance(node, Literal) and isinstance(node.value, Decimal):
-                return self.code.constant(room(node.value, None))
-            return f"{self.code.constant(room)}({self.code.written(node, sure)}, None)"
-        at_most, used = self.code.written(node, sure), self.code.named(limit.counting, sure)
-        return f"{self.code.constant(room)}({at_most}, {used})"
+            return f"{self.code.constant(room)}({at_most}, None)"
+        used = self.code.named(limit.counting, sure)
+        if any(isinstance(kind, NumberType) and kind.ratio for kind in self._counted(limit)):
+            return f"{self.code.constant(room)}({at_most}, {used})"
+        return f"left if (left := {at_most} - {used}) > {self.code.constant(_ZERO)} else {self.code.constant(_ZERO)}"
+
+    def _counted(self, limit: Limit) -> tuple[Type, Type]:
+        return limit.at_most.node.type, self.policy.types[str(limit.counting)]
+
+    def _least(self, limits: list[Limit]) -> str:
+        """Return the tightest of what is left, of which those that never change are compared now."""
+        fixed = [each for each in map(_fixed, limits) if each is not None]
+        left = [f"left{number}" for number, each in enumerate(limits) if _fixed(each) is None]
+        left += [self.code.constant(min(fixed))] if fixed else []
+        if len(left) == 2:  # noqa: PLR2004  # Two are compared in place, which is faster.
+            return f"({left[0]} if {left[0]} < {left[1]} else {left[1]})"
+        return f"min({', '.join(left)})" if len(left) > 1 else "".join(left) or "None"
 
     def _asset(self, sure: set[str]) -> tuple[str, str]:
         """Return what settles an amount, and what it is told beside the amount and what is left."""
@@ -190,3 +221,17 @@ class _Rules:
 
 def _paying(classification: Classification) -> str:
     return f"pay_{classification.value}"
+
+
+def _fixed(limit: Limit) -> Number | None:
+    """Return what a limit leaves where that is the same for every case; None where it is not."""
+    value = limit.at_most.node.value if isinstance(limit.at_most.node, Literal) else None
+    return room(value, None) if isinstance(value, Decimal) and limit.counting is None else None
+
+
+def _first_test(rule: Rule) -> Node | None:
+    return rule.when.parts[0].node if rule.when.parts else None
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"    {line}" for line in lines)

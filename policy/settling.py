@@ -2,10 +2,11 @@
 
 import decimal
 from collections.abc import Callable, Iterable
-from decimal import Context, Decimal
+from decimal import ROUND_DOWN, Context, Decimal
+from fractions import Fraction
 from functools import cache
 
-from cases.money import EXACT, Money, Rounding
+from cases.money import DECIMAL_ROUNDING, EXACT, WHOLE, Money, Rounding, asset
 from policy.arithmetic import Number, TooManyDigits, added, rounded
 
 __all__ = ["BEYOND", "TooManyDigits", "exactly", "looked_up", "room", "settled", "settler"]
@@ -49,16 +50,26 @@ def settled(exact: Number, left: Number | None, code: str, rounding: Rounding) -
 @cache
 def settler(code: str, rounding: Rounding) -> Callable[[Number, Number | None], Money]:
     """Return `settled` for one asset and one way of rounding."""
+    decimals, how = asset(code).decimals, DECIMAL_ROUNDING[rounding]
 
     def settle(exact: Number, left: Number | None) -> Money:
         amount = max(_ZERO, exact)
-        if left is None:
-            return rounded(amount, code, rounding)
-        amount = min(amount, left)
-        paid = rounded(amount, code, rounding)
-        return paid if rounding is Rounding.DOWN or paid.amount <= left else rounded(amount, code, Rounding.DOWN)
+        if left is not None and left < amount:
+            amount = left
+        if not isinstance(amount, Decimal) or isinstance(left, Fraction):
+            return _settled_ratio(amount, left, code, rounding)
+        units = amount.scaleb(decimals)
+        whole = units.to_integral_value(how, WHOLE)
+        if left is not None and whole > units and whole > left.scaleb(decimals):
+            whole = units.to_integral_value(ROUND_DOWN, WHOLE)
+        return Money(minor=int(whole), code=code)
 
     return settle
+
+
+def _settled_ratio(amount: Number, left: Number | None, code: str, rounding: Rounding) -> Money:
+    paid = rounded(amount, code, rounding)
+    return rounded(amount, code, Rounding.DOWN) if left is not None and paid.amount > left else paid
 
 
 def looked_up(amount: Money | None, counted_before: Iterable[Money]) -> Decimal:
