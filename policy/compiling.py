@@ -50,12 +50,14 @@ class Known(dict[str, Any]):
 
     Fields:
         derived: What works a value out, by name.
-        note: Where what was worked out is noted; only looked at by what is compiled to note.
+        note: Where what was worked out is noted; like `inputs` only there where reasons are wanted.
+        inputs: What it began with.
     """
 
-    __slots__ = ("derived", "note")
+    __slots__ = ("derived", "inputs", "note")
     derived: Mapping[str, "Closure"]
     note: Callable[[tuple[Any, Any]], None]
+    inputs: Mapping[str, Any]
 
     def __missing__(self, name: str) -> Any:
         value = self[name] = self.derived[name](self)

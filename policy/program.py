@@ -9,11 +9,14 @@ from policy.arithmetic import Number, added
 from policy.compiling import Code
 from policy.expressions import Condition, Literal, Node
 from policy.form import PAYABLE, Limit, Policy, Rule, Wording
+from policy.reasons import wanted
 from policy.settling import room, settled, settler
 from policy.units import NumberType, Type
 
+#: A wording, and the names of the values that it shows.
+Told = tuple[Wording, tuple[str, ...]]
 #: What a decision without an amount comes to, from classification, rule and wording.
-Unpaid = Callable[[Classification, str, Wording], object]
+Unpaid = Callable[[Classification, str, Told], object]
 _ZERO = Decimal(0)
 
 
@@ -21,7 +24,7 @@ def write_rules(code: Code, policy: Policy, unpaid: Unpaid, *, noted: bool) -> N
     """Write `run(k)`, which decides.
 
     It returns what `unpaid` gave, or what `finished(k, classification, amount, rule)` does, which the code is told of.
-    noted: (classification, amount, rule, wording) instead, and all that is worked out is noted as the interpreter does.
+    noted: (classification, amount, rule, told) instead, and all that is worked out is noted as the interpreter does.
     """
     writing = _Rules(code, policy, unpaid, noted=noted)
     for classification in sorted(PAYABLE & {rule.classification for rule in policy.rules if rule.pay}):
@@ -72,7 +75,7 @@ class _Rules:
         if rule.pay is None:
             return self._unpaid(rule.classification, rule.name, tell)
         exact = self.code.written(rule.pay.node, set(sure))
-        told = f", {self.code.constant(tell)}, {self.code.constant(rule.pay)}" if self.noted else ""
+        told = f", {self._told(tell)}, {self.code.constant(rule.pay)}" if self.noted else ""
         return f"return {_paying(rule.classification)}(k, {exact}, {self.code.constant(rule.name)}{told})"
 
     def paying(self, classification: Classification) -> Iterator[str]:
@@ -170,7 +173,7 @@ class _Rules:
         tell = nothing.tell or self.policy.wording[nothing.classification or classification]
         if nothing.classification is not None:
             return note + self._unpaid(nothing.classification, nothing.name, tell)
-        return note + self._paid(classification, self.code.constant(nothing.name), self.code.constant(tell))
+        return note + self._paid(classification, self.code.constant(nothing.name), self._told(tell))
 
     def _stopped(self, sure: set[str]) -> Iterator[str]:
         """Yield what ends at the first sign of fraud."""
@@ -206,11 +209,15 @@ class _Rules:
         yield f"if sign is not None: {self._suspect('sign')}"
 
     def _suspect(self, rule: str) -> str:
-        tell = self.code.constant(self.policy.wording[Classification.FRAUD_REVIEW])
+        tell = self._told(self.policy.wording[Classification.FRAUD_REVIEW])
         return self._paid(Classification.FRAUD_REVIEW, rule, tell)
 
     def _unpaid(self, classification: Classification, rule: str, tell: Wording) -> str:
-        return f"return {self.code.constant(self.unpaid(classification, rule, tell))}"
+        return f"return {self.code.constant(self.unpaid(classification, rule, (tell, wanted(tell))))}"
+
+    def _told(self, tell: Wording) -> str:
+        """Return a wording, with the names of the values that it shows."""
+        return self.code.constant((tell, wanted(tell)))
 
     def _paid(self, classification: Classification, rule: str, tell: str) -> str:
         said = self.code.constant(classification)

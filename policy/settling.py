@@ -1,20 +1,24 @@
 """The last steps to an amount, the same on every path: never a debit, never above a limit, rounded once."""
 
 import decimal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import ROUND_DOWN, Context, Decimal
 from fractions import Fraction
 from functools import cache
 
 from cases.money import DECIMAL_ROUNDING, EXACT, WHOLE, Money, Rounding, asset
 from policy.arithmetic import Number, TooManyDigits, added, rounded
+from policy.making import maker
 
 __all__ = ["BEYOND", "TooManyDigits", "exactly", "looked_up", "room", "settled", "settler"]
 
 #: Looked up in the matrix when amounts of another asset count too: more than any row names.
 BEYOND = Decimal(10) ** 40
 _ZERO = Decimal(0)
-_NOT_HELD = (decimal.Inexact, decimal.Overflow, decimal.InvalidOperation)
+TOO_MANY_DIGITS = "a result has more than 60 digits: it cannot be worked out exactly"
+_money = maker(Money)
+#: What the exact context raises where digits would be lost, and what is then said.
+NOT_HELD = (decimal.Inexact, decimal.Overflow, decimal.InvalidOperation)
 
 
 class exactly:  # noqa: N801  # It reads as an adverb: "with exactly():".
@@ -29,8 +33,8 @@ class exactly:  # noqa: N801  # It reads as an adverb: "with exactly():".
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         decimal.setcontext(self._before)
-        if kind is not None and issubclass(kind, _NOT_HELD):
-            raise TooManyDigits("a result has more than 60 digits: it cannot be worked out exactly") from error
+        if kind is not None and issubclass(kind, NOT_HELD):
+            raise TooManyDigits(TOO_MANY_DIGITS) from error
 
 
 def room(at_most: Number, used: Number | None) -> Number:
@@ -62,7 +66,7 @@ def settler(code: str, rounding: Rounding) -> Callable[[Number, Number | None], 
         whole = units.to_integral_value(how, WHOLE)
         if left is not None and whole > units and whole > left.scaleb(decimals):
             whole = units.to_integral_value(ROUND_DOWN, WHOLE)
-        return Money(minor=int(whole), code=code)
+        return _money(int(whole), code)
 
     return settle
 
@@ -72,7 +76,7 @@ def _settled_ratio(amount: Number, left: Number | None, code: str, rounding: Rou
     return rounded(amount, code, Rounding.DOWN) if left is not None and paid.amount > left else paid
 
 
-def looked_up(amount: Money | None, counted_before: Iterable[Money]) -> Decimal:
+def looked_up(amount: Money | None, counted_before: tuple[Money, ...]) -> Decimal:
     """Return the amount that the matrix is looked up with: this one and the earlier ones of the same loss and customer.
 
     0 where nothing would be paid. An earlier amount in another asset cannot be added: the look-up then goes beyond
@@ -80,6 +84,8 @@ def looked_up(amount: Money | None, counted_before: Iterable[Money]) -> Decimal:
     """
     if amount is None or amount.minor == 0:
         return _ZERO
+    if not counted_before:
+        return amount.amount
     earlier = [each for each in counted_before if each.minor > 0]
     if any(each.code != amount.code for each in earlier):
         return BEYOND
