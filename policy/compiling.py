@@ -155,6 +155,8 @@ class Code:
                 return self._number(node, sure, depth)
             case Compared(relation=relation, left=left, right=right):
                 sign = _RELATIONS.get(relation, relation.value)
+                if isinstance(right, Literal) and isinstance(right.value, bool):
+                    sign = "is" if relation is Relation.EQUAL else "is not"
                 return f"({self.written(left, sure, depth)} {sign} {self.written(right, sure, depth)})"
             case Among(subject=subject, options=options):
                 return f"({self.written(subject, sure, depth)} in {self.constant(options)})"

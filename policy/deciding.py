@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import getcontext, setcontext
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from cases.money import EXACT, Money
 from cases.proposal import Classification
@@ -67,15 +67,8 @@ def decide_with_reasons(policy: Policy, inputs: Mapping[str, Value], counted_bef
 def decider(policy: Policy) -> Callable[[Mapping[str, Value]], Outcome]:
     """Return the compiled policy: what `decide` does, for many cases."""
     derived, paid = worked_out(policy.derived), _Paid(policy)
-
-    def finished(known: Known, classification: Classification, amount: Money | None, rule: str) -> Outcome:
-        if amount is None or paid.plainly:
-            return _outcome(classification, amount, rule, (), ())
-        payments, benefits = paid.out(known, amount, _unnoted)
-        return _outcome(classification, amount, rule, payments, benefits)
-
-    code = Code({"finished": finished})
-    write_rules(code, policy, lambda kind, rule, _: finished(Known(), kind, None, rule), noted=False)
+    code = Code({"outcome": _outcome, "paid": partial(paid.out, note=_unnoted)})
+    write_rules(code, policy, lambda kind, rule, _: _outcome(kind, None, rule, (), ()), noted=False)
     run = code.built()["run"]
 
     def decided(inputs: Mapping[str, Value]) -> Outcome:

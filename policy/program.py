@@ -23,7 +23,8 @@ _ZERO = Decimal(0)
 def write_rules(code: Code, policy: Policy, unpaid: Unpaid, *, noted: bool) -> None:
     """Write `run(k)`, which decides.
 
-    It returns what `unpaid` gave, or what `finished(k, classification, amount, rule)` does, which the code is told of.
+    It returns what `unpaid` gave, or `outcome(classification, amount, rule, payments, benefits)`, which the code is
+    told of, as it is of `paid(k, amount)`, which gives the last two.
     noted: (classification, amount, rule, told) instead, and all that is worked out is noted as the interpreter does.
     """
     writing = _Rules(code, policy, unpaid, noted=noted)
@@ -223,7 +224,9 @@ class _Rules:
         said = self.code.constant(classification)
         if self.noted:
             return f"return ({said}, amount, {rule}, {tell})"
-        return f"return finished(k, {said}, amount, {rule})"
+        if self.policy.paid_plainly:
+            return f"return outcome({said}, amount, {rule}, (), ())"
+        return f"return outcome({said}, amount, {rule}, *paid(k, amount))"
 
 
 def _paying(classification: Classification) -> str:

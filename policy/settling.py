@@ -3,7 +3,6 @@
 import decimal
 from collections.abc import Callable
 from decimal import ROUND_DOWN, Context, Decimal
-from fractions import Fraction
 from functools import cache
 
 from cases.money import DECIMAL_ROUNDING, EXACT, WHOLE, Money, Rounding, asset
@@ -58,13 +57,13 @@ def settler(code: str, rounding: Rounding) -> Callable[[Number, Number | None], 
 
     def settle(exact: Number, left: Number | None) -> Money:
         amount = max(_ZERO, exact)
-        if left is not None and left < amount:
-            amount = left
-        if not isinstance(amount, Decimal) or isinstance(left, Fraction):
+        most = amount if left is None else left
+        amount = min(amount, most)
+        if not isinstance(amount, Decimal) or not isinstance(most, Decimal):
             return _settled_ratio(amount, left, code, rounding)
         units = amount.scaleb(decimals)
         whole = units.to_integral_value(how, WHOLE)
-        if left is not None and whole > units and whole > left.scaleb(decimals):
+        if left is not None and whole > units and whole > most.scaleb(decimals):
             whole = units.to_integral_value(ROUND_DOWN, WHOLE)
         return _money(int(whole), code)
 

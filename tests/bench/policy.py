@@ -27,7 +27,7 @@ import cel
 import zen
 
 from policy.analysis import findings
-from policy.deciding import Outcome, decide
+from policy.deciding import Outcome, decider
 from policy.explaining import reason
 from policy.expressions import Value
 from policy.facts import Facts
@@ -146,7 +146,7 @@ def contestants(policy: Policy, cases: list[Case]) -> list[Contestant]:
         return program.execute(context)
 
     return [
-        Contestant(name="ours", decide=lambda case: decide(policy, case), cases=exact, answer=_of_ours),
+        Contestant(name="ours", decide=decider(policy), cases=exact, answer=_of_ours),
         Contestant(name="CEL, one context", decide=by_cel, cases=cases, answer=_of_peer),
         Contestant(name="CEL", decide=program.execute, cases=cases, answer=_of_peer),
         Contestant(
