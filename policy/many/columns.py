@@ -66,17 +66,24 @@ class _Raw:
     apart: pl.Series | None = None
 
 
-def read_cases(policy: Policy, frame: pl.DataFrame, largest: int | None = None) -> Cases:
-    """Return the policy's inputs as columns; null, and what is no value of its type, is unknown.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How far columns reach; rows with a number beyond it are set apart, None sets no row apart.
 
-    largest: Rows with a number of more units than this are set apart. Raises WrongColumn.
+    Fields:
+        decimals: The most decimals of a number.
+        largest: The most units of it, at those decimals.
     """
+
+    decimals: int | None = None
+    largest: int | None = None
+
+
+def read_cases(policy: Policy, frame: pl.DataFrame, reach: Reach) -> Cases:
+    """Return the policy's inputs as columns; null, and what is no value of its type, is unknown; raises WrongColumn."""
     raw = {each.name: _raw(each, frame) for each in policy.inputs}
+    raw |= {each.name: _within(raw[each.name], reach) for each in policy.inputs if isinstance(each.type, NumberType)}
     apart = _together([each.apart for each in raw.values() if each.apart is not None])
-    if largest is not None:
-        numbers = (raw[each.name].series for each in policy.inputs if isinstance(each.type, NumberType))
-        far = [(each.abs() > largest).fill_null(value=False) for each in numbers]
-        apart = _together([*far, *([] if apart is None else [apart])])
     ready = pl.DataFrame([each.series.alias(name) for name, each in raw.items()], height=frame.height)
     if apart is not None:
         ready = ready.with_columns(pl.when(~pl.lit(apart)).then(pl.all()).name.keep())
@@ -85,6 +92,25 @@ def read_cases(policy: Policy, frame: pl.DataFrame, largest: int | None = None) 
     narrow = [pl.col(name).cast(each.top.dtype) for name, each in columns.items() if isinstance(each, Scaled)]
     unknown = frozenset(each.name for each in policy.inputs if ready[each.name].null_count())
     return Cases(frame=ready.with_columns(narrow), columns=columns, unknown=unknown, apart=apart)
+
+
+def _within(raw: _Raw, reach: Reach) -> _Raw:
+    """Return numbers within reach; the others are marked to be set apart."""
+    number, scale = pl.col("number"), raw.scale
+    beyond: list[pl.Expr] = []
+    if reach.decimals is not None and scale > 10**reach.decimals:
+        rest = pl.lit(scale // 10**reach.decimals, dtype=pl.Int128)
+        beyond.append(number % rest != 0)
+        number, scale = number // rest, 10**reach.decimals
+    if reach.largest is not None:
+        beyond.append(number.abs() > pl.lit(reach.largest, dtype=pl.Int128))
+    if not beyond:
+        return raw
+    found = pl.DataFrame({"number": raw.series.cast(pl.Int128)}).select(
+        number=number, beyond=pl.any_horizontal(beyond).fill_null(value=False)
+    )
+    masks = [found["beyond"]] if raw.apart is None else [found["beyond"], raw.apart]
+    return _Raw(series=found["number"], scale=scale, apart=_together(masks))
 
 
 def _together(masks: list[pl.Series]) -> pl.Series | None:

@@ -7,7 +7,7 @@ import polars as pl
 from cases.money import ASSETS
 from cases.proposal import Classification
 from policy.form import Policy
-from policy.many.columns import Cases, Words, read_cases
+from policy.many.columns import Cases, Reach, Words, read_cases
 from policy.many.extras import STATES, paid_in_parts, people_needed
 from policy.many.nodes import ASK, Reader, first_needed
 from policy.many.one_by_one import TOO_MANY_DIGITS, decide_rows
@@ -15,8 +15,16 @@ from policy.many.outcomes import Outcomes, endings_of, outcomes
 from policy.many.scaled import OutOfBounds
 from policy.proposing import PathsDiffer
 
-#: Rows with numbers of more units are set apart, one after the other, when bounds would not hold with them.
-_LARGEST = (10**24, 10**18, 10**15, 10**12)
+#: Tried one after the other until bounds hold; rows beyond are set apart.
+_REACHES = (
+    Reach(),
+    Reach(decimals=12),
+    Reach(decimals=8),
+    Reach(decimals=8, largest=10**24),
+    Reach(decimals=8, largest=10**18),
+    Reach(decimals=6, largest=10**15),
+    Reach(decimals=4, largest=10**12),
+)
 #: How many rows of each run the closures decide once more.
 CHECKED = 100
 _BATCH = 20_000
@@ -55,7 +63,7 @@ def decide_many(policy: Policy, frame: pl.DataFrame, *, approvals: bool = False,
 def why_not_many(policy: Policy, frame: pl.DataFrame) -> str | None:
     """Return why some or all of these rows are decided one by one; None when columns hold everything."""
     try:
-        found = _decided(policy, read_cases(policy, frame), result_schema(policy))
+        found = _decided(policy, read_cases(policy, frame, Reach()), result_schema(policy))
     except OutOfBounds as error:
         return f"{policy.name} {policy.version}: {error}"
     alone = int((~found["in_columns"]).sum())
@@ -91,9 +99,9 @@ def result_schema(policy: Policy, *, approvals: bool = False) -> dict[str, pl.Da
 
 def _in_columns(policy: Policy, frame: pl.DataFrame, schema: _Schema) -> pl.DataFrame | None:
     """Return what columns decide; a row that they leave to the closures is empty. None: they can hold nothing."""
-    for largest in (None, *_LARGEST):
+    for reach in _REACHES:
         try:
-            return _decided(policy, read_cases(policy, frame, largest), schema)
+            return _decided(policy, read_cases(policy, frame, reach), schema)
         except OutOfBounds:
             continue
     return None

@@ -44,7 +44,7 @@ def decide_rows(
         except TooManyDigits:
             yield {"missing": TOO_MANY_DIGITS}
         else:
-            yield _row(policy, found) | (look_up(values, found) if look_up else {})
+            yield row_of(policy, found) | (look_up(values, found) if look_up else {})
 
 
 def _told(row: Mapping[str, Given]) -> Iterator[tuple[str, str]]:
@@ -62,7 +62,8 @@ def _told(row: Mapping[str, Given]) -> Iterator[tuple[str, str]]:
                 yield name, str(value)
 
 
-def _row(policy: Policy, found: Outcome) -> dict[str, Any]:
+def row_of(policy: Policy, found: Outcome) -> dict[str, Any]:
+    """Return an outcome as the columns of `decide_many`."""
     row: dict[str, Any] = {"rule": found.rule, "classification": found.classification.value}
     if found.amount is not None:
         row |= {"amount_minor": found.amount.minor, "asset": found.amount.code}

@@ -127,7 +127,8 @@ def divided(dividend: Scaled, divisor: Scaled) -> Scaled:
         bottom = max(divisor.top.constant, 1)
         return multiplied(dividend, replace(turned, bottom=bottom))
     top = divisor.top
-    under = whole(pl.max_horizontal(top.expr, _literal(1).expr), max(top.low, 1), max(top.high, 1))
+    above_zero = pl.when(top.expr < 1).then(_literal(1).expr).otherwise(top.expr)  # Not known stays so.
+    under = whole(above_zero, max(top.low, 1), max(top.high, 1))
     return multiplied(dividend, replace(turned, under=under))
 
 

@@ -1,0 +1,134 @@
+"""Where a policy may change its mind: for each input the values at, just below and just above what its text names."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from cases.money import ASSETS
+from policy.calendars import Calendar
+from policy.expressions import After, Between, Literal, Name, Node, PriceAt, Priced
+from policy.form import Input, Policy
+from policy.units import ChoiceType, NumberType, SeriesType, TimeType, YesNoType
+
+#: The step of a number that is no money.
+_STEP = Decimal("0.000001")
+_LARGE = Decimal(10) ** 9
+_USUAL_MOMENT = datetime(2026, 3, 27, 12, tzinfo=UTC)
+_SECOND, _MICROSECOND, _DAY = timedelta(seconds=1), timedelta(microseconds=1), timedelta(days=1)
+#: How many days around a moment are looked at where days are counted.
+_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 14)
+
+
+def edges(policy: Policy) -> dict[str, tuple[str, ...]]:
+    """Return, by input, the values that are worth trying, as text; the same ones each time."""
+    nodes = tuple(_nodes(policy))
+    return {each.name: tuple(dict.fromkeys(_values(each, nodes))) for each in policy.inputs}
+
+
+def step_of(each: Input) -> Decimal:
+    """Return the smallest step that matters: 1 for a whole number, a minor unit for money, else a millionth."""
+    if not isinstance(each.type, NumberType):
+        raise TypeError(f"{each.name} is no number")
+    if each.type.whole:
+        return Decimal(1)
+    unit = each.type.unit
+    return Decimal(1).scaleb(-ASSETS[unit.top].decimals) if unit.is_money and unit.top in ASSETS else _STEP
+
+
+def shown(value: Decimal | datetime) -> str:
+    """Return a value as a claim writes it."""
+    return value.isoformat() if isinstance(value, datetime) else f"{value:f}"
+
+
+def _nodes(part: Any) -> Iterator[Any]:
+    """Yield every part of a policy that is a dataclass, however deep; examples are left out."""
+    if isinstance(part, tuple | frozenset):
+        for each in part:
+            yield from _nodes(each)
+    elif dataclasses.is_dataclass(part):
+        yield part
+        for field in dataclasses.fields(part):
+            if field.name not in {"examples", "together", "type"}:
+                yield from _nodes(getattr(part, field.name))
+
+
+def _values(each: Input, nodes: tuple[Any, ...]) -> Iterable[str]:
+    match each.type:
+        case NumberType():
+            return map(shown, _numbers(each, nodes))
+        case ChoiceType(options=options):
+            return options
+        case YesNoType():
+            return ("yes", "no")
+        case TimeType():
+            return map(shown, _moments(nodes))
+        case SeriesType():
+            return _prices(each.name, nodes)
+        case _:
+            return ("", *(node.value for node in nodes if isinstance(node, Literal) and isinstance(node.value, str)))
+
+
+def _numbers(each: Input, nodes: tuple[Any, ...]) -> Iterator[Decimal]:
+    step = step_of(each)
+    kind = each.type
+    stated = {node.value for node in nodes if isinstance(node, Literal) and isinstance(node.value, Decimal)}
+    tried = [Decimal(0), step, Decimal(1), Decimal(2), _LARGE, _LARGE + step]
+    tried += [value + more for value in sorted(stated) for more in (-step, Decimal(0), step)]
+    tried += [-value for value in tried if isinstance(kind, NumberType) and kind.signed]
+    for value in tried:
+        if isinstance(kind, NumberType) and _allowed(value, kind):
+            yield value
+
+
+def _allowed(value: Decimal, kind: NumberType) -> bool:
+    if kind.whole and value != value.to_integral_value():
+        return False
+    return value > 0 if kind.positive else kind.signed or value >= 0
+
+
+def _moments(nodes: tuple[Any, ...]) -> Iterator[datetime]:
+    stated = {node.value for node in nodes if isinstance(node, Literal) and isinstance(node.value, datetime)}
+    for at in sorted(stated) or [_USUAL_MOMENT]:
+        yield from (at - _SECOND, at - _MICROSECOND, at, at + _MICROSECOND, at + _SECOND)
+    calendars = {node.calendar for node in nodes if isinstance(node, Between | After)}
+    for calendar in calendars:
+        yield from _days(calendar)
+
+
+def _days(calendar: Calendar) -> Iterator[datetime]:
+    """Yield the ends of days around holidays, weekends and the changes of summer time."""
+    firsts = sorted(calendar.holidays)[:3] or [_USUAL_MOMENT.date()]
+    for first in (*firsts, _USUAL_MOMENT.date()):
+        for number in _DAYS:
+            start = calendar.start(first + (number - 3) * _DAY)
+            yield from (start - _MICROSECOND, start)
+
+
+def _prices(name: str, nodes: tuple[Any, ...]) -> Iterator[str]:
+    """Yield prices at the ends of every window in which they are looked up."""
+    for node in nodes:
+        if isinstance(node, PriceAt) and node.series == name:
+            for at in _stated(node.at):
+                ends = (at - node.within - _SECOND, at - node.within, at - _SECOND, at, at + _SECOND)
+                yield from _listed(ends)
+        if isinstance(node, Priced) and node.series == name:
+            for at in (*_stated(node.start), *_stated(node.end)):
+                yield from _listed((at - _SECOND, at, at + _SECOND))
+
+
+def _stated(node: Node) -> tuple[datetime, ...]:
+    value = node.value if isinstance(node, Literal) else _USUAL_MOMENT
+    return (value,) if isinstance(value, datetime) else ()
+
+
+def _listed(moments: Iterable[datetime]) -> Iterator[str]:
+    """Yield lists with one price, and one with all, each price another."""
+    points = [f"{at.isoformat()} {number * 1000 + 1}.5 {number}" for number, at in enumerate(moments, 1)]
+    yield from (*points, "; ".join(points))
+
+
+def named(node: Node) -> frozenset[str]:
+    """Return the names that a node speaks of."""
+    return frozenset(each.name for each in _nodes(node) if isinstance(each, Name))

@@ -1,0 +1,163 @@
+"""Generated cases, aimed at the boundaries, decided by closures, in columns, and a sample by the interpreter.
+
+``python -m tests.policy.equality [--cases 1000000] [--seed 1]`` shares the cases out among all shipped policies. A case
+is one of a policy's boundary suite with some values taken from other cases of it, some moved by a few units and some
+not known. Any difference is printed, and ends the run with 1.
+"""
+
+import argparse
+import itertools
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import polars as pl
+
+from policy.boundaries import Case, boundary_cases
+from policy.edges import shown, step_of
+from policy.explaining import Reasoned, explain
+from policy.form import Input, Policy
+from policy.loading import load_policy
+from policy.many.deciding import decide_many
+from policy.many.one_by_one import TOO_MANY_DIGITS, decide_rows, row_of
+from policy.proposing import outcome_of
+from policy.settling import TooManyDigits
+from policy.units import NumberType
+
+POLICIES = Path(__file__).resolve().parents[2] / "config" / "policies"
+_BATCH = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What came of comparing.
+
+    Fields:
+        cases: How many were decided.
+        in_columns: How many of them in columns.
+        decided: How many came to an outcome; the others miss an input or have too many digits.
+        explained: How many the interpreter decided as well.
+        differences: What differed, in words.
+    """
+
+    cases: int
+    in_columns: int
+    decided: int
+    explained: int
+    differences: tuple[str, ...]
+
+
+def shipped() -> Iterator[Policy]:
+    """Yield every policy that is shipped."""
+    for path in sorted(POLICIES.rglob("*.yaml")):
+        yield load_policy(path.read_text(encoding="utf-8"), path.name)
+
+
+def compared(policy: Policy, cases: list[Case], *, explain_every: int) -> Compared:
+    """Return how closures, columns and, for every so many cases, the interpreter agree."""
+    frame = pl.DataFrame(cases, schema={each.name: pl.String for each in policy.inputs})
+    found = decide_many(policy, frame, approvals=True, check=0)
+    differences, explained = [], 0
+    columns = found.drop("in_columns")
+    for number, (case, row, alone) in enumerate(
+        zip(cases, columns.iter_rows(named=True), decide_rows(policy, cases, approvals=True), strict=True)
+    ):
+        told = {name: value for name, value in row.items() if value is not None}
+        if told != {name: value for name, value in alone.items() if value is not None}:
+            differences.append(f"{policy.name}: {dict(case)}: columns {told}, closures {alone}")
+        if number % explain_every == 0:
+            explained += 1
+            differences += _differently_explained(policy, case, alone)
+    return Compared(
+        cases=len(cases),
+        in_columns=int(found["in_columns"].sum()),
+        decided=found["rule"].count(),
+        explained=explained,
+        differences=tuple(differences),
+    )
+
+
+def _differently_explained(policy: Policy, case: Case, alone: dict[str, Any]) -> Iterator[str]:
+    try:
+        reasoned = explain(policy, case.items())
+    except TooManyDigits:
+        if alone.get("missing") != TOO_MANY_DIGITS:
+            yield f"{policy.name}: {dict(case)}: interpreter {TOO_MANY_DIGITS}, closures {alone}"
+        return
+    if not isinstance(reasoned, Reasoned):
+        # The interpreter names all that is needed, for the wording and the matrix too; closures name the first.
+        if "missing" in alone and alone["missing"] not in reasoned.needed:
+            yield f"{policy.name}: {dict(case)}: interpreter needs {sorted(reasoned.needed)}, closures {alone}"
+        return
+    expected = row_of(policy, outcome_of(reasoned)) | {"people": sum(each.quorum for each in reasoned.approvals)}
+    got = {name: value for name, value in alone.items() if name != "approval_row"}
+    if expected != got:
+        yield f"{policy.name}: {dict(case)}: interpreter {expected}, closures {got}"
+
+
+def generated(policy: Policy, count: int, seed: int) -> Iterator[Case]:
+    """Yield cases that lie at the policy's boundaries, mixed; the same ones for the same seed."""
+    random = Random(seed)  # noqa: S311  # Cases, no secrets.
+    suite = boundary_cases(policy)
+    moved = [each for each in policy.inputs if isinstance(each.type, NumberType)]
+    for _ in range(count):
+        case = dict(random.choice(suite))
+        for each in random.sample(policy.inputs, random.randrange(0, 4) % (len(policy.inputs) + 1)):
+            other = random.choice(suite).get(each.name)
+            if other is not None:
+                case[each.name] = other
+            elif random.random() < 0.2:  # Not too many.
+                case.pop(each.name, None)
+        if moved and random.random() < 0.5:  # Half of them.
+            _move(case, random.choice(moved), random)
+        yield case
+
+
+def _move(case: dict[str, str], each: Input, random: Random) -> None:
+    """Move a number by some units, small or large."""
+    text = case.get(each.name)
+    if text is None:
+        return
+    units = random.choice((1, 3, 1_000, 123_457, 10**9)) * random.randrange(-5, 6)
+    number = Decimal(text) + units * step_of(each)
+    if number > 0:
+        case[each.name] = shown(number)
+
+
+def main() -> int:
+    """Compare the paths; return 1 when they differ."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    policies = list(shipped())
+    share, total, differences = -(-asked.cases // len(policies)), Counter[str](), 0
+    for policy in policies:
+        start, cases = time.perf_counter(), generated(policy, share, asked.seed)
+        found = Counter[str]()
+        while batch := list(itertools.islice(cases, _BATCH)):
+            each = compared(policy, batch, explain_every=50)
+            found.update(cases=each.cases, in_columns=each.in_columns, decided=each.decided, explained=each.explained)
+            differences += len(each.differences)
+            print(*each.differences[:5], sep="\n", end="\n" if each.differences else "")
+        total.update(found)
+        print(f"{policy.name:28} {_figures(found)}, {time.perf_counter() - start:.0f} s", flush=True)
+    print(f"{_figures(total)}: {differences} differences")
+    return int(differences > 0)
+
+
+def _figures(found: Counter[str]) -> str:
+    return (
+        f"{found['cases']:,} cases, {found['in_columns']:,} in columns, {found['decided']:,} with an outcome,"
+        f" {found['explained']:,} explained"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
