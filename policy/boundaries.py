@@ -26,7 +26,7 @@ _MORE_MIXED = 40
 _MOST_TURNS = 4
 
 
-def boundary_cases(policy: Policy, *, bases: int = 6, mixed: int = 300, seed: int = 1) -> tuple[Case, ...]:
+def boundary_cases(policy: Policy, *, bases: int = 16, mixed: int = 300, seed: int = 1) -> tuple[Case, ...]:
     """Return the suite, the same for the same policy.
 
     It starts from worked examples that end differently. In each, every input takes every value of `edges` and is left

@@ -63,7 +63,10 @@ def days_between(calendar: Calendar, start: datetime, end: datetime, *, working:
     span = (last - first).days
     if span > MOST_DAYS:
         raise OverflowError(f"{span} days are too many to count working days in")
-    return sum(calendar.works(first + timedelta(days=number)) for number in range(1, span + 1))
+    weeks, rest = divmod(span, 7)
+    off = sum(first < day <= last and day.weekday() not in calendar.days_off for day in calendar.holidays)
+    worked = sum((first.weekday() + number) % 7 not in calendar.days_off for number in range(1, rest + 1))
+    return weeks * (7 - len(calendar.days_off)) + worked - off
 
 
 def after_days(calendar: Calendar, start: datetime, count: int, *, working: bool) -> datetime:
@@ -72,10 +75,12 @@ def after_days(calendar: Calendar, start: datetime, count: int, *, working: bool
     From Monday 09:00, two working days are over when Thursday begins.
     """
     day = calendar.day(start)
+    if not working and count < MOST_DAYS:
+        return calendar.start(day + timedelta(days=count + 1))
     left = count
     for _ in range(MOST_DAYS):
         if left == 0:
             return calendar.start(day + timedelta(days=1))
         day += timedelta(days=1)
-        left -= calendar.works(day) if working else 1
+        left -= calendar.works(day)
     raise OverflowError(f"more than {MOST_DAYS} days")

@@ -34,9 +34,15 @@ def decide_rows(
     policy: Policy, rows: Iterable[Mapping[str, Given]], *, approvals: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Yield what the policy decides on each row: a dictionary with the columns of `decide_many`."""
+    return decide_values(policy, (read_facts(policy, _told(row)).values for row in rows), approvals=approvals)
+
+
+def decide_values(
+    policy: Policy, cases: Iterable[Mapping[str, Value]], *, approvals: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Yield what the policy decides on values that are read already, as `decide_rows` does."""
     look_up = _approvals(policy) if approvals else None
-    for row in rows:
-        values = read_facts(policy, _told(row)).values
+    for values in cases:
         try:
             found = decide(policy, values)
         except NeedsFact as error:

@@ -21,12 +21,13 @@ import polars as pl
 
 from policy.boundaries import Case, boundary_cases
 from policy.edges import shown, step_of
-from policy.explaining import Reasoned, explain
+from policy.explaining import explain
 from policy.form import Input, Policy
-from policy.loading import load_policy
+from policy.loading import read_policy
 from policy.many.deciding import decide_many
 from policy.many.one_by_one import TOO_MANY_DIGITS, decide_rows, row_of
 from policy.proposing import outcome_of
+from policy.reasons import Reasoned
 from policy.settling import TooManyDigits
 from policy.units import NumberType
 
@@ -53,10 +54,11 @@ class Compared:
     differences: tuple[str, ...]
 
 
-def shipped() -> Iterator[Policy]:
-    """Yield every policy that is shipped."""
+def shipped() -> Iterator[tuple[str, Policy]]:
+    """Yield every policy that is shipped, with its place below config/policies: "published/depeg-2025-10"."""
     for path in sorted(POLICIES.rglob("*.yaml")):
-        yield load_policy(path.read_text(encoding="utf-8"), path.name)
+        name = path.relative_to(POLICIES).with_suffix("").as_posix()
+        yield name, read_policy(path.read_text(encoding="utf-8"), path.name)
 
 
 def compared(policy: Policy, cases: list[Case], *, explain_every: int) -> Compared:
@@ -138,7 +140,7 @@ def main() -> int:
     asked = parser.parse_args()
     policies = list(shipped())
     share, total, differences = -(-asked.cases // len(policies)), Counter[str](), 0
-    for policy in policies:
+    for name, policy in policies:
         start, cases = time.perf_counter(), generated(policy, share, asked.seed)
         found = Counter[str]()
         while batch := list(itertools.islice(cases, _BATCH)):
@@ -147,7 +149,7 @@ def main() -> int:
             differences += len(each.differences)
             print(*each.differences[:5], sep="\n", end="\n" if each.differences else "")
         total.update(found)
-        print(f"{policy.name:28} {_figures(found)}, {time.perf_counter() - start:.0f} s", flush=True)
+        print(f"{name:40} {_figures(found)}, {time.perf_counter() - start:.0f} s", flush=True)
     print(f"{_figures(total)}: {differences} differences")
     return int(differences > 0)
 

@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -25,7 +24,7 @@ import polars as pl
 from cases.money import ASSETS, Rounding
 from cases.proposal import ApprovalStage, Classification
 from policy.boundaries import Case, boundary_cases
-from policy.compiling import Closure, compiled, remembered, test_of
+from policy.compiling import Known, test_of, worked_out
 from policy.expressions import (
     After,
     Among,
@@ -44,20 +43,20 @@ from policy.expressions import (
     Quotient,
     Relation,
     Sum,
+    Value,
     Whole,
 )
 from policy.facts import read_facts
 from policy.form import PAYABLE, Limit, MoneyTerms, NothingLeft, Policy, Rule
-from policy.loading import load_policy
 from policy.many.deciding import decide_many
-from policy.many.one_by_one import decide_rows
+from policy.many.one_by_one import decide_values
 from policy.payment_terms import Benefit, Part
 from policy.series import Lookup
 from policy.settling import exactly
 from policy.showing import in_words
 from policy.units import ChoiceType, NumberType
+from tests.policy.equality import shipped
 
-POLICIES = Path(__file__).resolve().parents[2] / "config" / "policies"
 _NEIGHBOURS = {
     Relation.EQUAL: (Relation.UNEQUAL,),
     Relation.UNEQUAL: (Relation.EQUAL,),
@@ -267,44 +266,50 @@ def _rearranged(policy: Any) -> _Spoiled:
 class Judge:
     """Says which spoiled policies a suite catches."""
 
-    def __init__(self, policy: Policy, *, bases: int = 6, mixed: int = 300) -> None:
+    def __init__(self, policy: Policy, *, mixed: int = 300) -> None:
         self.policy = policy
-        suite = list(boundary_cases(policy, bases=bases, mixed=mixed))
+        suite = list(boundary_cases(policy, mixed=mixed))
         Random(1).shuffle(suite)  # noqa: S311  # So that most are caught early.
         self.suite = suite
         self.sound = _in_columns(policy, suite)
-        self.matrix = list(_looked_up(policy, policy, suite[:_MATRIX_CASES]))
+        self._values = _read(policy, suite)
+        self._matrix = list(_looked_up(policy, policy, self._values[:_MATRIX_CASES]))
 
     def catches(self, spoiled: Policy) -> bool:
         """Return whether a case of the suite, or an amount looked up in the matrix, comes out otherwise."""
-        if any(one != other for one, other in zip(self.sound, _one_by_one(spoiled, self.suite), strict=True)):
+        if any(one != other for one, other in zip(self.sound, _one_by_one(spoiled, self._values), strict=True)):
             return True
-        return self.matrix != list(_looked_up(self.policy, spoiled, self.suite[:_MATRIX_CASES]))
+        return self._matrix != list(_looked_up(self.policy, spoiled, self._values[:_MATRIX_CASES]))
 
     def differs(self, spoiled: Policy, *, mixed: int = 3_000) -> Case | None:
         """Return a case that the two decide otherwise, looked for among many more, made from the spoiled policy."""
-        suite = boundary_cases(spoiled, bases=12, mixed=mixed, seed=2)
-        pairs = zip(suite, _one_by_one(self.policy, suite), _one_by_one(spoiled, suite), strict=True)
+        suite = boundary_cases(spoiled, mixed=mixed, seed=2)
+        values = _read(spoiled, suite)
+        pairs = zip(suite, _one_by_one(self.policy, values), _one_by_one(spoiled, values), strict=True)
         case = next((case for case, one, other in pairs if one != other), None)
-        some = suite[: 5 * _MATRIX_CASES]
+        some = values[: 5 * _MATRIX_CASES]
         if case is None and list(_looked_up(spoiled, self.policy, some)) != list(_looked_up(spoiled, spoiled, some)):
             return {"the matrix": "looked up"}
         return case
 
 
-def _looked_up(sound: Policy, policy: Policy, cases: Sequence[Case]) -> Iterator[tuple[ApprovalStage, ...] | None]:
+def _read(policy: Policy, suite: Sequence[Case]) -> list[Mapping[str, Value]]:
+    return [read_facts(policy, case.items()).values for case in suite]
+
+
+def _looked_up(
+    sound: Policy, policy: Policy, cases: Sequence[Mapping[str, Value]]
+) -> Iterator[tuple[ApprovalStage, ...] | None]:
     """Yield who must agree to amounts around all that the sound matrix names; earlier amounts count with a claim's."""
-    names: dict[str, Closure] = {}
-    for each in policy.derived:
-        names[each.name] = remembered(each.name, compiled(each.expression.node, names))
-    rows = [(test_of(each.when, names), each.stages) for each in policy.approvals]
+    derived = worked_out(policy.derived)
+    rows = [(test_of(each.when), each.stages) for each in policy.approvals]
     parts = (part for _, part in _parts(sound.approvals, ()))
     stated = {each.value for each in parts if isinstance(each, Literal) and isinstance(each.value, Decimal)}
     amounts = sorted({Decimal(0), *(each + step for each in stated for step in (-_MILLIONTH, 0, _MILLIONTH) if each)})
-    for case in cases:
-        values = read_facts(sound, case.items()).values
+    for values in cases:
         for amount, classification in itertools.product(amounts, Classification):
-            known = {**values, "amount": amount, "classification": in_words(classification)}
+            known = Known({**values, "amount": amount, "classification": in_words(classification)})
+            known.derived = derived
             try:
                 with exactly():
                     yield next(stages for fits, stages in rows if fits(known))
@@ -318,8 +323,8 @@ def _in_columns(policy: Policy, suite: Sequence[Case]) -> list[_Answer]:
     return [_answer(policy, row) for row in rows]
 
 
-def _one_by_one(policy: Policy, suite: Sequence[Case]) -> Iterator[_Answer]:
-    return (_answer(policy, row) for row in decide_rows(policy, suite, approvals=True))
+def _one_by_one(policy: Policy, cases: Sequence[Mapping[str, Value]]) -> Iterator[_Answer]:
+    return (_answer(policy, row) for row in decide_values(policy, cases, approvals=True))
 
 
 def _answer(policy: Policy, row: Mapping[str, Any]) -> _Answer:
@@ -332,24 +337,24 @@ def _answer(policy: Policy, row: Mapping[str, Any]) -> _Answer:
 def main() -> int:
     """Spoil every policy in every way; return 1 when a change of results is not caught."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--policies", nargs="*", help="only these, by the names of their files")
+    parser.add_argument("--policies", nargs="*", help="only these: published/depeg-2025-10")
     asked = parser.parse_args()
     caught, equivalent, missed = Counter[str](), Counter[str](), []
-    for path in sorted(POLICIES.rglob("*.yaml")):
-        if asked.policies and path.stem not in asked.policies:
+    for name, policy in shipped():
+        if asked.policies and name not in asked.policies:
             continue
-        judge = Judge(load_policy(path.read_text(encoding="utf-8"), path.name))
+        judge = Judge(policy)
         before = caught.total(), equivalent.total()
         for mutant in mutants(judge.policy):
             if judge.catches(mutant.policy):
                 caught[mutant.kind] += 1
             elif (case := judge.differs(mutant.policy)) is not None:
-                missed.append(f"{path.stem}: {mutant.kind}: {mutant.what}: {dict(case)}")
+                missed.append(f"{name}: {mutant.kind}: {mutant.what}: {dict(case)}")
             else:
                 equivalent[mutant.kind] += 1
                 print(f"  no difference: {mutant.kind}: {mutant.what}")
         now = caught.total() - before[0], equivalent.total() - before[1]
-        print(f"{path.stem}: {len(judge.suite)} cases, {now[0]} caught, {now[1]} without a difference", flush=True)
+        print(f"{name}: {len(judge.suite)} cases, {now[0]} caught, {now[1]} without a difference", flush=True)
     return _said(caught, equivalent, missed)
 
 
