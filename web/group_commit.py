@@ -29,6 +29,7 @@ class NotWritten(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Waiting:
     write: Write
+    touching: str
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[bool]
 
@@ -75,8 +76,11 @@ class GroupCommit:
             self._thread.join()
             self._thread = None
 
-    async def write(self, write: Write) -> bool:
+    async def write(self, write: Write, *, touching: str = "") -> bool:
         """Run `write` in a transaction and return what it returned, after the commit; raises NotWritten.
+
+        touching: The first row that others may be writing too: "zendesk:harbor:17". A group is written in the order of
+        these, as everybody writes several, or two transactions wait for each other and one of them fails.
 
         `write` runs in another thread and, when another write of its group fails, a second time: it must do nothing
         but use its transaction.
@@ -86,7 +90,7 @@ class GroupCommit:
         with self._news:
             if self._thread is None or self._closing or len(self._waiting) >= MOST_WAITING:
                 raise NotWritten("too much is waiting, or nothing is written any more")
-            self._waiting.append(_Waiting(write=write, loop=loop, answer=answer))
+            self._waiting.append(_Waiting(write=write, touching=touching, loop=loop, answer=answer))
             self._news.notify()
         try:
             async with asyncio.timeout(self._patience_seconds):
@@ -117,7 +121,7 @@ class GroupCommit:
                 each = self._waiting.popleft()
                 if not each.answer.done():
                     group.append(each)
-            return group
+            return sorted(group, key=lambda each: each.touching)
 
     def _commit(self, group: list[_Waiting]) -> None:
         try:

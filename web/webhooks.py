@@ -98,7 +98,8 @@ async def _take(request: Request, door: Door, intake: Intake) -> tuple[str, int]
             return "no_ticket", 200
         if not _PLAIN_ID.fullmatch(delivery.id):
             return "malformed", 400
-        first = await intake.writer.write(_keeping(delivery, raw, door.source, intake.clock()))
+        touching = f"{door.source}:{min(delivery.ticket_keys)}"
+        first = await intake.writer.write(_keeping(delivery, raw, door.source, intake.clock()), touching=touching)
     except tuple(_REFUSALS) as refusal:
         return _REFUSALS[type(refusal)]
     return ("kept" if first else "repeated"), 200
@@ -113,8 +114,7 @@ def _keeping(delivery: Delivery, raw: bytes, source: str, now: datetime) -> Call
         # Once its tickets are to be read nothing is left to do with the delivery itself: it may be forgotten in time.
         outcome = f"read {' '.join(named)}"
         first = deliveries.keep(tx, source=source, delivery_id=delivery.id, body=body, now=now, outcome=outcome)
-        for ref in named if first else ():
-            readings.ask(tx, ref, now=now)
+        readings.ask_all(tx, named if first else (), now=now)
         return first
 
     return write

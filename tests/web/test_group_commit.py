@@ -81,6 +81,28 @@ def test_writes_that_come_together_share_one_transaction(database: Database) -> 
     assert len({id(each) for each in seen}) <= 3
 
 
+def test_a_group_is_written_in_the_order_of_what_it_touches_so_that_nobody_waits_in_a_ring(database: Database) -> None:
+    seen: list[str] = []
+
+    def touching(name: str) -> Callable[[Transaction], bool]:
+        def write(tx: Transaction) -> bool:
+            seen.append(name)
+            return keeping(name)(tx)
+
+        return write
+
+    async def all_at_once() -> list[bool]:
+        writer = GroupCommit(database, linger_seconds=30, most_together=4)
+        writer.start()
+        try:
+            return await asyncio.gather(*(writer.write(touching(name), touching=name) for name in "dbca"))
+        finally:
+            writer.close()
+
+    assert asyncio.run(all_at_once()) == [True] * 4
+    assert seen == ["a", "b", "c", "d"]
+
+
 def test_closing_writes_what_still_waits(database: Database) -> None:
     async def close_at_once() -> bool:
         writer = GroupCommit(database, linger_seconds=0.5)
