@@ -113,6 +113,19 @@ def _within(raw: _Raw, reach: Reach) -> _Raw:
     return _Raw(series=found["number"], scale=scale, apart=_together(masks))
 
 
+def as_rows(policy: Policy, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns of the inputs as they can be read row by row; moments that no calendar holds are unknown."""
+    columns = [pl.col(each.name) for each in policy.inputs if each.name in frame.columns]
+    moments = [
+        pl.when(pl.col(name).dt.cast_time_unit("us").to_physical().is_between(_FIRST, _LAST))
+        .then(pl.col(name))
+        .name.keep()
+        for name, dtype in frame.schema.items()
+        if isinstance(dtype, pl.Datetime)
+    ]
+    return frame.with_columns(moments).select(columns)
+
+
 def _together(masks: list[pl.Series]) -> pl.Series | None:
     """Return which rows one of the masks names; None when no row is."""
     if not masks:

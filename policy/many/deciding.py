@@ -1,18 +1,19 @@
 """The decision on many cases: a frame in, a frame out, exactly what the closures decide row by row."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
 from cases.money import ASSETS
 from cases.proposal import Classification
 from policy.form import Policy
-from policy.many.columns import Cases, Reach, Words, read_cases
+from policy.many.columns import Cases, Reach, Words, as_rows, read_cases
 from policy.many.extras import STATES, paid_in_parts, people_needed
 from policy.many.nodes import ASK, Reader, first_needed
 from policy.many.one_by_one import TOO_MANY_DIGITS, decide_rows
 from policy.many.outcomes import Outcomes, endings_of, outcomes
-from policy.many.scaled import OutOfBounds
+from policy.many.scaled import MOST, OutOfBounds
 from policy.proposing import PathsDiffer
 
 #: Tried one after the other until bounds hold; rows beyond are set apart.
@@ -28,6 +29,8 @@ _REACHES = (
 #: How many rows of each run the closures decide once more.
 CHECKED = 100
 _BATCH = 20_000
+#: Stands in the column `missing` where an amount is larger than whole numbers of 128 bits: the closures decide it.
+TOO_LARGE = "(too large)"
 _Schema = Mapping[str, pl.DataType]
 
 
@@ -74,10 +77,12 @@ def result_schema(policy: Policy, *, approvals: bool = False) -> dict[str, pl.Da
     """Return the columns that `decide_many` gives back.
 
     rule: The name of what decided. classification: As in a proposal. amount_minor: Whole minor units; null where
-    nothing is paid. asset: What they are counted in. missing: The input that is needed; null where the row is decided.
-    in_columns: False where the closures decided the row. For a policy that pays in parts "<part>: minor", "<part>:
-    state" and "<part>: in kind"; for a benefit "<benefit>: given", in units of its decimals. With approvals
-    "approval_row", from 1, and "people"; null where the row needs an input that is not known.
+    nothing is paid. asset: What they are counted in. missing: The input that is needed, or why nothing can be said;
+    null where the row is decided. in_columns: False where the closures decided the row.
+
+    For a policy that pays in parts "<part>: minor", "<part>: state" and "<part>: in kind"; for a benefit
+    "<benefit>: given", in units of its decimals. With approvals "approval_row", from 1, and "people"; null where the
+    row needs an input that is not known.
     """
     names = dict.fromkeys(each.rule for each in endings_of(policy))
     schema: dict[str, pl.DataType] = {
@@ -85,7 +90,7 @@ def result_schema(policy: Policy, *, approvals: bool = False) -> dict[str, pl.Da
         "classification": pl.Enum([each.value for each in Classification]),
         "amount_minor": pl.Int128(),
         "asset": pl.Enum(list(ASSETS)),
-        "missing": pl.Enum([*(each.name for each in policy.inputs), TOO_MANY_DIGITS]),
+        "missing": pl.Enum([*(each.name for each in policy.inputs), TOO_MANY_DIGITS, TOO_LARGE]),
         "in_columns": pl.Boolean(),
     }
     plain = len(policy.parts) == 1 and policy.parts[0].is_plain
@@ -176,13 +181,19 @@ def _named(dtype: pl.DataType, column: pl.Expr) -> pl.Expr:
 
 def _one_by_one(policy: Policy, frame: pl.DataFrame, schema: _Schema) -> pl.DataFrame:
     """Return what the closures decide, in batches so that no more than one is held as rows."""
-    inputs = [each.name for each in policy.inputs if each.name in frame.columns]
     empty = pl.DataFrame(schema=schema)
     made = []
-    for batch in frame.select(inputs).iter_slices(_BATCH):
+    for batch in as_rows(policy, frame).iter_slices(_BATCH):
         rows = decide_rows(policy, batch.iter_rows(named=True), approvals="people" in schema)
-        made.append(pl.from_dicts([{"in_columns": False, **row} for row in rows], schema=schema))
+        made.append(pl.from_dicts([{"in_columns": False, **_held(row)} for row in rows], schema=schema))
     return pl.concat([empty, *made])
+
+
+def _held(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row that the result can hold."""
+    if any(isinstance(each, int) and each > MOST for each in row.values()):
+        return {"missing": TOO_LARGE}
+    return row
 
 
 def _put(found: pl.DataFrame, places: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:

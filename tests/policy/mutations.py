@@ -87,6 +87,8 @@ class Mutant:
 
 def mutants(policy: Policy) -> Iterator[Mutant]:
     """Yield the policy spoiled in every way, one change each."""
+    any_wording = next(iter(policy.wording.values()))
+    policy = replace(policy, wording={each: policy.wording.get(each, any_wording) for each in Classification})
     for path, part in _parts(policy, ()):
         for kind, what, spoiled in _spoiled(part):
             yield Mutant(kind=kind, what=f"{'.'.join(map(str, path))}: {what}", policy=_with(policy, path, spoiled))

@@ -1,5 +1,7 @@
 """Many cases decided in columns come out as the closures decide each of them."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -7,11 +9,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from policy.boundaries import boundary_cases
 from policy.form import Policy
 from policy.loading import load_policy
+from policy.many import deciding
 from policy.many.columns import WrongColumn
-from policy.many.deciding import decide_many, why_not_many
+from policy.many.deciding import TOO_LARGE, decide_many, why_not_many
 from policy.many.one_by_one import TOO_MANY_DIGITS, decide_rows
+from policy.proposing import PathsDiffer
+from policy.units import ChoiceType, NumberType, TimeType
 
 POLICIES = Path(__file__).resolve().parents[2] / "config" / "policies"
 ALL = sorted(POLICIES.rglob("*.yaml"))
@@ -142,6 +148,61 @@ def test_moments_without_a_time_zone_are_refused() -> None:
 
     with pytest.raises(WrongColumn, match="snapshot_at: moments without a time zone: say which"):
         decide_many(_policy("nem-incident-2018"), frame)
+
+
+def test_an_amount_beyond_128_bits_is_left_to_the_closures() -> None:
+    rows = [{"holding": "9" * 45, "snapshot_at": "2018-01-26T14:59:59Z", "fraud_score": "1", "sanctions_hit": "no"}]
+
+    found = decide_many(_policy("nem-incident-2018"), pl.DataFrame(rows))
+
+    assert found["missing"].to_list() == [TOO_LARGE]
+    assert next(decide_rows(_policy("nem-incident-2018"), rows))["amount_minor"] > 2**127
+
+
+def test_a_moment_that_no_calendar_holds_is_not_known() -> None:
+    at = pl.Series("snapshot_at", [2**62]).cast(pl.Datetime("us", "UTC"))
+    frame = pl.DataFrame({"holding": ["1" * 45], "fraud_score": [1], "sanctions_hit": [False]}).with_columns(at)
+
+    assert decide_many(_policy("nem-incident-2018"), frame)["missing"].to_list() == ["snapshot_at"]
+
+
+def test_columns_of_every_kind_come_out_as_their_text_does() -> None:
+    policy = _policy("okb-volatility-2024-01")
+    suite = boundary_cases(policy, bases=4, mixed=100)
+    text = pl.DataFrame(suite, schema={each.name: pl.String for each in policy.inputs})
+    kinds: dict[str, pl.Expr] = {}
+    for each in policy.inputs:
+        column = pl.col(each.name)
+        match each.type:
+            case NumberType():
+                kinds[each.name] = column.str.to_decimal(scale=18)
+            case ChoiceType(options=options):
+                kinds[each.name] = column.cast(pl.Enum(options))
+            case TimeType():
+                kinds[each.name] = column.str.to_datetime("%+", time_unit="us", time_zone="UTC")
+            case _:
+                kinds[each.name] = column == "yes"
+
+    found = decide_many(policy, text.with_columns(**kinds), approvals=True)
+
+    assert found.drop("in_columns").equals(decide_many(policy, text, approvals=True).drop("in_columns"))
+    assert found["in_columns"].sum() > found.height * 0.8
+
+
+def test_a_checked_row_that_comes_out_differently_stops_the_run() -> None:
+    policy, frame = _policy("delayed-withdrawal"), _frame({}, {"hours_late": "80"})
+    wrong = decide_many(policy, frame).with_columns(amount_minor=pl.lit(1, dtype=pl.Int128))
+
+    with pytest.raises(PathsDiffer, match=r"delayed-withdrawal 1: row 0: columns .* closures"):
+        deciding._check(policy, frame, wrong, 1)
+
+
+def test_without_polars_cases_are_decided_one_by_one_and_it_is_said() -> None:
+    code = "import sys; sys.modules['polars'] = None; from policy.many.one_by_one import *; print(why_not_columns())"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "polars is not installed, so cases are decided one by one: install makewhole[many]\n"
 
 
 def test_no_rows_come_to_no_rows() -> None:
