@@ -1,4 +1,4 @@
-"""`makewhole policy export`, `import`: how a manager writes policies and reads them."""
+"""`makewhole policy export`, `import`, `page`, `new`: how a manager writes policies and reads them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -29,3 +29,31 @@ def policy_import(
     from makewhole import authoring_shown
 
     raise typer.Exit(authoring_shown.bring_in(workbook, file, people=people, force=force))
+
+
+@authoring.command("page")
+def policy_page(
+    file: Path,
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.")],
+    lang: Annotated[str, typer.Option(help="Headings in en or zh; both wordings are shown in either.")] = "en",
+    force: Force = False,
+) -> None:
+    """Write a policy as a page to read and print: decision table, matrix, wording, and examples worked out again."""
+    from makewhole import authoring_shown
+
+    raise typer.Exit(authoring_shown.page(file, output, language=lang, force=force))
+
+
+@authoring.command("new")
+def policy_new(
+    name: Annotated[str | None, typer.Argument(help="What it is called: parcel-late")] = None,
+    *,
+    start: Annotated[str, typer.Option("--from", help="The template; --list shows them.")] = "blank",
+    listed: Annotated[bool, typer.Option("--list", help="Show the templates.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where the file is put.")] = Path(),
+) -> None:
+    """Begin a policy from a template that loads as it is, with its examples; change it line by line."""
+    from makewhole import authoring_shown
+
+    raise typer.Exit(authoring_shown.list_templates() if listed else authoring_shown.begin(name, start, folder))

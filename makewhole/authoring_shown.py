@@ -1,12 +1,15 @@
-"""`makewhole policy export`, `import`: files in, files out, never one written over by accident."""
+"""`makewhole policy export`, `import`, `page`, `new`: files in, files out, never one written over by accident."""
 
 from pathlib import Path
 
 from config.mistakes import BadSettings
 from config.people import load_people
-from makewhole.printing import to_people
+from makewhole.printing import table, to_people
 from makewhole.trouble import Unusable, WrongUsage
 from policy.authoring.converting import BadWorkbook, text_of, workbook_of
+from policy.authoring.page import page_of
+from policy.authoring.page_words import LANGUAGES
+from policy.authoring.starting import begun, templates
 from policy.book import read_policy_file
 from policy.mistakes import BadPolicy
 
@@ -34,6 +37,37 @@ def bring_in(workbook: Path, file: Path, *, people: Path | None, force: bool) ->
     except OSError as problem:
         raise Unusable(f"{workbook}: cannot be read: {problem.strerror}") from None
     _write(file, text.encode(), force=force)
+    return 0
+
+
+def page(file: Path, output: Path, *, language: str, force: bool) -> int:
+    """Write a policy as a page to read."""
+    if language not in LANGUAGES:
+        raise WrongUsage(f"--lang {language}: write en or zh")
+    try:
+        made = page_of(read_policy_file(file), file.name, language=language)
+    except BadPolicy as problem:
+        raise Unusable(str(problem)) from None
+    _write(output, made.encode(), force=force)
+    return 0
+
+
+def list_templates() -> int:
+    """Print the templates a policy may begin with."""
+    rows = [(each.name, each.about) for each in templates()]
+    to_people().print(table(["Template", "For"], rows))
+    return 0
+
+
+def begin(name: str | None, start: str, folder: Path) -> int:
+    """Write a new policy from a template."""
+    if name is None:
+        raise WrongUsage("name the policy: makewhole policy new parcel-late --from delay-tiers")
+    try:
+        text = begun(name, start)
+    except ValueError as problem:
+        raise WrongUsage(str(problem)) from None
+    _write(folder / f"{name}.yaml", text.encode(), force=False)
     return 0
 
 

@@ -1,0 +1,254 @@
+"""What a policy's page shows, as plain tables of text: one place where the parsed form is put into words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cases.proposal import ApprovalStage
+from policy.authoring.to_sheets import Grid
+from policy.explaining import reason
+from policy.expressions import Condition, Expression
+from policy.facts import read_facts
+from policy.form import Example, Policy, Rule
+from policy.payment_terms import Part
+from policy.reasons import Reasoned
+from policy.settling import TooManyDigits
+from policy.showing import in_words
+
+#: More columns than this are hard to read: then each condition stands in one cell.
+MOST_COLUMNS = 5
+Words = Mapping[str, str]
+_SHEETS_OF_RULES = ("Evidence", "Exclusions", "Rules")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the decision table: its reason, note, cells by column, what it becomes and what it pays."""
+
+    name: str
+    note: str
+    cells: tuple[str, ...]
+    becomes: str
+    kind: str
+    pays: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionTable:
+    """Columns and lines; the last column holds conditions that are no single cell, "" when none are."""
+
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleShown:
+    """A worked example with what came out of it just now.
+
+    Fields:
+        given: (name, value) of what differs from the usual inputs; the value of one that is taken away is None.
+        kind: The classification, for its colour: "goodwill"; "missing" where inputs are.
+        steps: (name, filled, value) that led to the result.
+        text: (language, text) of what the customer would read.
+    """
+
+    name: str
+    source: str
+    given: tuple[tuple[str, str | None], ...]
+    counted_before: tuple[str, ...]
+    result: str
+    kind: str
+    amount: str
+    because: str
+    approvals: tuple[str, ...]
+    steps: tuple[tuple[str, str, str], ...]
+    text: tuple[tuple[str, str], ...]
+
+
+def facts_of(policy: Policy, grid: Grid, words: Words) -> list[tuple[str, str, str]]:
+    """Return what the policy says of itself: label, text, note."""
+    said = {row[0]: (row[1], row[-1]) for row in grid.rows if row[1]}
+    start, end = policy.effective.start, policy.effective.end
+    span = words["until" if end else "from on"].format(start=_moment(start), end=_moment(end) if end else "")
+    shown = [
+        ("owner", said["owner"][0], said["owner"][1]),
+        ("decision", said["decision"][0], said["decision"][1]),
+        ("holds", span, said["effective: from"][1]),
+        ("means", said["effective: means"][0], said["effective: means"][1]),
+        ("products", _listed(said["products"][0]), said["products"][1]),
+        ("topics", _listed(said["topics"][0]), said["topics"][1]),
+        ("loss", said["loss"][0], said["loss"][1]),
+        ("money", f"{said['money: asset'][0]}, {words['rounding']} {said['money: rounding'][0]}", _both(said)),
+        ("decide within", *said["decide within"]),
+    ]
+    shown += [(key, *said[key]) for key in ("pay within", "pay form") if key in said]
+    days = [f"{key.partition(': ')[2]}: {_listed(said[key][0])}" for key in said if key.startswith("calendar: ")]
+    shown += [("calendar", "; ".join(days), "")] if days else []
+    shown += [("file", policy.file, ""), ("hash", policy.text_hash, "")]
+    return [(words[key], text, note) for key, text, note in shown]
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC{moment:%z}".replace("+0000", "").replace("UTC+", "+").replace("UTC-", "-")
+
+
+def _both(said: Mapping[str, tuple[str, str]]) -> str:
+    return "; ".join(note for key in ("money: asset", "money: rounding") if (note := said[key][1]))
+
+
+def _listed(text: str) -> str:
+    return text.removeprefix("[").removesuffix("]")
+
+
+def decision_table(policy: Policy, grids: Mapping[str, Grid], words: Words) -> DecisionTable:
+    """Return every line that may decide, in order, with a column for each input that lines look at."""
+    notes = {
+        row[grid.headings.index("name")]: row[-1]
+        for title in _SHEETS_OF_RULES
+        if (grid := grids.get(title))
+        for row in grid.rows
+    }
+    names = list(dict.fromkeys(cell[0] for rule in policy.rules for part in rule.when.parts if (cell := _cell(part))))
+    columns = tuple(names) if len(names) <= MOST_COLUMNS else ()
+    lines = tuple(_line(rule, columns, notes, words) for rule in policy.rules)
+    if all(not line.cells[-1] for line in lines):
+        return DecisionTable(columns=columns, lines=tuple(_without_last(line) for line in lines))
+    return DecisionTable(columns=(*columns, words["also"]), lines=lines)
+
+
+def _without_last(line: Line) -> Line:
+    return Line(
+        name=line.name, note=line.note, cells=line.cells[:-1], becomes=line.becomes, kind=line.kind, pays=line.pays
+    )
+
+
+def _line(rule: Rule, columns: tuple[str, ...], notes: Mapping[str, str], words: Words) -> Line:
+    cells, others = dict.fromkeys(columns, ""), []
+    for part in rule.when.parts:
+        found = _cell(part)
+        if found and found[0] in cells and not cells[found[0]]:
+            cells[found[0]] = found[1]
+        else:
+            others.append(part.text)
+    if not rule.when.parts:
+        others.append(words["otherwise"])
+    kind = in_words(rule.classification)
+    return Line(
+        name=rule.name,
+        note=notes.get(rule.name, ""),
+        cells=(*cells.values(), " · ".join(others)),
+        becomes=words[kind],
+        kind=kind.replace(" ", "-"),
+        pays=rule.pay.text if rule.pay else "",
+    )
+
+
+def _cell(part: Expression) -> tuple[str, str] | None:
+    """Return the name and the cell of a condition on one name; None for any other."""
+    names = {name for name, _, _ in part.names}
+    name = next(iter(names), "")
+    start = f"{name} is "
+    cell = part.text.removeprefix(start)
+    simple = len(names) == 1 and part.text.startswith(start) and " and " not in cell and " or " not in cell
+    return (name, cell.removeprefix("one of ")) if simple else None
+
+
+def settled_by(policy: Policy, grids: Mapping[str, Grid], words: Words) -> dict[str, list[tuple[str, ...]]]:
+    """Return what becomes of an amount, and the signs of fraud: rows of text by section."""
+    amount = [(words["deduction"], each.name, each.takes_off.text, "") for each in policy.deductions]
+    limits = {row[0]: row[-1] for row in grids["Limits"].rows} if "Limits" in grids else {}
+    for limit in policy.limits:
+        over = f" / {limit.window}" if limit.window else ""
+        held = ", ".join(sorted(words[in_words(each)] for each in limit.classifications))
+        amount.append((words["limit"], limit.name, f"{limit.at_most.text}{over} ({held})", limits.get(limit.name, "")))
+    for each in policy.thresholds:
+        said = f"{_condition(each.when, words)} → {words[in_words(each.classification)]}"
+        amount.append((words["threshold"], each.name, said, ""))
+    left = policy.nothing_left
+    becomes = words[in_words(left.classification)] if left.classification else ""
+    amount.append((words["nothing left"], left.name, becomes, ""))
+    if len(policy.parts) > 1:
+        amount += [(words["part"], part.name, _part(part), "") for part in policy.parts]
+    amount += [
+        (words["benefit"], each.name, f"{each.gives.text} ({_condition(each.when, words)})", "")
+        for each in policy.benefits
+    ]
+    if policy.budget:
+        amount.append((words["budget"], policy.budget.name, f"{words['limit']} {policy.budget.at_most}", ""))
+    fraud = [(each.name, _condition(each.when, words), words["alone"]) for each in policy.gates]
+    if policy.scorecard:
+        fraud += [(each.name, _condition(each.when, words), f"{each.points}") for each in policy.scorecard.signs]
+        fraud.append((policy.scorecard.name, words["review from"], f"{policy.scorecard.review_from}"))
+    return {"amount": list(amount), "fraud": list(fraud)}
+
+
+def _condition(when: Condition, words: Words) -> str:
+    return " · ".join(part.text for part in when.parts) or words["otherwise"]
+
+
+def _part(part: Part) -> str:
+    said = [part.takes.text if part.takes else "rest", str(part.form)]
+    said += [f"{part.asset}, {part.rate.text}"] if part.asset and part.rate else []
+    said += [f"{part.instalments} × {part.every}"] if part.instalments > 1 else []
+    said += [f"waits for: {_condition(part.waits_for, {'otherwise': ''})}"] if part.waits_for else []
+    said += [f"lapses when: {_condition(part.lapses_when, {'otherwise': ''})}"] if part.lapses_when else []
+    return "; ".join((*said, *([f"valid for {part.valid_for}"] if part.valid_for else ())))
+
+
+def wordings_of(policy: Policy, words: Words) -> list[tuple[str, str, str]]:
+    """Return what is told: when, in English, in Chinese."""
+    told = [(words[in_words(name)], each) for name, each in policy.wording.items()]
+    told += [(rule.name, rule.tell) for rule in policy.rules if rule.tell]
+    told += [(each.name, each.tell) for each in policy.thresholds if each.tell]
+    told += [(policy.nothing_left.name, policy.nothing_left.tell)] if policy.nothing_left.tell else []
+    return [(name, each.english, each.chinese) for name, each in told]
+
+
+def examples_shown(policy: Policy, words: Words) -> list[ExampleShown]:
+    """Return each worked example with what the policy makes of it now."""
+    every = [dict(each.given) for each in policy.examples]
+    usual = {
+        name: next((values[name] for values in every if name in values), "")
+        for name in dict.fromkeys(name for values in every for name in values)
+    }
+    for name in usual:  # The value that most examples share is taken for the usual one.
+        held = [values[name] for values in every if name in values]
+        usual[name] = max(dict.fromkeys(held), key=held.count)
+    return [_example(policy, each, usual, words) for each in policy.examples]
+
+
+def _example(policy: Policy, example: Example, usual: Mapping[str, str], words: Words) -> ExampleShown:
+    given = dict(example.given)
+    differs = [(name, value) for name, value in example.given if usual.get(name) != value]
+    missing = [(name, None) for name in usual if name not in given]
+    found = _found(policy, example)
+    kind = in_words(found.classification) if isinstance(found, Reasoned) else "missing"
+    reasoned = found if isinstance(found, Reasoned) else None
+    return ExampleShown(
+        name=example.name,
+        source=example.source,
+        given=(*differs, *missing),
+        counted_before=tuple(str(each) for each in example.counted_before),
+        result=words[kind],
+        kind=kind.replace(" ", "-"),
+        amount=str(reasoned.amount) if reasoned and reasoned.amount is not None else "",
+        because=reasoned.rule if reasoned else str(found),
+        approvals=stages_said(reasoned.approvals, words) if reasoned else (),
+        steps=tuple((line.name, line.filled, line.value) for line in reasoned.derivation) if reasoned else (),
+        text=reasoned.customer_text if reasoned else (),
+    )
+
+
+def stages_said(stages: tuple[ApprovalStage, ...], words: Words) -> tuple[str, ...]:
+    """Return each stage in words: "2 × compensation lead or head of support"; empty when nobody is asked."""
+    joint = f" {words['or']} "
+    return tuple(f"{each.quorum} × {joint.join(role.replace('_', ' ') for role in each.roles)}" for each in stages)
+
+
+def _found(policy: Policy, example: Example) -> Reasoned | str:
+    """Return what comes out, or which inputs are needed."""
+    try:
+        found = reason(policy, read_facts(policy, example.given), example.counted_before)
+    except TooManyDigits as problem:
+        return str(problem)
+    return found if isinstance(found, Reasoned) else ", ".join(sorted(found.needed))
