@@ -1,11 +1,14 @@
 """Every template is a policy that loads under the name it is given."""
 
+from pathlib import Path
+
 import pytest
 
+from config.people import load_people
 from policy.authoring.starting import begun, templates
 from policy.loading import load_policy
 
-PEOPLE = {"compensation_lead": 2, "finance": 1, "fraud_analyst": 1, "head_of_support": 1}
+PEOPLE = load_people(Path(__file__).resolve().parents[3] / "config" / "people.yaml")
 NAMES = {
     "blank",
     "delay-tiers",
@@ -24,7 +27,7 @@ def test_the_templates_say_what_they_are_for() -> None:
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_a_policy_that_is_begun_loads_and_its_examples_hold(name: str) -> None:
-    policy = load_policy(begun("parcel-late", name), "parcel-late.yaml", roles=PEOPLE)
+    policy = load_policy(begun("parcel-late", name), "parcel-late.yaml", people=PEOPLE)
 
     assert (policy.name, policy.topics) == ("parcel-late", ("parcel_late",))
 
