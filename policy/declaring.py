@@ -7,6 +7,7 @@ from datetime import date
 
 from cases.money import ASSETS, Rounding
 from policy.calendars import WEEKDAYS, Calendar, zone_named
+from policy.expressions import MOST_DEPTH, depth
 from policy.form import Derived, Input, MoneyTerms
 from policy.grammar import KEYWORDS
 from policy.literals import unit_named
@@ -127,14 +128,27 @@ def read_derived(root: Section, scope: Scope) -> tuple[tuple[Derived, ...], Scop
         return (), scope
     section = root.section("works out")
     derived: list[Derived] = []
+    depths: dict[str, int] = {}
     for key, node in section.entries.values() if section else ():
         _check_name(key, scope.types, root.mistakes)
         found = worked_out(key, node, scope, root.mistakes)
         if not found:
             root.mistakes.broken.add(key.text)
         derived += found
+        depths |= _depths(found, depths)
+        if depths.get(key.text, 0) > MOST_DEPTH:
+            what = f"this is worked out over more than {MOST_DEPTH} steps below each other: work it out with fewer"
+            root.mistakes.add(key.place, what)
+            root.mistakes.stop_if_any()
         scope = scope.also({each.name: each.expression.node.type for each in found if each.name == key.text})
     return tuple(derived), scope
+
+
+def _depths(found: tuple[Derived, ...], known: Mapping[str, int]) -> dict[str, int]:
+    depths = dict(known)
+    for each in found:
+        depths[each.name] = depth(each.expression.node, depths)
+    return depths
 
 
 def _rounding(text: str) -> Rounding:

@@ -1,5 +1,6 @@
 """The parsed form of expressions: what each kind of node means, with its type. Plain data, one for all readers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,8 @@ from policy.units import Type
 
 #: The most nodes that one expression may visit: a table in a table in a table looks its subject up each time.
 MOST_WORK = 3_000
+#: The most nodes below each other, through all that is worked out: reading them takes the stack that Python has.
+MOST_DEPTH = 120
 Value = Decimal | Fraction | bool | str | datetime | Series
 
 
@@ -243,6 +246,13 @@ def work(node: Node, seen: dict[int, int] | None = None) -> int:
     if id(node) not in known:
         known[id(node)] = 1 + sum(work(part, known) for part in parts_of(node))
     return known[id(node)]
+
+
+def depth(node: Node, known: Mapping[str, int]) -> int:
+    """Return how many nodes lie below each other at most; `known` is the depth of what names stand for."""
+    if isinstance(node, Name):
+        return known.get(node.name, 0) + 1
+    return max((depth(part, known) for part in parts_of(node)), default=0) + 1
 
 
 def parts_of(node: Node) -> tuple[Node, ...]:
