@@ -9,6 +9,7 @@ from cases.people import People
 from policy.form import Policy
 from policy.loading import load_policy
 from policy.mistakes import BadPolicy, Mistake, Place, did_you_mean
+from policy.yaml_text import MOST_BYTES
 
 MOST_FILES = 500
 
@@ -65,9 +66,14 @@ def policy_files(directory: Path) -> tuple[Path, ...]:
 
 
 def read_policy_file(path: Path) -> str:
-    """Return the text of a policy file; raises BadPolicy when it is not UTF-8 or not readable."""
+    """Return the text of a policy file; raises BadPolicy when it is too large, not UTF-8 or not readable."""
     try:
-        return path.read_bytes().decode("utf-8")
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            what = f"make the file smaller: at most {MOST_BYTES} bytes are read"
+            raise BadPolicy([Mistake(place=_start(path), what=what)])
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadPolicy([Mistake(place=_start(path), what=f"save it as UTF-8: byte {error.start} is not")]) from None
     except OSError as error:

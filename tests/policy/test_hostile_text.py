@@ -2,9 +2,11 @@
 
 import time
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from policy.book import load_book
 from policy.expressions import Literal, Product
 from policy.loading import BadPolicy, load_policy
 from policy.yaml_text import Mapping, Scalar, read_yaml
@@ -64,6 +66,54 @@ def test_a_megabyte_of_anything_is_refused_within_seconds(text: str) -> None:
 def test_a_file_over_a_megabyte_is_not_read() -> None:
     with pytest.raises(BadPolicy, match=r"x\.yaml:1:1: make the file smaller: it has 1000009 bytes, at most 1000000"):
         load_policy("policy: " + "x" * 1_000_001, "x.yaml")
+
+
+def test_of_a_huge_file_only_so_much_is_read_as_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "huge.yaml").write_bytes(b"policy: " + b"x" * 3_000_000)
+
+    with pytest.raises(BadPolicy, match=r"huge\.yaml:1:1: make the file smaller: at most 1000000 bytes are read"):
+        load_book(tmp_path)
+
+
+@pytest.mark.parametrize("step", ["{} * 2", "{} / 3", "if sanctions_hit then {} else {}", "max({}, 1 USDT) + {}"])
+def test_a_value_worked_out_over_thousands_of_others_is_refused_where_it_gets_too_deep(
+    step: str, withdrawal_text: str
+) -> None:
+    steps = "".join(f"  v{number + 1}: {step.format(f'v{number}', f'v{number}')}\n" for number in range(5_000))
+    text = withdrawal_text.replace("works out:\n", f"works out:\n  v0: value_usdt\n{steps}")
+
+    with pytest.raises(BadPolicy, match="over more than 120 steps below each other") as refused:
+        load_policy(text, "x.yaml")
+
+    assert [each.place.column for each in refused.value.mistakes] == [3]
+
+
+@pytest.mark.parametrize(
+    "given", ["1e999999999", "9" * 61, "0." + "0" * 100 + "1", "NaN", "Infinity", "١٢", "0x10", "--1"]
+)
+def test_a_number_that_is_no_plain_one_is_said_and_never_worked_with(given: str, withdrawal_text: str) -> None:
+    text = withdrawal_text.replace("value_usdt: 12345.68", f'value_usdt: "{given}"')
+
+    with pytest.raises(BadPolicy, match=r"value_usdt"):
+        load_policy(text, "x.yaml")
+
+
+@pytest.mark.parametrize(
+    ("tell", "said"),
+    [
+        ("{0.__class__}", "{0.__class__} cannot be filled in"),
+        ("{amount.__class__}", "{amount.__class__} cannot be filled in"),
+        ("{hours_late!r:>9999999}", "cannot be filled in"),
+        ("{}", "{} cannot be filled in"),
+    ],
+)
+def test_a_wording_is_no_format_string(tell: str, said: str, withdrawal_text: str) -> None:
+    text = withdrawal_text.replace("en: We are checking your claim", f"en: We {tell} are checking your claim")
+
+    with pytest.raises(BadPolicy) as refused:
+        load_policy(text, "x.yaml")
+
+    assert said in str(refused.value)
 
 
 def test_everything_stays_the_text_that_was_written() -> None:

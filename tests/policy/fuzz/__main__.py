@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.policy.fuzz.trying import Crash, Trying
 
 #: What the process may take beside what it starts with.
-MOST_BYTES = 1_500_000_000
+MOST_BYTES = 700_000_000
 MOST_CRASHES = 50
 
 

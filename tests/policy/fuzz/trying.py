@@ -19,7 +19,7 @@ from policy.mistakes import BadPolicy
 from policy.reasons import Reasoned
 from policy.settling import TooManyDigits
 from tests.policy.conftest import PEOPLE
-from tests.policy.fuzz import making, workbooks
+from tests.policy.fuzz import making, proofs, workbooks
 
 #: Seconds of computing, however busy the machine is: the most for one thing, and for refusing a megabyte.
 MOST_SECONDS = 10
@@ -61,9 +61,10 @@ class Trying:
         self._sheets = [workbooks.sheets_in(text) for text in self._texts[:6]]
         self.loaded = 0
         self.kinds: dict[str, tuple[int, Callable[[Random], None]]] = {
-            "mutated": (40, lambda random: self._text(random, making.mutated(random, self._texts))),
-            "expressions": (25, lambda random: self._text(random, making.with_expressions(random, self._short))),
-            "facts": (20, self._facts),
+            "mutated": (35, lambda random: self._text(random, making.mutated(random, self._texts))),
+            "expressions": (15, lambda random: self._text(random, making.with_expressions(random, self._short))),
+            "proofs": (20, lambda random: proofs.hold(random, self._short)),
+            "facts": (15, self._facts),
             "workbooks": (10, self._workbook),
             "hostile": (4, lambda random: self._text(random, making.hostile(random))),
             "long chains": (1, lambda random: self._text(random, making.long_chain(random, self._short))),
