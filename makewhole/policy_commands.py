@@ -7,10 +7,12 @@ import typer
 
 from makewhole.authoring_commands import authoring
 from makewhole.options import SETTINGS, AsJson, SettingsFile
+from makewhole.simulation_commands import simulation
 from makewhole.trouble import WrongUsage
 
 policy_app = typer.Typer(no_args_is_help=True, help="Check policies, see how one decides, and bring them into force.")
 policy_app.add_typer(authoring)
+policy_app.add_typer(simulation)
 By = Annotated[str, typer.Option("--by", help="Who you are, by your id in people.yaml.")]
 Because = Annotated[str, typer.Option("--because", help="Why; kept for ever.")]
 

@@ -15,7 +15,7 @@ HOMES = {
     "cryptography": ("connectors/salesforce/", "sandbox/salesforce/"),
     "dbos": ("store/jobs.py",),
     "defusedxml": ("connectors/salesforce/", "sandbox/salesforce/"),
-    "jinja2": ("web/", "sandbox/", "policy/authoring/"),
+    "jinja2": ("web/", "sandbox/", "policy/authoring/", "reports/"),
     "jira": ("connectors/jira/",),
     "jwt": ("connectors/salesforce/", "sandbox/salesforce/"),
     "lark": ("policy/",),

@@ -1,0 +1,96 @@
+"""A simulation as one HTML page of its own: figures, charts and tables, light and dark, in English or Chinese."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from cases.money import Money
+from reports.charts import Bar, Line, bar_chart
+from reports.figures import Band, Figures, by_classification
+from reports.simulating import Simulation, label
+from reports.words import Language, said
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def page_of(simulation: Simulation, figures: Figures, *, language: Language, source: str) -> str:
+    """Return the page. source: What the cases are, in words: "cases.parquet", "stored cases from … to …"."""
+    words = said(language)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["amount"] = _amount
+    environment.filters["signed"] = _signed
+    environment.filters["number"] = _number
+    return environment.get_template("simulation.html").render(
+        language=language,
+        words=words,
+        simulation=simulation,
+        figures=figures,
+        source=source,
+        a=label(simulation.a.policy),
+        b=label(simulation.b.policy),
+        sides=(simulation.a, simulation.b),
+        label=label,
+        style=Markup((_TEMPLATES / "simulation.css").read_text(encoding="utf-8")),  # noqa: S704  # Our own file.
+        charts=_charts(figures, words),
+        bands=[(band, _band(band, words)) for band in figures.bands if band.count],
+        people=[(_people(number, words), one, other) for number, one, other in figures.people],
+        by_classification=[(words[name], one, other) for name, one, other in by_classification(figures)],
+        transitions=[(words[a], words[b], count) for a, b, count in figures.classifications if a != b],
+    )
+
+
+def _charts(figures: Figures, words: Mapping[str, str]) -> Mapping[str, Markup]:
+    held = [Line(label=words[name], bars=_pair(one, other)) for name, one, other in by_classification(figures)]
+    people = [Line(label=_people(number, words), bars=_pair(one, other)) for number, one, other in figures.people]
+    bands = [
+        Line(
+            label=_band(band, words),
+            bars=(Bar(value=band.count, said=_number(band.count), kind="gain" if band.sign > 0 else "loss"),),
+        )
+        for band in figures.bands
+    ]
+    found = {
+        "held": bar_chart(words["how held"], held),
+        "people": bar_chart(words["people"], people),
+    }
+    return found | ({"bands": bar_chart(words["bands"], bands)} if bands else {})
+
+
+def _pair(one: int, other: int) -> tuple[Bar, Bar]:
+    return Bar(value=one, said=_number(one), kind="a"), Bar(value=other, said=_number(other), kind="b")
+
+
+def _band(band: Band, words: Mapping[str, str]) -> str:
+    sign = "+" if band.sign > 0 else "−"
+    high, low = _grouped(band.up_to), _grouped(band.over)
+    text = words["up to"].format(high=high) if band.over.minor == 0 else f"{low} – {high}"
+    return f"{sign} {text} {band.asset}"
+
+
+def _people(number: int, words: Mapping[str, str]) -> str:
+    if number == 0:
+        return words["nobody"]
+    return words["one person"] if number == 1 else words["people number"].format(n=number)
+
+
+def _amount(money: Money | None) -> str:
+    return "–" if money is None else f"{_grouped(money)} {money.code}"
+
+
+def _signed(money: Money) -> str:
+    return f"+{_amount(money)}" if money.minor > 0 else _amount(money).replace("-", "−")
+
+
+def _number(count: int) -> str:
+    return f"{count:,}".replace(",", "\u2009")
+
+
+def _grouped(money: Money) -> str:
+    """Return an amount with thin spaces between thousands, so that no language reads them as a decimal sign."""
+    whole, point, fraction = money.text().partition(".")
+    sign = "-" if whole.startswith("-") else ""
+    return f"{sign}{_number(int(whole.removeprefix('-')))}{point}{fraction}"

@@ -1,0 +1,229 @@
+"""Two versions of a policy over the same cases: what each decides on every one of them, and where that differs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from cases.money import Money
+from policy.facts import read_facts
+from policy.form import Policy
+from policy.many.one_by_one import TOO_MANY_DIGITS
+from policy.payments import pro_rata
+from reports.case_files import AT, CASE, CUSTOMER, BadCases, BadRow, Cases
+from reports.rolling import InOrder, Rolled, decide_over_time, windows_of
+
+_MOST = 2**127
+#: How many rows that cannot be decided are listed with their reason; all are counted.
+LISTED = 100
+_DECIDED = ("rule", "classification", "amount_minor", "asset", "missing", "approval_row", "people")
+
+
+def no_progress(_step: str) -> None:
+    """Tell nobody how far it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a policy's budget does to the amounts: what was asked for in all; cut: how many cases get less than that."""
+
+    name: str
+    at_most: Money
+    asked: Money
+    cut: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """What one version decides.
+
+    Fields:
+        policy: The version.
+        rows: One per case, in order: rule, classification, amount_minor (after the budget), asset, missing,
+            approval_row, people.
+        rolled: What counting over time came to.
+        budget: What the budget did; None where there is none.
+    """
+
+    policy: Policy
+    rows: pl.DataFrame
+    rolled: Rolled
+    budget: Budget | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """Two versions side by side.
+
+    Fields:
+        a, b: What each decides; b is what a is compared with.
+        rows: The cases that both decide: case_id, customer_id, at, then rule_a, classification_a, amount_a_minor,
+            asset_a, people_a, row_a, the same with b, and change_minor (b less a; null where they pay in two assets).
+        bad: Rows of the file that are no cases.
+        undecided: How many cases one or both could not decide.
+        reasons: (version, why, how many) of the undecided, most first.
+        examples: The first of them, each with its reason.
+    """
+
+    a: Side
+    b: Side
+    rows: pl.DataFrame
+    bad: tuple[BadRow, ...]
+    undecided: int
+    reasons: tuple[tuple[str, str, int], ...]
+    examples: tuple[BadRow, ...]
+
+
+def simulate(a: Policy, b: Policy, cases: Cases, *, on_step: Callable[[str], None] = no_progress) -> Simulation:
+    """Return what two versions decide on the same cases.
+
+    Where a limit rolls, cases without customer or time are among the bad rows. Raises CannotRoll, WrongColumn for a
+    column that holds no input, and PathsDiffer when a case comes out otherwise by the closures.
+    """
+    frame, bad = cases.frame, list(cases.bad)
+    if windows_of(a) or windows_of(b):
+        frame, without = _in_time(frame)
+        bad += without
+        on_step("order of time")
+        order: InOrder | None = InOrder(frame)
+    else:
+        order = None
+    sides = [_side(policy, frame, order, on_step) for policy in (a, b)]
+    on_step("comparing")
+    known = pl.DataFrame([side.rows["missing"].is_null().alias(name) for side, name in zip(sides, "ab", strict=True)])
+    both = known.select(pl.all_horizontal(pl.all())).to_series()
+    together = _side_by_side(frame, sides[0].rows, sides[1].rows)
+    return Simulation(
+        a=sides[0],
+        b=sides[1],
+        rows=together if both.all() else together.filter(both),
+        bad=tuple(bad),
+        undecided=int((~both).sum()),
+        reasons=tuple(each for side in sides for each in _reasons(side)),
+        examples=tuple(each for side in sides for each in _examples(side, frame))[:LISTED],
+    )
+
+
+def within(cases: Cases, start: object, end: object) -> Cases:
+    """Return the cases from `start` to before `end`, aware; None is open. Raises BadCases when none is."""
+    tests = [pl.col(AT) >= start] if start is not None else []
+    tests += [pl.col(AT) < end] if end is not None else []
+    found = cases.frame.filter(tests) if tests else cases.frame
+    if found.height == 0:
+        raise BadCases("there are no cases of this time")
+    return Cases(frame=found, bad=cases.bad)
+
+
+def label(policy: Policy) -> str:
+    """Return what a version is called: "delayed-withdrawal 3"."""
+    return f"{policy.name} {policy.version}"
+
+
+def _in_time(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[BadRow]]:
+    wanting = pl.col(CUSTOMER).is_null() | pl.col(AT).is_null()
+    rows = frame.filter(wanting)
+    why = f"has no {CUSTOMER} or no {AT}, which limits over time need"
+    return frame.filter(~wanting) if rows.height else frame, [BadRow(place=each, why=why) for each in rows[CASE]]
+
+
+def _side(policy: Policy, frame: pl.DataFrame, order: InOrder | None, on_step: Callable[[str], None]) -> Side:
+    rows, rolled = decide_over_time(policy, frame, order, on_step=on_step)
+    rows = rows.select(_DECIDED)
+    if policy.budget is None:
+        return Side(policy=policy, rows=rows, rolled=rolled, budget=None)
+    on_step(f"{label(policy)}: budget")
+    shares, budget = _shared(policy.budget.name, policy.budget.at_most, rows["amount_minor"])
+    return Side(policy=policy, rows=rows.with_columns(shares), rolled=rolled, budget=budget)
+
+
+def _shared(name: str, at_most: Money, amounts: pl.Series) -> tuple[pl.Series, Budget]:
+    """Return what each gets of the budget: its share, rounded down, and the rest to the largest remainders."""
+    asked = total(amounts)
+    largest = amounts.max()
+    if asked <= at_most.minor:
+        return amounts, Budget(name=name, at_most=at_most, asked=_worth(asked, at_most), cut=0)
+    if isinstance(largest, int) and largest * at_most.minor >= _MOST:
+        wanted = [Money(minor=each or 0, code=at_most.code) for each in amounts]
+        units = [share.minor for share in pro_rata(wanted, at_most)]
+        shares = pl.Series("amount_minor", units, dtype=pl.Int128).set(amounts.is_null(), None)
+    else:
+        shares = _pro_rata(amounts, asked, at_most.minor)
+    cut = int((shares < amounts).sum())
+    return shares, Budget(name=name, at_most=at_most, asked=_worth(asked, at_most), cut=cut)
+
+
+def _worth(minor: int, like: Money) -> Money:
+    return Money(minor=minor, code=like.code)
+
+
+def _pro_rata(amounts: pl.Series, asked: int, budget: int) -> pl.Series:
+    """Return the shares of a budget that does not suffice; the same as `policy.payments.pro_rata` gives."""
+    product = pl.col("amount_minor") * pl.lit(budget, dtype=pl.Int128)
+    whole = pl.lit(asked, dtype=pl.Int128)
+    shares = pl.DataFrame({"amount_minor": amounts.cast(pl.Int128)}).select(
+        (product // whole).alias("share"), (product % whole).alias("rest")
+    )
+    left = budget - total(shares["share"])
+    first = shares.with_row_index("place").drop_nulls("rest").sort("rest", descending=True, maintain_order=True)
+    more = pl.Series("more", [0], dtype=pl.Int128).new_from_index(0, len(amounts))
+    more = more.scatter(first["place"].head(left), 1)
+    return (shares["share"] + more).rename("amount_minor")
+
+
+def total(amounts: pl.Series) -> int:
+    """Return the sum of whole units, nulls left out, however large it is."""
+    low, high = amounts.min(), amounts.max()
+    if not isinstance(low, int) or not isinstance(high, int):
+        return 0
+    if max(-low, high) * len(amounts) >= _MOST:
+        return sum(each for each in amounts if each is not None)
+    return int(amounts.cast(pl.Int128).sum())
+
+
+def _side_by_side(frame: pl.DataFrame, a: pl.DataFrame, b: pl.DataFrame) -> pl.DataFrame:
+    named = [
+        rows.select(
+            pl.col("rule").cast(pl.Categorical).alias(f"rule_{name}"),
+            pl.col("classification").alias(f"classification_{name}"),
+            pl.col("amount_minor").alias(f"amount_{name}_minor"),
+            pl.col("asset").alias(f"asset_{name}"),
+            pl.col("people").alias(f"people_{name}"),
+            pl.col("approval_row").alias(f"row_{name}"),
+        )
+        for rows, name in ((a, "a"), (b, "b"))
+    ]
+    change = pl.col("amount_b_minor").fill_null(0) - pl.col("amount_a_minor").fill_null(0)
+    alike = (pl.col("asset_a") == pl.col("asset_b")).fill_null(value=True)
+    return pl.concat([frame.select(CASE, CUSTOMER, AT), *named], how="horizontal").with_columns(
+        pl.when(alike).then(change).alias("change_minor"),
+        pl.coalesce("asset_a", "asset_b").alias("asset"),
+    )
+
+
+def _reasons(side: Side) -> list[tuple[str, str, int]]:
+    counts = side.rows["missing"].drop_nulls().value_counts(sort=True)
+    return [(label(side.policy), _needs(name), count) for name, count in counts.iter_rows()]
+
+
+def _needs(name: str) -> str:
+    return "a result has too many digits" if name == TOO_MANY_DIGITS else f"needs {name}"
+
+
+def _examples(side: Side, frame: pl.DataFrame) -> list[BadRow]:
+    """Return the first rows that a version cannot decide, each with what is wrong in the row itself."""
+    places = side.rows["missing"].is_not_null().arg_true().head(LISTED)
+    inputs = [each.name for each in side.policy.inputs if each.name in frame.columns]
+    found = []
+    for place, row in zip(places, frame[places].iter_rows(named=True), strict=True):
+        missing = str(side.rows["missing"][place])
+        given = [(name, _text(row[name])) for name in inputs if row[name] is not None]
+        why = read_facts(side.policy, given).unreadable.get(missing)
+        said = f"{missing} {why}" if why else _needs(missing)
+        found.append(BadRow(place=str(row[CASE]), why=f"{label(side.policy)}: {said}"))
+    return found
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
