@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -31,6 +31,14 @@ class Tick:
         """Return the key of the slot that `now` is in: "zendesk:harbor@2026-11-20T12:00:00+00:00"."""
         start = int(now.timestamp()) // self.every_seconds * self.every_seconds
         return f"{self.subject}@{datetime.fromtimestamp(start, UTC).isoformat()}"
+
+    def end(self, key: str) -> datetime | None:
+        """Return when the slot of a key is over; None when the key names none, as that of a job of another reason."""
+        try:
+            start = datetime.fromisoformat(key.rpartition("@")[2])
+        except ValueError:
+            return None
+        return start + timedelta(seconds=self.every_seconds)
 
 
 def start_ticks(database: Database, ticks: tuple[Tick, ...], *, clock: Callable[[], datetime]) -> BackgroundScheduler:

@@ -39,6 +39,8 @@ HISTORIES, LOG_LINES = 5, 40
 PAUSE_SECONDS, LOOK_SECONDS = 0.03, 0.7
 #: How long changes wait for a product that lags behind, and what counts as far behind.
 BREATHE_SECONDS, MOST_WAITING = 20.0, 150
+#: So many jobs may wait though all is done: polls and comparisons go on for ever.
+MOST_LEFT = 20
 
 #: Owners of every kind, and quick polls.
 SETTINGS = {
@@ -233,11 +235,11 @@ def _settle(it: Run, *, quiet_seconds: float) -> None:
         if not compared and still > quiet_seconds / 4:
             _read_all(it)
             compared = True
-        if still > STILL_SECONDS:
-            return
+        if still > STILL_SECONDS and _waiting(it.house) < MOST_LEFT:
+            return  # On a host that is busy with other things more may be about to be done.
         if still > quiet_seconds and not compare(it.town, it.house, it.desks).findings:
             return
-        time.sleep(0.5)
+        time.sleep(LOOK_SECONDS)
     it.report.restless = True
 
 

@@ -30,6 +30,11 @@ def test_a_slot_is_named_by_its_beginning_whatever_zone_the_host_is_in(now: date
     assert POLL.key(now) == f"zendesk:harbor@{slot}"
 
 
+def test_a_slot_ends_when_the_next_one_begins_and_what_names_no_slot_never_does() -> None:
+    assert POLL.end(POLL.key(NOON + timedelta(seconds=59))) == NOON + timedelta(seconds=60)
+    assert POLL.end("zendesk:harbor@quiet-1") is None
+
+
 @given(moments, st.integers(min_value=1, max_value=86_400), st.integers(min_value=0, max_value=200_000))
 def test_two_moments_share_a_slot_only_when_they_are_closer_than_its_length(
     now: datetime, seconds: int, later: int
