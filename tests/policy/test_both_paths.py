@@ -1,14 +1,8 @@
 """Compiled policy and interpreter give one answer, and it is what the published rules say, whatever the inputs."""
 
-import dataclasses
-import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +12,6 @@ from cases.money import Money, asset
 from cases.proposal import Classification
 from policy.deciding import NeedsFact, Outcome, decide, decide_with_reasons
 from policy.explaining import interpret
-from policy.expressions import Literal, Value
 from policy.facts import read_facts
 from policy.form import Policy
 from policy.interpreting import Unknown
@@ -26,92 +19,8 @@ from policy.loading import load_policy
 from policy.proposing import outcome_of
 from policy.reasons import Reasoned
 from policy.settling import TooManyDigits
-from policy.units import ChoiceType, NumberType, SeriesType, TimeType, Type, Unit, YesNoType
-
-POLICIES = Path(__file__).resolve().parents[2] / "config" / "policies"
-NAMES = sorted(path.stem for path in POLICIES.glob("*.yaml"))
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "policy-language.md"
-#: Everything that both ways are compared on: what is shipped, what was published, and the policies of the page.
-ALL = [*NAMES, *sorted(f"published/{path.stem}" for path in POLICIES.glob("published/*.yaml")), "page 0", "page 1"]
-SMALLEST = Decimal("1e-18")
-
-
-@cache
-def _policy(name: str) -> Policy:
-    if name.startswith("page "):
-        blocks = re.findall(r"```yaml\n(policy: .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-        return load_policy(blocks[int(name[5:])], f"{name}.yaml")
-    return load_policy((POLICIES / f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml")
-
-
-def _literals(part: Any) -> Iterator[Value]:
-    """Yield every value that stands in a policy, however deep."""
-    if isinstance(part, Literal):
-        yield part.value
-    elif isinstance(part, tuple):
-        for each in part:
-            yield from _literals(each)
-    elif dataclasses.is_dataclass(part):
-        for field in dataclasses.fields(part):
-            yield from _literals(getattr(part, field.name))
-
-
-def _numbers(literals: list[Value], kind: NumberType, *, huge: bool) -> st.SearchStrategy[str]:
-    stated = sorted({each for each in literals if isinstance(each, Decimal)})
-    edges = [f"{each + step:f}" for each in stated for step in (-SMALLEST, Decimal(0), SMALLEST, Decimal("-1e-6"))]
-    edges = [each for each in (*edges, "0", "1", "2") if kind.signed or not each.startswith("-")]
-    if kind.whole:
-        return st.integers(0, 12).map(str)
-    money = st.decimals(0, 10**9, allow_nan=False, allow_infinity=False, places=6).map(lambda each: f"{each:f}")
-    fine = st.integers(0, 10**27).map(lambda each: f"{Decimal(each).scaleb(-18):f}")
-    digits = st.text("0123456789", min_size=50, max_size=60)
-    signed = money.map(lambda each: f"-{each}") if kind.signed else money
-    return st.one_of(st.sampled_from(edges), money, fine, signed, *([digits] if huge else []))
-
-
-def _texts(literals: list[Value], kind: Type, *, huge: bool) -> st.SearchStrategy[str]:
-    match kind:
-        case NumberType():
-            return _numbers(literals, kind, huge=huge)
-        case YesNoType():
-            return st.sampled_from(["yes", "no"])
-        case ChoiceType(options=options):
-            return st.sampled_from(options)
-        case TimeType():
-            stated = [each for each in literals if isinstance(each, datetime)] or [datetime(2026, 1, 1, tzinfo=UTC)]
-            steps = [timedelta(seconds=each) for each in (-1, 0, 1, 90)]
-            return st.sampled_from([(each + step).isoformat() for each in stated for step in steps])
-        case SeriesType():
-            return _series(
-                [each for each in literals if isinstance(each, datetime)] or [datetime(2026, 1, 1, tzinfo=UTC)]
-            )
-        case _:
-            return st.text(max_size=20)
-
-
-def _series(stated: list[datetime]) -> st.SearchStrategy[str]:
-    """Return a few prices around a moment that the policy names."""
-    steps = st.lists(st.integers(-3, 120), min_size=1, max_size=5, unique=True).map(sorted)
-    price = st.integers(1, 10**8).map(lambda each: f"{Decimal(each) / 100:f} {each % 7}")
-    points = st.tuples(st.sampled_from(stated), steps, st.lists(price, min_size=5, max_size=5))
-    return points.map(
-        lambda drawn: "; ".join(
-            f"{(drawn[0] + timedelta(seconds=15 * step)).isoformat()} {price}"
-            for step, price in zip(drawn[1], drawn[2], strict=False)
-        )
-    )
-
-
-@cache
-def _cases(name: str, *, complete: bool) -> st.SearchStrategy[dict[str, str]]:
-    policy = _policy(name)
-    literals = list(_literals(policy))
-    usual, huge = (
-        {each.name: _texts(literals, each.type, huge=huge) for each in policy.inputs} for huge in (False, True)
-    )
-    if not complete:
-        return st.fixed_dictionaries({}, optional=usual)
-    return st.one_of(st.fixed_dictionaries(usual), st.fixed_dictionaries(usual), st.fixed_dictionaries(huge))
+from policy.units import NumberType, Unit
+from tests.policy.drawn import ALL, NAMES, POLICIES, cases_of, numbers, policy_named
 
 
 def _compiled(policy: Policy, told: Mapping[str, str]) -> Outcome | str:
@@ -145,7 +54,7 @@ def _with_reasons(policy: Policy, told: Mapping[str, str]) -> Reasoned | str:
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_both_ways_give_the_same_answer_for_the_same_reasons(name: str, data: st.DataObject) -> None:
-    policy, told = _policy(name), data.draw(_cases(name, complete=True))
+    policy, told = policy_named(name), data.draw(cases_of(name, complete=True))
 
     fast, reasoned, slow = _compiled(policy, told), _with_reasons(policy, told), _by_interpreter(policy, told)
 
@@ -161,7 +70,7 @@ def test_both_ways_give_the_same_answer_for_the_same_reasons(name: str, data: st
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_what_one_way_cannot_decide_the_other_does_not_decide_either(name: str, data: st.DataObject) -> None:
-    policy, told = _policy(name), data.draw(_cases(name, complete=False))
+    policy, told = policy_named(name), data.draw(cases_of(name, complete=False))
 
     fast, slow = _compiled(policy, told), _by_interpreter(policy, told)
 
@@ -175,7 +84,7 @@ def test_what_one_way_cannot_decide_the_other_does_not_decide_either(name: str, 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_an_amount_is_never_negative_and_only_review_or_payment_carries_one(name: str, data: st.DataObject) -> None:
-    found = _by_interpreter(_policy(name), data.draw(_cases(name, complete=True)))
+    found = _by_interpreter(policy_named(name), data.draw(cases_of(name, complete=True)))
 
     if isinstance(found, Reasoned) and found.amount is not None:
         assert found.amount.minor >= 0
@@ -192,11 +101,11 @@ def test_an_amount_is_never_negative_and_only_review_or_payment_carries_one(name
         assert found.approvals == ()
 
 
-@pytest.mark.parametrize("name", [each for each in ALL if _policy(each).limits])
+@pytest.mark.parametrize("name", [each for each in ALL if policy_named(each).limits])
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_no_limit_is_ever_passed(name: str, data: st.DataObject) -> None:
-    policy, told = _policy(name), data.draw(_cases(name, complete=True))
+    policy, told = policy_named(name), data.draw(cases_of(name, complete=True))
     found = _by_interpreter(policy, told)
 
     if isinstance(found, Reasoned) and found.amount is not None:
@@ -253,23 +162,23 @@ RULES: dict[str, Callable[[Mapping[str, Fraction]], int]] = {
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_what_is_paid_is_the_published_rule_rounded_once(name: str, data: st.DataObject) -> None:
-    told = data.draw(_cases(name, complete=True))
+    told = data.draw(cases_of(name, complete=True))
     numbers = {each: Fraction(text) for each, text in told.items() if text[-1].isdigit() and "T" not in text}
     numbers["in_usdt"] = Fraction(told.get("asset") == "USDT")
 
-    found = _by_interpreter(_policy(name), told)
+    found = _by_interpreter(policy_named(name), told)
 
     if isinstance(found, Reasoned) and found.amount is not None:
         assert found.amount.minor == RULES[name](numbers)
 
 
 @settings(max_examples=200, deadline=None)
-@given(paid=_numbers([Decimal(600)], NumberType(unit=Unit(top="USDT")), huge=True))
+@given(paid=numbers([Decimal(600)], NumberType(unit=Unit(top="USDT")), huge=True))
 def test_goodwill_of_twelve_months_never_goes_over_its_limit(paid: str) -> None:
     told = {"delay_cause": "platform", "hours_late": "100", "value_usdt": "90000", "fraud_score": "1"}
     told |= {"sanctions_hit": "no", "goodwill_paid_12_months": paid.removeprefix("-")}
 
-    found = _compiled(_policy("delayed-withdrawal"), told)
+    found = _compiled(policy_named("delayed-withdrawal"), told)
 
     if isinstance(found, Outcome) and found.amount and found.amount.minor:
         assert found.amount.amount + Decimal(told["goodwill_paid_12_months"]) <= 600
