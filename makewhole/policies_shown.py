@@ -19,8 +19,8 @@ from policy.reasons import Reasoned
 from policy.settling import TooManyDigits
 
 
-def check_policies(directory: Path, *, people: Path | None, as_json: bool) -> int:
-    """Print what is found in each policy; returns 1 when any does not load."""
+def check_policies(directory: Path, *, people: Path | None, notes: bool, as_json: bool) -> int:
+    """Print what is found in each policy; returns 1 when any does not load. notes: Also what asks for nothing."""
     try:
         known = load_people(people) if people else None
         found = check(directory, people=known)
@@ -36,7 +36,8 @@ def check_policies(directory: Path, *, people: Path | None, as_json: bool) -> in
             for mistake in each.mistakes:
                 to_people().print(str(mistake), markup=False, soft_wrap=True)
             for finding in each.findings:
-                to_people().print(str(finding), markup=False, soft_wrap=True)
+                if finding.waivable or notes:
+                    to_people().print(str(finding), markup=False, soft_wrap=True)
     return 1 if wrong else 0
 
 

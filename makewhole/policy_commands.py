@@ -21,13 +21,14 @@ Because = Annotated[str, typer.Option("--because", help="Why; kept for ever.")]
 def policy_check(
     directory: Path,
     *,
-    people: Annotated[Path | None, typer.Option(help="Also prove that enough people hold each role.")] = None,
+    people: Annotated[Path | None, typer.Option(help="Also prove that enough people can agree everywhere.")] = None,
+    notes: Annotated[bool, typer.Option("--notes", help="Also say what is worth a look and asks for nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check every policy in a folder: text, units, rules, matrix and worked examples."""
+    """Check every policy in a folder: text, units, rules, matrix and worked examples, and what a release would ask."""
     from makewhole import policies_shown
 
-    raise typer.Exit(policies_shown.check_policies(directory, people=people, as_json=as_json))
+    raise typer.Exit(policies_shown.check_policies(directory, people=people, notes=notes, as_json=as_json))
 
 
 @policy_app.command("explain")

@@ -10,7 +10,7 @@ from cases.proposal import Classification
 from policy.compiling import Closure, test_of
 from policy.expressions import Among, AnyOf, Compared, Every, Literal, Name, Node, Not, Value
 from policy.form import PAYABLE, ApprovalRow, Policy
-from policy.mistakes import Finding, fault
+from policy.mistakes import Finding, Weight, fault
 from policy.settling import exactly
 from policy.showing import bare, in_words
 from policy.units import ChoiceType, YesNoType
@@ -70,6 +70,17 @@ def cells(policy: Policy, also: Iterable[Decimal] = ()) -> tuple[Cells, ...]:
     return tuple(
         {each: [_cell(rows, corner, each, amount) for amount in amounts] for each in _PAID} for corner in corners
     )
+
+
+def unproven(policy: Policy) -> Iterator[Finding]:
+    """Yield that nothing is proven of a matrix which compares more than names with values, or is too large."""
+    if not cells(policy):
+        what = (
+            "nothing is proven of this matrix: let each row compare names with values only, in at most"
+            f" {MOST_POINTS} cells, or look yourself that more amount and risk never need fewer people"
+        )
+        place = policy.approvals[0].place
+        yield Finding(place=place, what=what, code="matrix-not-proven", about="approvals", weight=Weight.FINDING)
 
 
 def matrix_faults(policy: Policy) -> Iterator[Finding]:
