@@ -9,7 +9,6 @@ import typer
 from makewhole.options import SETTINGS, AsJson, SettingsFile
 from makewhole.trouble import Unusable
 
-POLICIES = Path("config/policies")
 _TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z"]
 
 simulation = typer.Typer()
@@ -25,7 +24,9 @@ def policy_simulate(  # noqa: PLR0913  # One for each option.
     ] = None,
     end: Annotated[datetime | None, typer.Option("--to", formats=_TIMES, help="Cases before this moment, UTC.")] = None,
     cases: Annotated[Path | None, typer.Option(help="A CSV or Parquet file in place of the stored cases.")] = None,
-    policies: Annotated[Path, typer.Option(help="The folder in which name@version is looked for.")] = POLICIES,
+    policies: Annotated[
+        Path | None, typer.Option(help="Look for name@version in this folder, not among those submitted.")
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Also write a page with charts.")] = None,
     language: Annotated[str, typer.Option(help="Of the page: en or zh.")] = "en",
     parquet: Annotated[Path | None, typer.Option(help="Also write what becomes of each case.")] = None,

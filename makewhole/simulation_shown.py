@@ -42,7 +42,7 @@ class Asked:
     start: datetime | None
     end: datetime | None
     cases: Path | None
-    policies: Path
+    policies: Path | None
     html: Path | None
     language: str
     parquet: Path | None
@@ -53,7 +53,7 @@ def simulate_versions(settings: Path, asked: Asked) -> int:
     """Print what becomes of the cases; returns 1 when some of them could not be used or decided."""
     if asked.language not in get_args(Language):
         raise WrongUsage(f"--language: {did_you_mean(asked.language, get_args(Language))}")
-    a, b = (_policy(each, asked.policies) for each in (asked.version, asked.against))
+    a, b = (_policy(each, settings, asked.policies) for each in (asked.version, asked.against))
     with _telling() as on_step:
         on_step("reading cases")
         cases = _cases(settings, asked, (a, b))
@@ -76,11 +76,14 @@ def simulate_versions(settings: Path, asked: Asked) -> int:
     return 1 if simulation.bad or simulation.undecided else 0
 
 
-def _policy(named: str, folder: Path) -> Policy:
+def _policy(named: str, settings: Path, folder: Path | None) -> Policy:
     """Return a version by file or as name@version; examples that do not hold are said, and do not stop it."""
     path = Path(named)
     try:
-        policy = read_policy(read_policy_file(path), path.name) if path.is_file() else _version(named, folder)
+        if path.is_file():
+            policy = read_policy(read_policy_file(path), path.name)
+        else:
+            policy = _submitted(named, settings) if folder is None else _in_folder(named, folder)
         wrong = [*prove(policy)]
     except BadPolicy as problem:
         raise Unusable(str(problem)) from None
@@ -90,13 +93,22 @@ def _policy(named: str, folder: Path) -> Policy:
     return policy
 
 
-def _version(named: str, folder: Path) -> Policy:
+def _submitted(named: str, settings: Path) -> Policy:
     name, at, number = named.rpartition("@")
     if not at:
         raise WrongUsage(f'"{named[:80]}" is no file; a version is written name@version')
+    with looked_into(settings) as house, house.database.read() as connection:
+        text = house.desk.policies.text(connection, name, number)
+        known = [f"{each.name}@{each.version}" for each in house.desk.policies.versions(connection)]
+    if text is None:
+        raise WrongUsage(f"{named[:80]} was never submitted: {did_you_mean(named, known)}")
+    return read_policy(text, named)
+
+
+def _in_folder(named: str, folder: Path) -> Policy:
     found = [read_policy(read_policy_file(each), each.name) for each in policy_files(folder)]
     known = {f"{each.name}@{each.version}": each for each in found}
-    if f"{name}@{number}" not in known:
+    if named not in known:
         raise WrongUsage(f"{named[:80]}: not in {folder}: {did_you_mean(named, sorted(known))}")
     return known[named]
 

@@ -9,6 +9,8 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Mount, Route
 
 from sandbox.accounts.app import create_app as create_accounts
+from sandbox.exchange.app import create_app as create_exchange
+from sandbox.exchange.candles import made_up
 from sandbox.jira.app import create_app as create_jira
 from sandbox.payouts.app import create_app as create_payouts
 from sandbox.salesforce.app import create_app as create_salesforce
@@ -34,6 +36,7 @@ tokens at <code>/zendesk/oauth/tokens</code>.</dd>
 Service Management under <code>/jira/rest/servicedeskapi/</code>.</dd>
 <dt>Payout provider</dt><dd><code>/payouts/v1/payouts</code></dd>
 <dt>Account data</dt><dd><code>/accounts/v1/losses/…</code></dd>
+<dt>Exchange</dt><dd>Candles under <code>/exchange/api/v5/market/</code></dd>
 <dt>Control</dt><dd>{control}</dd>
 </dl>
 </html>
@@ -68,6 +71,7 @@ def create_sandbox(
         "slack": create_slack(seed=seed, request_url=slack_request_url),
         "payouts": create_payouts(unknown_payees=world.unknown_payees if world else ()),
         "accounts": create_accounts(records=world.records if world else ()),
+        "exchange": create_exchange(candles=made_up() if seed else ()),
     }
     return join(apps)
 

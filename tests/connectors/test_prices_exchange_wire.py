@@ -10,8 +10,10 @@ import pytest
 
 from connectors.contract import TryLater
 from connectors.prices.exchange import Wanted, fetch_candles
-from connectors.prices.rows import BadPrices, Gap, Kind, gaps_of
+from connectors.prices.rows import BadPrices, Gap, Kind, gaps_of, problems_of
+from sandbox.app import join
 from sandbox.exchange.app import Candles, create_app
+from sandbox.exchange.candles import made_up
 from tests.sandbox.payouts.serving import served
 
 START = datetime(2024, 1, 23, 8, 0, tzinfo=UTC)
@@ -67,6 +69,16 @@ def test_trades_have_their_volume_and_an_index_goes_by_its_family(exchange: http
 
     assert [each.volume for each in trades] == [Decimal("1200.25")] * 5
     assert len(index) == 3
+
+
+def test_the_sandbox_has_a_made_up_morning_under_its_own_path() -> None:
+    with served(join({"exchange": create_app(candles=made_up())}), token="none") as client:
+        target = f"{str(client.base_url).rstrip('/')}/exchange"
+        rows = fetch_candles("okx", _wanted(end=START + 180 * MINUTE), now=NOW, target=target)
+
+    assert len(rows) == 178
+    assert list(gaps_of(rows, MINUTE)) == [Gap(start=START + 100 * MINUTE, end=START + 102 * MINUTE)]
+    assert list(problems_of(rows, MINUTE, None)) == []
 
 
 def test_a_candle_that_is_not_over_is_left_out(exchange: httpx.Client) -> None:

@@ -20,6 +20,7 @@ HOMES = {
     "jwt": ("connectors/salesforce/", "sandbox/salesforce/"),
     "lark": ("policy/",),
     "msgspec": ("connectors/", "sandbox/", "store/"),
+    "polars": ("policy/many/", "reports/", "connectors/prices/parquet.py", "makewhole/simulated_cases.py"),
     "prometheus_client": ("web/metrics.py",),
     "python_calamine": ("policy/authoring/",),
     "requests": ("connectors/",),

@@ -90,7 +90,8 @@ def test_what_cannot_be_simulated_is_said(folder: Path, cli: Callable[..., Told]
     floats = pl.DataFrame({"customer_id": ["C-1"], "hours_late": [7.5]})
     floats.with_columns(at=pl.lit("2026-01-01T00:00:00Z")).write_parquet(folder / "floats.parquet")
 
-    unknown = cli("policy", "simulate", "--version", "delayed-withdrawl@1", "--against", SHIPPED, *cases)
+    misspelt = ("--version", "delayed-withdrawl@1", "--policies", SHIPPED.parent, "--against", SHIPPED)
+    unknown = cli("policy", "simulate", *misspelt, *cases)
     inexact = _simulated(cli, folder, "--cases", folder / "floats.parquet")
     late = _simulated(cli, folder, *cases, "--from", "2027-01-01")
 
@@ -104,7 +105,8 @@ def test_stored_cases_come_out_as_they_were_proposed(world: World, tmp_path: Pat
     settings = world.settings(tmp_path)
 
     told = cli(
-        *("policy", "simulate", "--version", SHIPPED, "--against", SHIPPED, "--settings", settings, "--json"),
+        *("policy", "simulate", "--version", "delayed-withdrawal@1", "--against", SHIPPED),
+        *("--settings", settings, "--json"),
     )
 
     listed = cli("case", "list", "--settings", settings, "--json", "--limit", "1000").json["cases"]
