@@ -1,5 +1,6 @@
 """Reading what a claim must be to be decided by the rules: in time, proven, not paid by another plan already."""
 
+import re
 from decimal import Decimal
 
 from cases.proposal import Classification
@@ -137,7 +138,7 @@ def read_scorecard(root: Section, scope: Scope) -> Scorecard | None:
     section = root.section("fraud scorecard", ("name", "review from", "signs"))
     if section is None:
         return None
-    name, review_from = section.text("name"), section.read("review from", lambda text: number_written(text, 0))
+    name, review_from = section.text("name"), section.read("review from", _points)
     signs = [_sign(node, section, scope) for node in section.items("signs")]
     if review_from is None:
         return None
@@ -158,6 +159,8 @@ def _sign(node: Node, card: Section, scope: Scope) -> Sign | None:
 
 
 def _points(text: str) -> Decimal:
+    if not re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
+        raise ValueError(f'write "{text[:20]}" as a number of points: 30')
     return number_written(text, 0)
 
 

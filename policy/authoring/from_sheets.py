@@ -49,7 +49,7 @@ def tree_of(grids: tuple[Grid, ...], mistakes: Mistakes) -> Laid:
     """
     known = [grid for grid in grids if _is_known(grid, mistakes)]
     rows = {grid.title: list(_rows(grid, _TITLES[grid.title], mistakes)) for grid in known}
-    notes = {(title, row.place.line): row.note for title, found in rows.items() for row in found if row.note}
+    notes = {place: note for title, found in rows.items() for place, note in _notes(title, found)}
     values: dict[str, Node] = dict(_fields(rows.get(layout.POLICY_SHEET, []), mistakes))
     for sheet in layout.LISTS:
         if sheet.title in rows and (rows[sheet.title] or sheet.path == ("fraud gates",)):
@@ -117,6 +117,17 @@ def _note(text: str, place: Place, mistakes: Mistakes) -> str:
         mistakes.add(place, f"break the note into lines of at most {_MOST_NOTE_CHARACTERS} characters that print")
         return ""
     return "\n".join(line for line in lines if line)
+
+
+def _notes(title: str, rows: list[_Row]) -> Iterator[tuple[tuple[str, int], str]]:
+    """Yield the notes by sheet and row; that of a field without a value goes to the next one that has one."""
+    empty = [row.place.line for row in rows if title == layout.POLICY_SHEET and "value" not in row.cells]
+    kept = [row.place.line for row in rows if row.place.line not in empty]
+    gathered: dict[int, list[str]] = {}
+    for row in rows if kept else ():
+        line = next((line for line in kept if line >= row.place.line), kept[-1])
+        gathered.setdefault(line, []).extend(row.note.splitlines())
+    yield from (((title, line), "\n".join(lines)) for line, lines in gathered.items() if lines)
 
 
 def _fields(rows: list[_Row], mistakes: Mistakes) -> Iterator[tuple[str, Node]]:

@@ -133,6 +133,12 @@ def test_a_note_of_a_manager_becomes_a_comment(changed: Changed) -> None:
     assert "  # why two\n  # see HX-7\n  - name: two to six hours late\n" in text
 
 
+def test_a_note_beside_a_field_without_a_value_is_kept(changed: Changed) -> None:
+    text = text_of(changed(("Policy", "C15", "no coins of our own")), "delay.xlsx")
+
+    assert "pay form: cash # no coins of our own\n" in text
+
+
 def test_text_that_looks_like_a_formula_stays_text(changed: Changed) -> None:
     text = text_of(changed(("Wording", "B2", '=HYPERLINK("http://x","y") {amount}')), "delay.xlsx")
 
