@@ -25,12 +25,11 @@ from config.people import load_people
 from config.settings import PayoutProvider, Settings
 from connectors.accounts.client import AccountData
 from connectors.contract import AccessRefused, ByHand, Helpdesk, MakingReady, TryLater, UnexpectedReply
-from connectors.prices.book import PriceBook
-from connectors.prices.filling import Filling, fill
 from connectors.transport import Exchange
 from connectors.wording import Worded
 from makewhole.helpdesks import connect_helpdesks
 from makewhole.mirroring import mirroring_of
+from makewhole.pricing import prices_of
 from makewhole.slack import routing_of, slack_calls, slack_settings
 from payouts.http_provider import HTTPProvider
 from payouts.ledger import PAYOUT_PROVIDER
@@ -50,7 +49,7 @@ from sync.outbox import ref_of, write_fields, write_note
 from sync.schedule import Tick
 from web.case_page import case_key
 from workflow import one_case, paying, releasing
-from workflow.desk import Desk, Filler, fills_nothing
+from workflow.desk import Desk
 from workflow.paying import Cashier
 
 log = structlog.get_logger(__name__)
@@ -199,23 +198,6 @@ def accounts_of(settings: Settings) -> tuple[Account, ...]:
         account_of(each.vendor, each.account, projects=getattr(each, "projects", ()))
         for each in settings.helpdesks.values()
     )
-
-
-def prices_of(settings: Settings) -> Filler:
-    """Return what fills the price inputs of policies; nothing without a price book."""
-    if settings.prices is None:
-        return fills_nothing
-    fillings = {
-        name: Filling(
-            source=each.source,
-            price=each.price,
-            start=each.between[0],
-            end=each.between[1],
-            margin=timedelta(minutes=each.margin_minutes),
-        )
-        for name, each in settings.prices.inputs.items()
-    }
-    return partial(fill, PriceBook(Path(settings.prices.folder)), fillings)
 
 
 def roles_held(people: People) -> Mapping[str, int]:
