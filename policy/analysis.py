@@ -8,7 +8,7 @@ from policy.approvers import beyond_everybody, dead_ends, unheld, without_spare
 from policy.binding import Paying, most_paid, never_binding, paying
 from policy.expressions import Condition, Expression
 from policy.form import Gate, Policy, Sign
-from policy.grid import matrix_faults, unproven
+from policy.grid import fewer_for_riskier, matrix_faults, unproven
 from policy.lines import Line, Reach, known_box, reached, rows_of, rules_of, thresholds_of
 from policy.mistakes import Finding, Weight, fault
 from policy.payment_terms import Benefit
@@ -80,6 +80,7 @@ def _suspicions(policy: Policy, people: People | None, lines: _Reached) -> Itera
     yield from never_binding(policy, lines.paid)
     yield from uneven(policy, lines.rules)
     yield from unproven(policy)
+    yield from fewer_for_riskier(policy)
     if people is not None:
         most = most_paid(policy, lines.paid)
         yield from dead_ends(policy, people, most)

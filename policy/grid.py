@@ -1,6 +1,7 @@
 """The approval matrix, looked up at every point where it can change."""
 
 import itertools
+import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +9,8 @@ from decimal import Decimal
 
 from cases.proposal import Classification
 from policy.compiling import Closure, test_of
-from policy.expressions import Among, AnyOf, Compared, Every, Literal, Name, Node, Not, Value
-from policy.form import PAYABLE, ApprovalRow, Policy
+from policy.expressions import Among, AnyOf, Compared, Every, Literal, Name, Node, Not, Relation, Value
+from policy.form import PAYABLE, ApprovalRow, Gate, Policy, Sign
 from policy.mistakes import Finding, Weight, fault
 from policy.settling import exactly
 from policy.showing import bare, in_words
@@ -39,7 +40,9 @@ class Cell:
     row: ApprovalRow
 
     def __str__(self) -> str:
-        where = ", ".join(f"{name} = {bare(value)}" for name, value in self.corner)
+        where = ", ".join(
+            f"{name} = {about(value) if isinstance(value, Decimal) else bare(value)}" for name, value in self.corner
+        )
         return f"{in_words(self.classification)}{f', {where}' if where else ''}, {about(self.amount)}"
 
 
@@ -81,6 +84,55 @@ def unproven(policy: Policy) -> Iterator[Finding]:
         )
         place = policy.approvals[0].place
         yield Finding(place=place, what=what, code="matrix-not-proven", about="approvals", weight=Weight.FINDING)
+
+
+def fewer_for_riskier(policy: Policy) -> Iterator[Finding]:
+    """Yield where a value that fraud gates or signs hold to be worse needs fewer people than one that they do not."""
+    for name in _risky(policy):
+        groups: dict[tuple[tuple[str, Value], ...], list[tuple[Decimal | bool, Cells]]] = {}
+        for corner in cells(policy):
+            known = dict(next(iter(corner.values()))[0].corner)
+            risk = known.pop(name, None)
+            if isinstance(risk, Decimal | bool):
+                groups.setdefault(tuple(known.items()), []).append((risk, corner))
+        for group in groups.values():
+            by_risk = [corner for _, corner in sorted(group, key=operator.itemgetter(0))]
+            worse = next((each for pair in itertools.pairwise(by_risk) for each in _fewer(*pair)), None)
+            if worse:
+                less, more = worse
+                what = (
+                    f"{more}: {more.row.people} must agree, though for {less} {less.row.people} must"
+                    f" (line {less.row.place.line}): a larger {name} is a sign of fraud; ask for no fewer people"
+                )
+                place, weight = more.row.place, Weight.FINDING
+                yield Finding(place=place, what=what, code="fewer-for-more-risk", about=name, weight=weight)
+                break
+
+
+def _fewer(less_risky: Cells, riskier: Cells) -> Iterator[tuple[Cell, Cell]]:
+    for classification, points in less_risky.items():
+        for less, more in zip(points, riskier[classification], strict=True):
+            if more.row.people < less.row.people:
+                yield less, more
+
+
+def _risky(policy: Policy) -> list[str]:
+    """Return the names of which gates and signs hold more, or yes, to be worse, and never less."""
+    every: tuple[Gate | Sign, ...] = (*policy.gates, *(policy.scorecard.signs if policy.scorecard else ()))
+    nodes = [part.node for each in every for part in each.when.parts]
+    worse = {name for node in nodes if (name := _larger_is_worse(node))}
+    names = [name for each in every for part in each.when.parts for name, _, _ in part.names]
+    return sorted(each for each in worse if names.count(each) == sum(_larger_is_worse(node) == each for node in nodes))
+
+
+def _larger_is_worse(node: Node) -> str | None:
+    match node:
+        case Name(name=name, type=YesNoType()):
+            return name
+        case Compared(relation=Relation.ABOVE | Relation.AT_LEAST, left=Name(name=name), right=Literal()):
+            return name
+        case _:
+            return None
 
 
 def matrix_faults(policy: Policy) -> Iterator[Finding]:

@@ -1,9 +1,14 @@
 """Which rules are proven to be out of reach, and which are not blamed."""
 
+import time
+
 import pytest
 
-from policy.loading import BadPolicy, load_policy
+from policy.analysis import findings
+from policy.loading import BadPolicy, load_policy, read_policy
 
+#: Many times what it takes, since a busy machine counts too.
+MOST_SECONDS = 0.5
 NEVER = [
     "hours_late > 6 hours and hours_late >= 6 hours and hours_late <= 6 hours",
     "hours_late < 6 hours and hours_late <= 6 hours and hours_late >= 6 hours",
@@ -67,3 +72,44 @@ def test_a_rule_is_hidden_only_when_all_of_it_is_taken(
         load_policy(text, "x.yaml")
 
     assert ('"two to six hours late" is never reached' in str(refused.value)) is hidden
+
+
+@pytest.mark.parametrize(("kind", "gap"), [("number", True), ("whole number", False)])
+def test_between_whole_numbers_that_follow_each_other_there_is_no_gap(
+    kind: str, *, gap: bool, withdrawal_text: str
+) -> None:
+    text = withdrawal_text.replace("fraud_score: number", f"fraud_score: {kind}")
+    text = text.replace("{hours_late: under 2 hours}", "{fraud_score: 0 to 9}")
+    text = text.replace("{hours_late: 2 to under 6 hours}", "{fraud_score: 10 to 20}")
+
+    found = [each for each in findings(read_policy(text, "x.yaml")) if each.code == "gap"]
+
+    assert bool(found) is gap
+    assert all("fraud_score = 9.5" in each.what for each in found)
+
+
+def test_what_is_worked_out_counts_for_what_is_possible(withdrawal_text: str) -> None:
+    text = withdrawal_text.replace("value share: 0.5% of value_usdt", "value share: min(0.5% of value_usdt, 300 USDT)")
+    text = text.replace("{hours_late: under 2 hours}", "{value share: over 300 USDT}")
+
+    found = [each for each in findings(read_policy(text, "x.yaml")) if each.code == "never-fits"]
+
+    assert [each.about for each in found] == ["less than two hours late"]
+
+
+def test_forty_rows_are_analysed_at_once(withdrawal_text: str) -> None:
+    head, rest = withdrawal_text.split("rules:\n", 1)
+    rows = "".join(
+        f"  - name: line {number}\n"
+        f"    when: {{hours_late: {number} to under {number + 1} hours, value_usdt: over {number * 10} USDT}}\n"
+        f"    then: goodwill\n    pay: min(max(value share, {number + 1} USDT), {number + 500} USDT)\n"
+        for number in range(40)
+    )
+    last = "  - {name: rest, when: otherwise, then: goodwill, pay: 5 USDT}\n"
+    policy = read_policy(f"{head}rules:\n{rows}{last}limits:{rest.split('limits:', 1)[1]}", "x.yaml")
+    started = time.process_time()
+
+    found = findings(policy)
+
+    assert time.process_time() - started < MOST_SECONDS
+    assert found == ()
