@@ -9,7 +9,6 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policy.authoring.cells import column_letters
@@ -21,13 +20,18 @@ MOST_PARTS = 300
 MOST_SHEETS = 40
 MOST_ROWS = 3_000
 MOST_COLUMNS = 200
-_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
-_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*)>(\s*<(?:\w+:)?f\b)?")
+#: All cells that are laid out, empty ones between others included; and all their text, were each the longest there is.
+MOST_CELLS = 1_000_000
+MOST_CHARACTERS = 200_000_000
+# None of these looks at a character more than a few times, whatever the file holds.
+_ROW = re.compile(rb"<(?:\w{1,20}:)?row\b([^<>]*)>")
+_CELL = re.compile(rb"<(?:\w{1,20}:)?c\b([^<>]*)>(\s*<(?:\w{1,20}:)?f\b)?")
+_SHARED_TEXT = re.compile(rb"</(?:\w{1,20}:)?si\s*>")
 _NUMBER = re.compile(rb'\br="([1-9]\d{0,6})"')
 _REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([1-9]\d{0,6})"')
-_SHEET = re.compile(r"<(?:\w+:)?sheet\b([^>]*)>")
-_RELATION = re.compile(r"<(?:\w+:)?Relationship\b([^>]*)>")
-_ATTRIBUTE = re.compile(r'([\w:]+)="([^"]*)"')
+_SHEET = re.compile(r"<(?:\w{1,20}:)?sheet\b([^<>]*)>")
+_RELATION = re.compile(r"<(?:\w{1,20}:)?Relationship\b([^<>]*)>")
+_ATTRIBUTE = re.compile(r'(?<![\w:])([\w:]{1,60})="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +58,16 @@ def unpack(data: bytes, file: str) -> Unpacked:
         if isinstance(error, BadPolicy):
             raise
         raise _bad(start, "not readable as a workbook: save it as .xlsx, without a password") from None
-    names = _sheet_parts(parts, start)
-    formulas = tuple(
-        (number, row, column)
-        for number, name in enumerate(names)
-        for row, column in _looked_at(parts.get(name, b""), number, file)
-    )
+    sheets = [_looked_at(parts[name], number, file) for number, name in enumerate(_sheet_parts(parts, start))]
+    longest = max(len(text) for part in parts.values() for text in _SHARED_TEXT.split(part)[:-1] or [b""])
+    if (
+        sum(each.laid_out for each in sheets) > MOST_CELLS
+        or longest * sum(each.cells for each in sheets) > MOST_CHARACTERS
+    ):
+        raise _bad(
+            start, f"the workbook lays out more than {MOST_CELLS} cells, or more text than is read: make it smaller"
+        )
+    formulas = tuple((number, *place) for number, each in enumerate(sheets) for place in each.formulas)
     return Unpacked(data=_packed(parts), formulas=formulas)
 
 
@@ -99,20 +107,32 @@ def _attributes(text: str) -> dict[str, str]:
     return dict(_ATTRIBUTE.findall(text))
 
 
-def _looked_at(part: bytes, number: int, file: str) -> Iterator[tuple[int, int]]:
-    """Yield where formulas stand; raises BadPolicy for a cell outside of what is read."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sheet:
+    """What one sheet holds: cells, the area they span, and (row, column) of each formula."""
+
+    cells: int
+    laid_out: int
+    formulas: tuple[tuple[int, int], ...]
+
+
+def _looked_at(part: bytes, number: int, file: str) -> _Sheet:
+    """Return what a sheet holds; raises BadPolicy for a cell outside of what is read."""
     for found in _ROW.finditer(part):
         row = _NUMBER.search(found[1])
         if row is None or int(row[1]) > MOST_ROWS:
             raise _bad(_sheet(file, number), _far(f"row {int(row[1])}" if row else "a row without its number"))
+    cells, furthest, formulas = 0, (1, 1), []
     for found in _CELL.finditer(part):
         place = _REFERENCE.search(found[1])
         column = _column(place[1].decode()) if place else 0
         if place is None or column > MOST_COLUMNS or int(place[2]) > MOST_ROWS:
             said = f"the cell {(place[1] + place[2]).decode()}" if place else "a cell without its name"
             raise _bad(_sheet(file, number), _far(said))
+        cells, furthest = cells + 1, (max(furthest[0], int(place[2])), max(furthest[1], column))
         if found[2]:
-            yield int(place[2]), column
+            formulas.append((int(place[2]), column))
+    return _Sheet(cells=cells, laid_out=furthest[0] * furthest[1], formulas=tuple(formulas))
 
 
 def _far(what: str) -> str:

@@ -1,6 +1,7 @@
 """What people and programs do to workbooks is understood or refused, with its sheet and cell and what to do."""
 
 import io
+import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -188,6 +189,38 @@ def test_a_cell_far_away_is_refused(old: bytes, new: bytes, said: str, changed: 
     lines = refused(made.getvalue())
 
     assert lines[0].startswith("delay.xlsx, sheet 1: " + said)
+
+
+def test_a_text_that_many_cells_share_is_refused_before_each_gets_its_copy(changed: Changed) -> None:
+    made = io.BytesIO()
+    cells = b"".join(b'<c r="A%d" t="s"><v>0</v></c>' % row for row in range(1, 3_001))
+    with zipfile.ZipFile(io.BytesIO(changed())) as source, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target:
+        for each in source.namelist():
+            part = source.read(each)
+            if each.endswith("sheet1.xml"):
+                part = b"<worksheet><sheetData>" + cells + b"</sheetData></worksheet>"
+            if each.endswith("sharedStrings.xml"):
+                part = b"<sst><si><t>" + b"x" * 1_000_000 + b"</t></si></sst>"
+            target.writestr(each, part)
+    assert len(made.getvalue()) < 100_000
+
+    assert refused(made.getvalue())[0].startswith(
+        "delay.xlsx: the workbook lays out more than 1000000 cells, or more text"
+    )
+
+
+@pytest.mark.parametrize("part", [b"<c " * 300_000, b"<row" * 300_000, b"<sheet " * 300_000, b"a" * 900_000])
+@pytest.mark.parametrize("name", ["xl/worksheets/sheet1.xml", "xl/workbook.xml"])
+def test_text_made_to_be_slow_is_looked_at_quickly(part: bytes, name: str, changed: Changed) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(changed())) as source, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target:
+        for each in source.namelist():
+            target.writestr(each, b"<" + part if each == name else source.read(each))
+    started = time.process_time()
+
+    refused(made.getvalue())
+
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize("data", [b"", b"policy: x\n", b"PK\x03\x04" + b"\0" * 40, b"\0" * (MOST_BYTES + 1)])
