@@ -7,11 +7,12 @@ from datetime import datetime
 from slackblocks import Markdown, SectionBlock
 
 from bot.answers import answer_text, asked_text, refusal_text
-from bot.approvals import DecisionRequest, ForgedClick, HomeOpened, LinkSaid, Question, read_delivery
+from bot.approvals import DecisionRequest, ForgedClick, HomeOpened, LinkSaid, PolicySaid, Question, read_delivery
 from bot.calls import SlackCalls, Unreachable
 from bot.cards import SlackMessage, message
 from bot.links import link_answer_text
 from bot.people import reading_language
+from bot.policies import policy_answer_text
 from bot.ports import Cases, Desk, Inbox
 from bot.routing import Routing
 from bot.values import Forged
@@ -64,11 +65,8 @@ class Answering:
             case Question():
                 refused = self.desk.ask(asked, delivery_id=delivery_id, now=now)
                 self._answer_question(asked, refused, delivery_id, now)
-            case LinkSaid():
-                said = self.desk.answer_link(asked, delivery_id=delivery_id, now=now)
-                say = self._words_for(asked.slack_id, asked.channel, now)
-                text = link_answer_text(said, self.people, say)
-                self._tell(asked.slack_id, asked.channel, text, delivery_id, now)
+            case LinkSaid() | PolicySaid():
+                self._answer_said(asked, delivery_id, now)
             case ForgedClick():
                 self.desk.forged(asked.slack_id, asked.problem, delivery_id=delivery_id, now=now)
                 say = self._words_for(asked.slack_id, asked.channel, now)
@@ -76,6 +74,16 @@ class Answering:
                 self._tell(asked.slack_id, asked.channel, text, delivery_id, now)
             case HomeOpened():
                 self._show_home(asked.slack_id, now)
+
+    def _answer_said(self, asked: LinkSaid | PolicySaid, delivery_id: str, now: datetime) -> None:
+        say = self._words_for(asked.slack_id, asked.channel, now)
+        if isinstance(asked, LinkSaid):
+            said = self.desk.answer_link(asked, delivery_id=delivery_id, now=now)
+            text = link_answer_text(said, self.people, say)
+        else:
+            came = self.desk.say_of_policy(asked, delivery_id=delivery_id, now=now)
+            text = policy_answer_text(came, self.people, say)
+        self._tell(asked.slack_id, asked.channel, text, delivery_id, now)
 
     def _answer_decision(self, asked: DecisionRequest, outcome: Outcome, delivery_id: str, now: datetime) -> None:
         say = self._words_for(asked.slack_id, asked.channel, now)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot.cards import APPROVE
 from bot.foreign import plain_lines
 from bot.links import DIFFERENT_LOSS, SAME_LOSS
+from bot.policies import RELEASE, SEND_BACK, PolicyValue
 from bot.values import ButtonValue, Forged, LinkValue, ModalValue
 from bot.views import (
     COMMENT_INPUT,
@@ -77,6 +78,23 @@ class LinkSaid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySaid:
+    """Somebody released a submitted policy, or sent it back.
+
+    Fields:
+        slack_id: Who, as Slack knows them.
+        value: Which version, and which text of it they saw.
+        release: Whether it is a yes.
+        channel: Where they clicked, and where the answer goes.
+    """
+
+    slack_id: str
+    value: PolicyValue
+    release: bool
+    channel: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeOpened:
     """Somebody looks at the App Home."""
 
@@ -99,7 +117,7 @@ class NothingToDo:
     why: str
 
 
-Delivery = DecisionRequest | Question | LinkSaid | HomeOpened | ForgedClick | NothingToDo
+Delivery = DecisionRequest | Question | LinkSaid | PolicySaid | HomeOpened | ForgedClick | NothingToDo
 
 
 class _Loose(BaseModel):
@@ -191,6 +209,8 @@ def _read_click(click: _Clicked) -> Delivery:
     action, channel = click.actions[0], click.container.channel_id
     if action.action_id in {SAME_LOSS, DIFFERENT_LOSS}:
         return _read_link(click, action, channel)
+    if action.action_id in {RELEASE, SEND_BACK}:
+        return _read_policy(click, action, channel)
     if action.action_id != APPROVE:
         return NothingToDo(why=f"{action.action_id} was answered with a modal")
     try:
@@ -220,6 +240,15 @@ def _read_link(click: _Clicked, action: _Action, channel: str | None) -> Deliver
         same=action.action_id == SAME_LOSS,
         channel=channel,
     )
+
+
+def _read_policy(click: _Clicked, action: _Action, channel: str | None) -> Delivery:
+    try:
+        value = PolicyValue.read(action.value)
+    except Forged as problem:
+        return ForgedClick(slack_id=click.user.id, channel=channel, problem=str(problem))
+    release = action.action_id == RELEASE
+    return PolicySaid(slack_id=click.user.id, value=value, release=release, channel=channel)
 
 
 def _read_submission(submitted: _Submitted) -> Delivery:

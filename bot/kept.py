@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import structlog
 from pydantic import TypeAdapter
 
-from bot.approvals import DecisionRequest, LinkSaid, Question
+from bot.approvals import DecisionRequest, LinkSaid, PolicySaid, Question
 from bot.content import (
     CardContent,
     Caution,
@@ -42,10 +42,11 @@ from store import cards, deliveries, evidence, links, outbox, tickets
 from store.cases import NoSuchCase
 from store.database import Database, Transaction
 from store.links import Answer
-from workflow import link_answers, one_case
+from workflow import link_answers, one_case, releasing
 from workflow.approval import NotAllowed, Outcome, Refusal, Stale, Word, open_stage
 from workflow.desk import Desk
 from workflow.link_answers import LinkOutcome, NotYours, Refused
+from workflow.releasing import Outcome as PolicyOutcome
 from workflow.telling import HAPPENING, Happening
 
 ANSWER_JOB = "answer"
@@ -55,6 +56,7 @@ QUEUE_LENGTH = 50
 GOODWILL_ASSET = "USDT"
 OUTCOME: TypeAdapter[Outcome | None] = TypeAdapter(Outcome | None)
 LINK_OUTCOME: TypeAdapter[LinkOutcome] = TypeAdapter(LinkOutcome)
+POLICY_OUTCOME: TypeAdapter[PolicyOutcome] = TypeAdapter(PolicyOutcome)
 log = structlog.get_logger(__name__)
 
 
@@ -321,6 +323,22 @@ class KeptDesk:
                 outcome = link_answers.answer(self.desk, tx, question.id, word, person, now=now)
             if delivery is not None:
                 deliveries.handled(tx, delivery, LINK_OUTCOME.dump_json(outcome).decode(), now=now)
+        return outcome
+
+    def say_of_policy(self, said: PolicySaid, *, delivery_id: str, now: datetime) -> PolicyOutcome:
+        """Release a submitted policy or send it back; a repeat returns the first outcome."""
+        with self.desk.database.begin() as tx:
+            delivery = deliveries.find(tx.connection, "slack", delivery_id)
+            if delivery is not None and delivery.outcome is not None:
+                return POLICY_OUTCOME.validate_json(delivery.outcome)
+            value, person = said.value, self.desk.people.by_slack_id(said.slack_id)
+            word = releasing.Word(
+                name=value.name, version=value.version, text_hash=value.text_hash, reason=None, said_at=now
+            )
+            decide = releasing.approve if said.release else releasing.reject
+            outcome = decide(self.desk, tx, word, person)
+            if delivery is not None:
+                deliveries.handled(tx, delivery, POLICY_OUTCOME.dump_json(outcome).decode(), now=now)
         return outcome
 
     def forged(self, slack_id: str, problem: str, *, delivery_id: str, now: datetime) -> None:

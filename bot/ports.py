@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.approvals import DecisionRequest, LinkSaid, Question
+from bot.approvals import DecisionRequest, LinkSaid, PolicySaid, Question
 from bot.content import CardContent
 from bot.lines import Line
 from bot.links import LinkContent
@@ -12,6 +12,7 @@ from cases.proposal import CaseId, PersonId
 from cases.ticket import CustomerId
 from workflow.approval import Outcome
 from workflow.link_answers import LinkOutcome
+from workflow.releasing import Outcome as PolicyOutcome
 
 
 class Inbox(Protocol):
@@ -115,6 +116,10 @@ class Desk(Protocol):
 
     def answer_link(self, said: LinkSaid, *, delivery_id: str, now: datetime) -> LinkOutcome:
         """Take in whether a ticket and a case tell of one loss, with all that follows; a repeat returns the first."""
+        ...
+
+    def say_of_policy(self, said: PolicySaid, *, delivery_id: str, now: datetime) -> PolicyOutcome:
+        """Release a submitted policy or send it back, with all that follows; a repeat returns the first outcome."""
         ...
 
     def forged(self, slack_id: str, problem: str, *, delivery_id: str, now: datetime) -> None:

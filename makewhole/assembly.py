@@ -30,7 +30,7 @@ from connectors.wording import Worded
 from makewhole.helpdesks import connect_helpdesks
 from makewhole.mirroring import mirroring_of
 from makewhole.pricing import prices_of
-from makewhole.slack import routing_of, slack_calls, slack_settings
+from makewhole.slack import policy_cards, routing_of, slack_calls, slack_settings
 from payouts.http_provider import HTTPProvider
 from payouts.ledger import PAYOUT_PROVIDER
 from payouts.paying import Terms
@@ -60,6 +60,7 @@ QUEUES = {
     Kind.CARD: "slack",
     Kind.THREAD: "slack",
     Kind.QUESTION: "slack",
+    releasing.POLICY_CARD: "slack",
     ANSWER_JOB: "slack",
     one_case.PROPOSE: "work",
     one_case.ESCALATE: "work",
@@ -225,11 +226,8 @@ def handlers(house: House) -> Mapping[str, Handler]:
         one_case.ESCALATE: lambda key: one_case.escalate(desk, key, now=clock()),
         releasing.RELEASED: lambda key: releasing.look_again(desk, key),
         one_case.PAY: lambda key: paying.pay(desk, house.cashier, key),
-        Kind.NOTE: lambda key: _send(house, key),
-        Kind.FIELDS: lambda key: _send(house, key),
-        Kind.CARD: lambda key: _send(house, key),
-        Kind.THREAD: lambda key: _send(house, key),
-        Kind.QUESTION: lambda key: _send(house, key),
+        **dict.fromkeys(Kind, lambda key: _send(house, key)),
+        releasing.POLICY_CARD: lambda key: policy_cards(house.posting, desk).show(key, now=clock()),
         ANSWER_JOB: answer,
         TIDY: lambda _slot: _tidy(house),
     }

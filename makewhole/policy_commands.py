@@ -123,3 +123,19 @@ def policy_show(
     from makewhole import releases_shown
 
     raise typer.Exit(releases_shown.show_version(settings, version, as_json=as_json))
+
+
+@policy_app.command("diff")
+def policy_diff(
+    old: Annotated[str, typer.Argument(help="A file, or delayed-withdrawal@3 of what was submitted.")],
+    new: Annotated[str, typer.Argument(help="The same.")],
+    *,
+    cases: Annotated[bool, typer.Option("--cases", help="Try the stored cases too, newest first.")] = False,
+    most: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many of them.")] = 1_000,
+    settings: SettingsFile = SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Show what changes between two versions in words, and which cases are decided otherwise."""
+    from makewhole import diff_shown
+
+    raise typer.Exit(diff_shown.diff(settings, old, new, stored=cases, most=most, as_json=as_json))

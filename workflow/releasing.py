@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from cases.case import NeedsAttention, Stage
 from cases.people import People, Person
@@ -31,8 +32,8 @@ from workflow.placing import Placed, in_words, is_open, placed, text_of
 
 #: Who may release a policy that somebody else wrote; a role like any other in the people file.
 APPROVER = "policy_approver"
-#: The job that looks again at cases that waited for a release.
-RELEASED = "policy-released"
+#: The job that looks again at cases that waited for a release, and the one that shows a version in Slack.
+RELEASED, POLICY_CARD = "policy-released", "policy-card"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,19}")
 
@@ -58,6 +59,7 @@ class Taken:
     """The word counts; `version` is how it stands now."""
 
     version: Version
+    kind: Literal["taken"] = "taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,7 @@ class Refused:
     why: WhyNot
     version: Version | None
     detail: str = ""
+    kind: Literal["refused"] = "refused"
 
 
 Outcome = Taken | Refused
@@ -164,7 +167,16 @@ def _submit(
     )
     waived = "; ".join(f"{each.key}: {each.waived}" for each in version.findings)
     policies.put(tx, version, given.text, _change(version, now, author.id, "submitted", waived=waived))
+    if before is not None and not same:
+        show(tx, before, "replaced")
+    show(tx, version)
     return version
+
+
+def show(tx: Transaction, version: Version, what: str = "") -> None:
+    """Let Slack show a version as it stands. what: What happened to it; else its state says so."""
+    at = int((version.decided_at or version.submitted_at).timestamp())
+    tx.enqueue(POLICY_CARD, f"{version.id}/{version.text_hash[:16]}/{what or version.state}-{at}")
 
 
 def _noted(finding: Finding, waivers: Mapping[str, str]) -> Noted:
@@ -255,6 +267,7 @@ def _release(
     policies.save(tx, released, _change(released, now, approver.id, "released", **told))
     delay = max(0.0, (released.starts_at - now).total_seconds())
     tx.enqueue(RELEASED, f"{released.id}/{released.text_hash[:16]}", delay_seconds=delay)
+    show(tx, released)
     return Taken(version=released)
 
 
@@ -308,6 +321,7 @@ def _may_release(person: Person, version: Version, *, now: datetime) -> bool:
 def _ended(desk: Desk, tx: Transaction, found: Version, word: Word, person: Person, *, state: State) -> Taken:
     after = replace(found, state=state, decided_by=person.id, decided_at=word.said_at, reason=word.reason)
     desk.policies.save(tx, after, _change(after, word.said_at, person.id, state, reason=word.reason or ""))
+    show(tx, after)
     return Taken(version=after)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from bot.answering import Answering
 from bot.app import Backing, SlackSettings
-from bot.approvals import DecisionRequest, LinkSaid, Question
+from bot.approvals import DecisionRequest, LinkSaid, PolicySaid, Question
 from bot.calls import SlackCalls
 from bot.content import CardContent
 from bot.lines import Line
@@ -21,6 +21,9 @@ from tests.bot.harbor import PEOPLE, ROUTING, content
 from tests.bot.payloads import TEAM
 from workflow.approval import Counted, Decided, NotAllowed, Outcome, Refusal, TooLate, Word, judge
 from workflow.link_answers import LinkOutcome, NotYours, Refused
+from workflow.releasing import Outcome as PolicyOutcome
+from workflow.releasing import Refused as PolicyRefused
+from workflow.releasing import WhyNot
 
 SECRET = "sandbox-signing-secret"
 
@@ -55,6 +58,7 @@ class House:
         self.decisions: list[tuple[str, Outcome]] = []
         self.questions: list[Question] = []
         self.links_said: list[LinkSaid] = []
+        self.policies_said: list[PolicySaid] = []
         self.forgeries: list[tuple[str, str]] = []
         self.broken = False
 
@@ -129,6 +133,12 @@ class House:
         assert now
         self.links_said.append(said)
         return Refused(why=NotYours.NO_QUESTION)
+
+    def say_of_policy(self, said: PolicySaid, *, delivery_id: str, now: datetime) -> PolicyOutcome:
+        assert delivery_id
+        assert now
+        self.policies_said.append(said)
+        return PolicyRefused(why=WhyNot.NO_VERSION, version=None)
 
     def forged(self, slack_id: str, problem: str, *, delivery_id: str, now: datetime) -> None:
         assert delivery_id

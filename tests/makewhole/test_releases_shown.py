@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from makewhole import diff_shown
 from makewhole.sandboxed import CONFIG
 from store import tables
 from tests.makewhole.conftest import Told, World, house_of
@@ -106,3 +107,20 @@ def test_a_proposal_that_follows_from_something_else_is_shown(settings: Path, cl
     (case,) = told.json["cases"]
     assert (case["verdict"], [each["what"] for each in case["differences"]]) == ("differs", ["amount"])
     assert all_of_them.json["counts"]["differs"] == 1
+
+
+def test_a_new_version_is_compared_with_the_one_in_force_on_stored_cases(
+    settings: Path, tmp_path: Path, cli: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diff_shown, "BASES", 1)
+    monkeypatch.setattr(diff_shown, "MIXED", 5)
+    new = another(tmp_path, old="at most: 600 USDT", new="at most: 601 USDT")
+
+    told = cli("policy", "diff", "delayed-withdrawal@1", POLICY, "--cases", "--settings", settings, "--json")
+    changed = cli("policy", "diff", POLICY, new)
+
+    assert told.code == 0
+    assert told.json["texts"] == []
+    kinds = {each["kind"]: (each["tried"] > 0, each["changed"]) for each in told.json["cases"]}
+    assert kinds == dict.fromkeys(("worked examples", "cases at bounds", "stored cases"), (True, []))
+    assert "limits: goodwill in twelve months: at most: 600 USDT -> 601 USDT" in changed.out

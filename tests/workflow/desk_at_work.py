@@ -125,7 +125,7 @@ class DeskAtWork:
     def release(self, *drafts: Draft) -> None:
         """Release these policies, or the shipped ones, by two people."""
         release(self.desk, drafts or shipped_policies(), author=AUTHOR, approver=APPROVER, now=self.time())
-        self.work(releasing.RELEASED)
+        self.work(releasing.RELEASED, releasing.POLICY_CARD)
 
     def evidence(self) -> Evidence:
         """Return what the account data says now."""
@@ -265,6 +265,7 @@ class DeskAtWork:
             one_case.ESCALATE: lambda key: one_case.escalate(self.desk, key, now=self.time()),
             one_case.PAY: lambda key: paying.pay(self.desk, self.cashier, key),
             releasing.RELEASED: lambda key: releasing.look_again(self.desk, key),
+            releasing.POLICY_CARD: lambda _key: None,
             readings.JOB: lambda key: read_ticket(self.intake, key, clock=self.time),
             Kind.NOTE: self._send,
             Kind.CARD: self._send,

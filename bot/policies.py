@@ -1,0 +1,163 @@
+"""A policy that waits for its release: the card with its buttons, and what came of a click; pure."""
+
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from slackblocks import ActionsBlock, Block, Button, Confirm, ContextBlock, Markdown, PlainText, SectionBlock
+
+from bot.cards import SlackMessage, message, slack_date
+from bot.foreign import marked, plain
+from bot.people import mention, name_of
+from bot.values import Forged
+from bot.words import Words, later, words
+from cases.people import People
+from cases.proposal import PersonId
+from store.policies import State, Version
+from workflow.releasing import APPROVER, Outcome, Refused, Taken, WhyNot
+
+#: The buttons' names; what a click carries back as `action_id`.
+RELEASE = "release_policy"
+SEND_BACK = "send_back_policy"
+
+_LONGEST = 200
+_MOST_WAIVED = 8
+_SHORT_HASH = 12
+_REFUSALS: Mapping[WhyNot, str] = {
+    WhyNot.UNKNOWN_PERSON: later("You are not in the role table, so you may not decide on policies."),
+    WhyNot.NO_ROLE: later(
+        "You may not release {policy}: it takes the role {role}, not lent by its author. Nothing changed."
+    ),
+    WhyNot.OWN_TEXT: later("You wrote {policy}, so somebody else must release it. Nothing changed."),
+    WhyNot.NO_VERSION: later("There is no such policy any more. Nothing changed."),
+    WhyNot.OTHER_TEXT: later("{policy} has another text by now: look at its new card. Nothing changed."),
+    WhyNot.OVERLAPS: later("{policy} cannot be released: {detail}. Nothing changed."),
+}
+
+
+class PolicyValue(BaseModel):
+    """The value of the buttons on the card of a submitted policy.
+
+    Fields:
+        name: Which policy.
+        version: Which version of it.
+        text_hash: What the word is bound to: the hash of the text that was shown.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")
+    version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,19}$")
+    text_hash: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+    @classmethod
+    def of(cls, version: Version) -> Self:
+        """Return the value for the buttons under this version."""
+        return cls(name=version.name, version=version.version, text_hash=version.text_hash)
+
+    @classmethod
+    def read(cls, text: object) -> Self:
+        """Return what a click carried; raises Forged, which never repeats the foreign text."""
+        try:
+            return cls.model_validate_json(text if isinstance(text, str) else "")
+        except ValidationError as problem:
+            raise Forged(f"a {cls.__name__} with {problem.error_count()} mistakes") from None
+
+    def text(self) -> str:
+        """Return it as it stands in the button."""
+        return self.model_dump_json()
+
+
+def policy_message(version: Version, people: People, locale: str, *, replaced: bool) -> SlackMessage:
+    """Return the card of a submitted version; with its buttons while it waits for somebody to decide.
+
+    replaced: Another text was submitted under this version since; `version` is how the old one stood.
+    """
+    say = words(locale)
+    author = marked(name_of(people, PersonId(version.submitted_by)), _LONGEST)
+    title = say("Policy {policy} waits for its release", policy=marked(version.id, _LONGEST))
+    asked = say("{author} submitted this text on {when}.", author=author, when=slack_date(version.submitted_at))
+    ends = slack_date(version.ends_at) if version.ends_at else say("no end is named")
+    span = say("Decides from {start}, until: {end}.", start=slack_date(version.starts_at), end=ends)
+    read = say("Read it: {command}", command=f"`makewhole policy show {marked(version.id, _LONGEST)}`")
+    blocks: list[Block] = [
+        SectionBlock(Markdown(f":scroll: *{title}*\n{asked}\n{span}\n{read}", verbatim=True), block_id="policy")
+    ]
+    if version.findings:
+        waived = [f"• {marked(f'{each.what}: {each.waived}', 300)}" for each in version.findings[:_MOST_WAIVED]]
+        told = "\n".join((say("Waived by its author:"), *waived))
+        blocks.append(SectionBlock(Markdown(told, verbatim=True), block_id="waived"))
+    if replaced or version.state is not State.SUBMITTED:
+        said = say(":no_entry: Another text was submitted in its place.") if replaced else _said(version, people, say)
+        blocks.append(SectionBlock(Markdown(said, verbatim=True), block_id="outcome"))
+        return message(f"{title} {said}", blocks)
+    able = _able(version, people)
+    blocks.append(ContextBlock([Markdown(say("Asked: {people}", people=able or APPROVER), verbatim=True)], "asked"))
+    blocks.append(ActionsBlock(list(_buttons(version, say)), block_id="release"))
+    return message(title, blocks)
+
+
+def _able(version: Version, people: People) -> str:
+    """Return mentions of who holds the role and did not write it."""
+    asked = (
+        mention(each.slack_id)
+        for each in people.everyone
+        if each.slack_id
+        and each.notified
+        and each.id != version.submitted_by
+        and any(held.role == APPROVER for held in each.authorities)
+    )
+    return " ".join(asked)
+
+
+def _buttons(version: Version, say: Words) -> tuple[Button, ...]:
+    value, short = PolicyValue.of(version).text(), version.text_hash[:_SHORT_HASH]
+    policy = plain(version.id, _LONGEST)
+    sure = Confirm(
+        title=say("Release?"),
+        text=PlainText(say("{policy}, text {text}, will decide claims.", policy=policy, text=short)),
+        confirm=say("Release"),
+        deny=say("Back"),
+        style="primary",
+    )
+    back = Confirm(
+        title=say("Send it back?"),
+        text=PlainText(say("{policy} goes back to its author.", policy=policy)),
+        confirm=say("Send back"),
+        deny=say("Back"),
+        style="danger",
+    )
+    return (
+        Button(say("Release"), action_id=RELEASE, value=value, style="primary", confirm=sure),
+        Button(say("Send back"), action_id=SEND_BACK, value=value, style="danger", confirm=back),
+    )
+
+
+def policy_answer_text(outcome: Outcome, people: People, say: Words) -> str:
+    """Return what came of a click, as the person who clicked reads it."""
+    match outcome:
+        case Taken(version=version):
+            return say("Thank you. {said}", said=_said(version, people, say))
+        case Refused(why=WhyNot.NOT_WAITING, version=Version() as version):
+            return say("Nothing changed. {said}", said=_said(version, people, say))
+        case Refused(why=why, version=version, detail=detail):
+            policy = marked(version.id, _LONGEST) if version else ""
+            sentence = _REFUSALS.get(why, _REFUSALS[WhyNot.NO_VERSION])
+            return say(sentence, policy=policy, role=APPROVER, detail=marked(detail, 600))
+
+
+def _said(version: Version, people: People, say: Words) -> str:
+    values = {
+        "policy": marked(version.id, _LONGEST),
+        "who": marked(name_of(people, PersonId(version.decided_by or version.submitted_by)), _LONGEST),
+        "when": slack_date(version.decided_at or version.submitted_at),
+    }
+    match version.state:
+        case State.RELEASED:
+            return say(":white_check_mark: {who} released {policy} on {when}.", **values)
+        case State.REJECTED:
+            return say(":leftwards_arrow_with_hook: {who} sent {policy} back on {when}.", **values)
+        case State.WITHDRAWN:
+            return say(":no_entry: {who} withdrew {policy} on {when}; it decides nothing any more.", **values)
+        case State.SUBMITTED:
+            return say("{policy} waits for its release.", **values)
