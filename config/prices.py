@@ -46,5 +46,5 @@ class Prices(BaseModel):
 
     model_config = STRICT
 
-    folder: Annotated[str, AfterValidator(_beside_the_file)] = "prices"
+    folder: Annotated[str, AfterValidator(_beside_the_file)] = Field(default="prices", validate_default=True)
     inputs: Mapping[InputName, PriceInput] = Field(default_factory=dict)

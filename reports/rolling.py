@@ -74,8 +74,10 @@ def windows_of(policy: Policy) -> tuple[Window, ...]:
     inputs = {each.name for each in policy.inputs}
     found: dict[str, Window] = {}
     for limit in policy.limits:
-        if limit.counting is None or limit.counting not in inputs:
+        if limit.counting is None:
             continue
+        if limit.counting not in inputs:
+            raise CannotRoll(f'{policy.name}: "{limit.counting}" is worked out: only an input can be counted over time')
         window = _window(policy, limit)
         if found.setdefault(limit.counting, window) != window:
             raise CannotRoll(f'{policy.name}: "{limit.counting}" is counted by two limits in two ways')

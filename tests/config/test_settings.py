@@ -343,3 +343,16 @@ def test_whatever_stands_in_the_file_it_is_read_or_refused(tmp_path: Path, junk:
 
     assert caught.value.mistakes
     assert not any(secret in str(caught.value) for name, secret in SECRETS.items() if "KEY" not in name)
+
+
+def test_price_inputs_are_filled_from_a_book_beside_the_settings(written: Written) -> None:
+    given = "prices:\n  inputs:\n    marks: {source: 'okx-{coin}-mark-1m', between: [opened_at, closed_at]}\n"
+    path = written({"policies: policies\n": f"policies: policies\n{given}"})
+
+    prices = load_settings(path, SECRETS).prices
+
+    assert prices is not None
+    assert prices.folder == str(path.parent / "prices")
+    assert (prices.inputs["marks"].price, prices.inputs["marks"].margin_minutes) == ("close", 60)
+    wrong = written({"policies: policies\n": f"policies: policies\n{given.replace('between', 'betwen')}"})
+    assert 'prices.inputs.marks.betwen: unknown key: did you mean "between"?' in " ".join(refused(wrong))
