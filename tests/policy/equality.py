@@ -1,12 +1,13 @@
 """Generated cases, aimed at the boundaries, decided by closures, in columns, and a sample by the interpreter.
 
-``python -m tests.policy.equality [--cases 1000000] [--seed 1]`` shares the cases out among all shipped policies. A case
-is one of a policy's boundary suite with some values taken from other cases of it, some moved by a few units and some
-not known. Any difference is printed, and ends the run with 1.
+``python -m tests.policy.equality [--cases 1000000] [--seed 1]`` shares the cases out among all shipped policies, those
+of the language page and the one of the bench. A case is one of a policy's boundary suite, with some values taken from
+other cases of it, some moved by a few units and some not known. Any difference is printed, and ends the run with 1.
 """
 
 import argparse
 import itertools
+import re
 import sys
 import time
 from collections import Counter
@@ -32,6 +33,8 @@ from policy.settling import TooManyDigits
 from policy.units import NumberType
 
 POLICIES = Path(__file__).resolve().parents[2] / "config" / "policies"
+PAGE = POLICIES.parents[1] / "docs" / "policy-language.md"
+RULES = POLICIES.parents[1] / "tests" / "bench" / "twenty_five_rules.yaml"
 _BATCH = 50_000
 
 
@@ -59,6 +62,13 @@ def shipped() -> Iterator[tuple[str, Policy]]:
     for path in sorted(POLICIES.rglob("*.yaml")):
         name = path.relative_to(POLICIES).with_suffix("").as_posix()
         yield name, read_policy(path.read_text(encoding="utf-8"), path.name)
+
+
+def others() -> Iterator[tuple[str, Policy]]:
+    """Yield the policies of the language page and of the bench."""
+    blocks = re.findall(r"```yaml\n(policy: .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    yield from ((f"page {number}", read_policy(block, f"page {number}")) for number, block in enumerate(blocks))
+    yield "25 rules", read_policy(RULES.read_text(encoding="utf-8"), RULES.name)
 
 
 def compared(policy: Policy, cases: list[Case], *, explain_every: int) -> Compared:
@@ -138,7 +148,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    policies = list(shipped())
+    policies = [*shipped(), *others()]
     share, total, differences = -(-asked.cases // len(policies)), Counter[str](), 0
     for name, policy in policies:
         start, cases = time.perf_counter(), generated(policy, share, asked.seed)

@@ -7,7 +7,8 @@ import pytest
 from policy.boundaries import boundary_cases
 from policy.form import Policy
 from tests.policy.equality import compared, generated, shipped
-from tests.policy.mutations import Judge, mutants
+from tests.policy.mutations import Judge
+from tests.policy.spoiling import mutants
 
 SHIPPED = dict(shipped())
 

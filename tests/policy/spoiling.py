@@ -1,0 +1,320 @@
+"""Ways to spoil a policy, one change each: what is not proven to change nothing should change some result."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from cases.money import ASSETS, Rounding
+from cases.proposal import ApprovalStage, Classification
+from policy.expressions import (
+    After,
+    Among,
+    AnyOf,
+    Between,
+    Compared,
+    Counted,
+    Either,
+    Every,
+    Expression,
+    Extreme,
+    Literal,
+    Name,
+    Node,
+    Not,
+    PriceAt,
+    Priced,
+    Product,
+    Quotient,
+    Relation,
+    Sum,
+    Whole,
+    parts_of,
+)
+from policy.form import PAYABLE, ApprovalRow, Limit, MoneyTerms, NothingLeft, Policy, Rule
+from policy.payment_terms import Benefit, Part
+from policy.regions import both, where
+from policy.series import Lookup
+from policy.units import ChoiceType, NumberType
+
+_NEIGHBOURS = {
+    Relation.EQUAL: (Relation.UNEQUAL,),
+    Relation.UNEQUAL: (Relation.EQUAL,),
+    Relation.BELOW: (Relation.AT_MOST, Relation.ABOVE),
+    Relation.AT_MOST: (Relation.BELOW, Relation.AT_LEAST),
+    Relation.ABOVE: (Relation.AT_LEAST, Relation.BELOW),
+    Relation.AT_LEAST: (Relation.ABOVE, Relation.AT_MOST),
+}
+_SECOND = timedelta(seconds=1)
+MILLIONTH = Decimal("0.000001")
+#: Fields that say nothing about a decision.
+_NOT_SPOILED = frozenset(
+    {"examples", "together", "type", "place", "wording", "tell", "other_plans", "inputs", "chinese"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """A spoiled policy.
+
+    Fields:
+        kind: What kind of change it is: "another operator".
+        what: What was changed and where: "rules.2.when.parts.0.node: < -> <=".
+        same: Why it must decide as the sound one does; None where nothing proves that.
+    """
+
+    kind: str
+    what: str
+    policy: Policy
+    same: str | None = None
+
+
+def mutants(policy: Policy) -> Iterator[Mutant]:
+    """Yield the policy spoiled in every way, one change each."""
+    any_wording = next(iter(policy.wording.values()))
+    policy = replace(policy, wording={each: policy.wording.get(each, any_wording) for each in Classification})
+    asked = _asked(policy)
+    for path, part in parts_within(policy, ()):
+        unasked = path[0] == "derived" and policy.derived[int(path[1])].name not in asked
+        for kind, what, spoiled in _spoiled(part):
+            where = ".".join(map(str, path))
+            same = "the value is never asked for" if unasked else None
+            yield Mutant(kind=kind, what=f"{where}: {what}", policy=_with(policy, path, spoiled), same=same)
+    for kind, what, spoiled in _rearranged(policy):
+        yield Mutant(kind=kind, what=what, policy=spoiled, same=_swapped_apart(policy, spoiled))
+
+
+def _asked(policy: Policy) -> frozenset[str]:
+    """Return everything worked out that some line may ask for, whatever the case."""
+    derived: dict[str, Node] = {each.name: each.expression.node for each in policy.derived}
+    rest = replace(policy, derived=())
+    written = [part.node for _, part in parts_within(rest, ()) if isinstance(part, Expression)]
+    ahead = [name for node in written for name in _names(node, derived)]
+    ahead += [each.counting for each in policy.limits if each.counting]
+    found: set[str] = set()
+    while ahead:
+        name = ahead.pop()
+        if name in derived and name not in found:
+            found.add(name)
+            ahead += _names(derived[name], derived)
+    return frozenset(found)
+
+
+def _names(node: Node, derived: Mapping[str, Node]) -> Iterator[str]:
+    """Yield the names that a node may ask for; a row whose test compares words of the text is read or it is not."""
+    match node:
+        case Name(name=name):
+            yield name
+        case Either(rows=rows, otherwise=otherwise):
+            for test, value in rows:
+                holds = _always(test, derived)
+                yield from _names(test, derived)
+                if holds is not False:
+                    yield from _names(value, derived)
+                if holds:
+                    return
+            yield from _names(otherwise, derived)
+        case _:
+            for part in parts_of(node):
+                yield from _names(part, derived)
+
+
+def _always(test: Node, derived: Mapping[str, Node]) -> bool | None:
+    """Return what a comparison of words that stand in the text comes to; None for other tests."""
+    match test:
+        case Compared(relation=Relation.EQUAL, left=Name(name=name), right=Literal(value=str(other))):
+            meant = derived.get(name)
+            return meant.value == other if isinstance(meant, Literal) else None
+        case _:
+            return None
+
+
+def _swapped_apart(policy: Policy, spoiled: Policy) -> str | None:
+    """Return why two lines may change places: no case fits both, or both say the same."""
+    pairs: tuple[tuple[Sequence[Rule | ApprovalRow], Sequence[Rule | ApprovalRow]], ...] = (
+        (policy.rules, spoiled.rules),
+        (policy.approvals, spoiled.approvals),
+    )
+    for before, after in pairs:
+        changed = [one for one, other in zip(before, after, strict=False) if one is not other]
+        if len(before) != len(after) or len(changed) != 2:  # Two lines.
+            continue
+        one, other = changed
+        if isinstance(one, ApprovalRow) and isinstance(other, ApprovalRow) and one.stages == other.stages:
+            return "both rows say the same"
+        boxes = [where(each.when, wide=True) for each in (one, other)]
+        if all(both(left, right) is None for left in boxes[0] for right in boxes[1]):
+            return "no case fits both lines"
+    return None
+
+
+def parts_within(part: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield every dataclass of a policy with the way to it."""
+    if isinstance(part, tuple):
+        for number, each in enumerate(part):
+            yield from parts_within(each, (*path, number))
+    elif dataclasses.is_dataclass(part):
+        if path:
+            yield path, part
+        for field in dataclasses.fields(part):
+            if field.name not in _NOT_SPOILED:
+                yield from parts_within(getattr(part, field.name), (*path, field.name))
+
+
+def _with(part: Any, path: tuple[str | int, ...], spoiled: Any) -> Any:
+    if not path:
+        return spoiled
+    first, *rest = path
+    if isinstance(first, int):
+        return (*part[:first], _with(part[first], tuple(rest), spoiled), *part[first + 1 :])
+    return replace(part, **{first: _with(getattr(part, first), tuple(rest), spoiled)})
+
+
+_Spoiled = Iterator[tuple[str, str, Any]]
+
+
+def _spoiled(part: Any) -> _Spoiled:  # noqa: C901, PLR0912  # One line for each kind of part.
+    """Yield a part with one thing changed: the kind of change, what was changed, the part."""
+    match part:
+        case Compared(relation=relation):
+            for other in _NEIGHBOURS[relation]:
+                yield "another operator", f"{relation.value} -> {other.value}", replace(part, relation=other)
+        case Literal():
+            yield from _values(part)
+        case Sum(terms=terms):
+            for number, (sign, term) in enumerate(terms):
+                turned = (*terms[:number], (-sign, term), *terms[number + 1 :])
+                yield "another sign", f"term {number}", replace(part, terms=turned)
+            yield from _dropped(part, "terms", terms)
+        case Product(factors=factors):
+            yield from _dropped(part, "factors", factors)
+        case Quotient(dividend=dividend):
+            yield "a divisor dropped", "dividend alone", dividend
+        case Extreme(largest=largest, parts=parts):
+            yield "max and min", f"largest is {not largest}", replace(part, largest=not largest)
+            yield from _dropped(part, "parts", parts)
+        case Every(parts=parts) | AnyOf(parts=parts):
+            other_kind = AnyOf if isinstance(part, Every) else Every
+            yield "and and or", other_kind.__name__, other_kind(parts=parts, type=part.type)
+            yield from _dropped(part, "parts", parts)
+        case Not(part=inner):
+            yield "a not dropped", "not", inner
+        case Among(options=options):
+            yield from _dropped(part, "options", options)
+        case Either(rows=rows, otherwise=otherwise):
+            yield from _dropped(part, "rows", rows) if len(rows) > 1 else [("a row dropped", "all rows", otherwise)]
+            yield from _swapped(part, "rows", rows)
+        case Whole(up=up):
+            yield "another rounding", f"up is {not up}", replace(part, up=not up)
+        case Between() | After() | Priced() | PriceAt():
+            yield from _times(part)
+        case _:
+            yield from _terms(part)
+
+
+def _values(part: Literal) -> _Spoiled:
+    value, kind = part.value, part.type
+    match value:
+        case bool():
+            yield "another value", f"{value}", replace(part, value=not value)
+        case Decimal():
+            unit = kind.unit if isinstance(kind, NumberType) else None
+            money = unit is not None and unit.is_money and unit.top in ASSETS
+            step = Decimal(1).scaleb(-ASSETS[str(unit.top)].decimals) if unit and money else MILLIONTH
+            for more in (step, -step):
+                yield "a limit one unit off", f"{value} {more:+f}", replace(part, value=value + more)
+        case datetime():
+            for shift in (_SECOND, -_SECOND):
+                yield "a moment one second off", f"{value.isoformat()}", replace(part, value=value + shift)
+        case str() if isinstance(kind, ChoiceType):
+            other = next((each for each in kind.options if each != value), value)
+            yield "another value", f"{value} -> {other}", replace(part, value=other)
+
+
+def _times(part: Between | After | Priced | PriceAt) -> _Spoiled:  # noqa: C901  # One line for each kind of part.
+    match part:
+        case Between(counted=counted, calendar=calendar):
+            if counted in {Counted.DAYS, Counted.WORKING_DAYS}:
+                other = Counted.DAYS if counted is Counted.WORKING_DAYS else Counted.WORKING_DAYS
+                yield "another count", f"{other.value}", replace(part, counted=other)
+                yield "another zone", "-11:00", replace(part, calendar=replace(calendar, zone="-11:00"))
+        case After(count=count, counted=counted, calendar=calendar):
+            for more in (1, -1):
+                yield "another count", f"{count} {more:+d}", replace(part, count=max(count + more, Decimal(0)))
+            if counted is Counted.WORKING_DAYS:
+                yield "another count", "days", replace(part, counted=Counted.DAYS)
+                without = replace(calendar, holidays=calendar.holidays - set(sorted(calendar.holidays)[:1]))
+                yield "a holiday dropped", "the first", replace(part, calendar=without)
+        case Priced(lookup=lookup, with_end=with_end):
+            yield "a window's end", f"{not with_end}", replace(part, with_end=not with_end)
+            other_lookup = Lookup.LOWEST if lookup is Lookup.HIGHEST else Lookup.HIGHEST
+            yield "another price", other_lookup.value, replace(part, lookup=other_lookup)
+        case PriceAt(within=within):
+            for shift in (_SECOND, -_SECOND):
+                yield "a limit one unit off", f"{within} {shift}", replace(part, within=within + shift)
+
+
+def _terms(part: Any) -> _Spoiled:  # noqa: C901, PLR0912  # One line for each kind of part.
+    """Spoil what stands around expressions."""
+    match part:
+        case MoneyTerms(rounding=rounding):
+            for other in Rounding:
+                if other is not rounding:
+                    yield "another rounding", other.value, replace(part, rounding=other)
+        case Rule(classification=classification, pay=pay):
+            kinds = PAYABLE if pay is not None else set(Classification) - PAYABLE - {Classification.FRAUD_REVIEW}
+            for each in sorted(kinds - {classification}):
+                yield "another classification", each.value, replace(part, classification=each)
+        case Limit(counting=counting, classifications=classifications):
+            if counting is not None:
+                yield "a count dropped", counting, replace(part, counting=None)
+            for other_class in sorted(classifications & PAYABLE) if len(classifications) > 1 else ():
+                yield (
+                    "a limit narrowed",
+                    other_class.value,
+                    replace(part, classifications=classifications - {other_class}),
+                )
+        case NothingLeft(classification=None):
+            yield "another classification", "nothing left", replace(part, classification=Classification.INELIGIBLE)
+        case NothingLeft():
+            yield "another classification", "nothing left", replace(part, classification=None)
+        case ApprovalStage(quorum=quorum):
+            yield "another quorum", f"{quorum + 1}", replace(part, quorum=quorum + 1)
+        case Part(waits_for=waits_for, lapses_when=lapses_when):
+            if waits_for is not None:
+                yield "a wait dropped", part.name, replace(part, waits_for=None)
+            if lapses_when is not None:
+                yield "a wait dropped", f"{part.name} lapses", replace(part, lapses_when=None)
+        case Benefit(decimals=decimals):
+            yield "another rounding", f"{decimals + 1} decimals", replace(part, decimals=decimals + 1)
+
+
+def _dropped(part: Any, field: str, each: Sequence[Any]) -> _Spoiled:
+    for number in range(len(each)) if len(each) > 1 else ():
+        yield f"one of the {field} dropped", f"{number}", replace(part, **{field: _without(each, number)})
+
+
+def _swapped(part: Any, field: str, each: Sequence[Any], last: int = 0) -> _Spoiled:
+    for number in range(len(each) - 1 - last):
+        swapped = (*each[:number], each[number + 1], each[number], *each[number + 2 :])
+        yield f"{field} in another order", f"{number} and {number + 1}", replace(part, **{field: swapped})
+
+
+def _without(each: Sequence[Any], number: int) -> tuple[Any, ...]:
+    return (*each[:number], *each[number + 1 :])
+
+
+def _rearranged(policy: Any) -> _Spoiled:
+    """Yield a policy with lines swapped or dropped; the last rule and the last row of approvals stay last."""
+    yield from _swapped(policy, "rules", policy.rules, last=1)
+    yield from _swapped(policy, "approvals", policy.approvals, last=1)
+    for field in ("rules", "approvals"):
+        lines = getattr(policy, field)
+        for number in range(len(lines) - 1):
+            yield f"one of the {field} dropped", f"{number}", replace(policy, **{field: _without(lines, number)})
+    for field in ("limits", "deductions", "thresholds", "gates", "benefits"):
+        lines = getattr(policy, field)
+        for number in range(len(lines)):
+            yield f"one of the {field} dropped", f"{number}", replace(policy, **{field: _without(lines, number)})
