@@ -50,14 +50,12 @@ class Known(dict[str, Any]):
 
     Fields:
         derived: What works a value out, by name.
-        note: Where what was worked out is noted; like `inputs` only there where reasons are wanted.
-        inputs: What it began with.
+        note: Where what was worked out is noted; only there where reasons are wanted.
     """
 
-    __slots__ = ("derived", "inputs", "note")
+    __slots__ = ("derived", "note")
     derived: Mapping[str, "Closure"]
     note: Callable[[tuple[Any, Any]], None]
-    inputs: Mapping[str, Any]
 
     def __missing__(self, name: str) -> Any:
         value = self[name] = self.derived[name](self)

@@ -15,12 +15,11 @@ from policy.payment_terms import Part
 from policy.payments import PartState, Payment, payment, taken
 from policy.program import write_approvals, write_rules
 from policy.reasons import Note, Reasoned
-from policy.settling import NOT_HELD, TOO_MANY_DIGITS, TooManyDigits, exactly, looked_up
+from policy.settling import NOT_HELD, TOO_MANY_DIGITS, TooManyDigits, looked_up
 from policy.showing import given_beside, in_words
 
 Benefits = tuple[tuple[str, str], ...]
 Noting = Callable[[Note], None]
-_IN_WORDS = {each: in_words(each) for each in Classification}
 
 
 class NeedsFact(LookupError):
@@ -92,35 +91,38 @@ def decider(policy: Policy) -> Callable[[Mapping[str, Value]], Outcome]:
 @lru_cache(maxsize=256)
 def _reasoner(policy: Policy) -> Callable[[Mapping[str, Value], tuple[Money, ...]], Reasoned]:
     """Return the compiled policy that notes all it works out, looks the approvals up and knows what is told."""
-    derived, paid = worked_out(policy.derived, noted=True), _Paid(policy)
+    derived, paid, plainly = worked_out(policy.derived, noted=True), _Paid(policy), policy.paid_plainly
     code = Code()
     write_rules(code, policy, lambda kind, rule, tell: (kind, None, rule, tell), noted=True)
-    write_approvals(code, policy)
+    names = write_approvals(code, policy)
     built = code.built()
-    run, approved = built["run"], built["approved"]
-
-    def worked(known: Known, notes: list[Note], counted_before: tuple[Money, ...]) -> Reasoned:
-        classification, amount, rule, (tell, shown) = run(known)
-        payments, benefits = ((), ()) if amount is None or paid.plainly else paid.out(known, amount, notes.append)
-        known["amount"] = money = looked_up(amount, counted_before)
-        known["classification"] = words = _IN_WORDS[classification]
-        row = approved(known)
-        notes.append((row, (money, words)))
-        for name in shown:
-            known[name]
-        notes.append((tell, amount))
-        return _reasoned(
-            classification, amount, rule, row.stages, payments, benefits, policy, known.inputs, tuple(notes)
-        )
+    run = built["run"]
+    matrix = {each: (in_words(each), built[name]) for each, name in names.items()}
 
     def reasoned(inputs: Mapping[str, Value], counted_before: tuple[Money, ...]) -> Reasoned:
         known, notes = Known(inputs), list[Note]()
-        known.derived, known.note, known.inputs = derived, notes.append, inputs
+        known.derived, known.note = derived, notes.append
+        before = getcontext()
+        setcontext(EXACT)
         try:
-            with exactly():
-                return worked(known, notes, counted_before)
+            classification, amount, rule, (tell, shown) = run(known)
+            payments, benefits = ((), ()) if amount is None or plainly else paid.out(known, amount, notes.append)
+            words, approved = matrix[classification]
+            known["amount"] = money = looked_up(amount, counted_before)
+            known["classification"] = words
+            row = approved(known)
+            notes.append((row, (money, words)))
+            for name in shown:
+                known[name]
         except KeyError as error:
             raise NeedsFact(str(error.args[0])) from None
+        except NOT_HELD as error:
+            raise TooManyDigits(TOO_MANY_DIGITS) from error
+        finally:
+            setcontext(before)
+        notes.append((tell, amount))
+        approvals = row.stages
+        return _reasoned(classification, amount, rule, approvals, payments, benefits, policy, inputs, tuple(notes))
 
     return reasoned
 
@@ -129,7 +131,6 @@ class _Paid:
     """The parts of an amount and what is given beside it, compiled."""
 
     def __init__(self, policy: Policy) -> None:
-        self.plainly = policy.paid_plainly
         plain = len(policy.parts) == 1 and policy.parts[0].is_plain
         self.parts = [] if plain else [_Part(each) for each in policy.parts]
         self.benefits = [(each, test_of(each.when), compiled(each.gives.node)) for each in policy.benefits]

@@ -7,10 +7,11 @@ from itertools import groupby
 from cases.proposal import Classification
 from policy.arithmetic import Number, added
 from policy.compiling import Code
-from policy.expressions import Condition, Literal, Node
+from policy.expressions import Among, Compared, Condition, Literal, Name, Node, Relation
 from policy.form import PAYABLE, Limit, Policy, Rule, Wording
 from policy.reasons import wanted
 from policy.settling import room, settled, settler
+from policy.showing import in_words
 from policy.units import NumberType, Type
 
 #: A wording, and the names of the values that it shows.
@@ -34,11 +35,36 @@ def write_rules(code: Code, policy: Policy, unpaid: Unpaid, *, noted: bool) -> N
     code.function("run", ("k",), writing.rules())
 
 
-def write_approvals(code: Code, policy: Policy) -> None:
-    """Write `approved(k)`: the row of the matrix that fits; `k` knows "amount" and "classification"."""
+def write_approvals(code: Code, policy: Policy) -> dict[Classification, str]:
+    """Write what gives the row of the matrix that fits, and return its name by classification.
+
+    `k` knows "amount" and "classification" then; what the classification alone settles is settled now.
+    """
+    names: dict[Classification, str] = {}
+    for classification in Classification:
+        names[classification] = f"approved_{classification.value}"
+        code.function(names[classification], ("k",), _rows(code, policy, in_words(classification)))
+    return names
+
+
+def _rows(code: Code, policy: Policy, classification: str) -> Iterator[str]:
     sure: set[str] = set()
-    fits = ((code.condition(row.when, sure), code.constant(row)) for row in policy.approvals)
-    code.function("approved", ("k",), [f"if {when}: return {row}" for when, row in fits])
+    for row in policy.approvals:
+        parts = [(part, _about(part.node, classification)) for part in row.when.parts]
+        if any(holds is False for _, holds in parts):
+            continue
+        when = Condition(parts=tuple(part for part, holds in parts if holds is None), place=row.place)
+        yield f"if {code.condition(when, sure)}: return {code.constant(row)}"
+
+
+def _about(node: Node, classification: str) -> bool | None:
+    """Return whether a test holds for a classification; None where more than that must be known."""
+    match node:
+        case Compared(relation=Relation.EQUAL, left=Name(name="classification"), right=Literal(value=value)):
+            return value == classification
+        case Among(subject=Name(name="classification"), options=options):
+            return classification in options
+    return None
 
 
 class _Rules:
