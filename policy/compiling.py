@@ -50,12 +50,13 @@ class Known(dict[str, Any]):
 
     Fields:
         derived: What works a value out, by name.
-        note: Where what was worked out is noted; only there where reasons are wanted.
+        note, more: Where one thing that was worked out is noted, or several; only there where reasons are wanted.
     """
 
-    __slots__ = ("derived", "note")
+    __slots__ = ("derived", "more", "note")
     derived: Mapping[str, "Closure"]
     note: Callable[[tuple[Any, Any]], None]
+    more: Callable[[Iterable[tuple[Any, Any]]], None]
 
     def __missing__(self, name: str) -> Any:
         value = self[name] = self.derived[name](self)

@@ -101,7 +101,7 @@ def _reasoner(policy: Policy) -> Callable[[Mapping[str, Value], tuple[Money, ...
 
     def reasoned(inputs: Mapping[str, Value], counted_before: tuple[Money, ...]) -> Reasoned:
         known, notes = Known(inputs), list[Note]()
-        known.derived, known.note = derived, notes.append
+        known.derived, known.note, known.more = derived, notes.append, notes.extend
         before = getcontext()
         setcontext(EXACT)
         try:

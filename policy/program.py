@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from functools import partial
 from itertools import groupby
 
 from cases.proposal import Classification
 from policy.arithmetic import Number, added
 from policy.compiling import Code
 from policy.expressions import Among, Compared, Condition, Literal, Name, Node, Relation
-from policy.form import PAYABLE, Limit, Policy, Rule, Wording
+from policy.form import PAYABLE, Limit, Policy, Rule, Threshold, Wording
 from policy.reasons import wanted
 from policy.settling import room, settled, settler
 from policy.showing import in_words
@@ -19,6 +20,8 @@ Told = tuple[Wording, tuple[str, ...]]
 #: What a decision without an amount comes to, from classification, rule and wording.
 Unpaid = Callable[[Classification, str, Told], object]
 _ZERO = Decimal(0)
+#: The lines that did not fit which are noted at once.
+_MOST_MISSED = 40
 
 
 def write_rules(code: Code, policy: Policy, unpaid: Unpaid, *, noted: bool) -> None:
@@ -75,6 +78,8 @@ class _Rules:
         self.policy = policy
         self.unpaid = unpaid
         self.noted = noted
+        self.derived = frozenset(each.name for each in policy.derived)
+        self.missed: list[tuple[object, bool]] = []
 
     def rules(self) -> Iterator[str]:
         """Yield the lines of `run`. Rules in a row that begin with the same test share it."""
@@ -84,17 +89,24 @@ class _Rules:
             rules = list(group)
             if len(rules) == 1 or first is None:
                 for rule in rules:
-                    yield from self._line(self.code.condition(rule.when, sure), rule, self._end(rule, sure))
-                continue
-            yield f"if {self.code.written(first, sure)}:"
-            inside = set(sure)
-            for rule in rules:
-                rest = Condition(parts=rule.when.parts[1:], place=rule.place)
-                fits = self.code.condition(rest, inside)
-                yield from _indented(self._line(fits, rule, self._end(rule, inside)))
-            if self.noted:
-                yield "else:"
-                yield from (f"    note({self.code.constant((rule, False))})" for rule in rules)
+                    yield from self._line(rule.when, rule, sure, partial(self._end, rule))
+            else:
+                yield from self._sharing(rules, sure)
+
+    def _sharing(self, rules: list[Rule], sure: set[str]) -> Iterator[str]:
+        first = Condition(parts=rules[0].when.parts[:1], place=rules[0].place)
+        yield from self._noted_before(first, sure)
+        above = tuple(self.missed)
+        yield f"if {self.code.condition(first, sure)}:"
+        inside = set(sure)
+        for rule in rules:
+            rest = Condition(parts=rule.when.parts[1:], place=rule.place)
+            yield from _indented(self._line(rest, rule, inside, partial(self._end, rule)))
+        missed = [*above, *((rule, False) for rule in rules)]
+        if self.noted and self.missed != missed:
+            yield from _indented(self._noted())
+            yield "else:"
+            yield f"    more({self.code.constant(tuple(missed))})"
 
     def _end(self, rule: Rule, sure: set[str]) -> str:
         """Return the line that ends the decision where a rule fits."""
@@ -115,25 +127,39 @@ class _Rules:
         if self.policy.thresholds:
             yield f"k[{self.code.constant('amount')}] = amount.amount"
         for each in self.policy.thresholds:
-            tell = each.tell or self.policy.wording[each.classification]
-            fits = self.code.condition(each.when, sure)
-            yield from self._line(fits, each, self._unpaid(each.classification, each.name, tell))
+            yield from self._line(each.when, each, sure, partial(self._beyond, each))
+        yield from self._noted()
         yield from self._suspected(sure) if self.noted else self._stopped(sure)
         yield self._paid(classification, "rule", "tell")
 
-    def _begin(self) -> Iterator[str]:
-        if self.noted:
-            yield "note = k.note"
+    def _beyond(self, threshold: Threshold, _: set[str]) -> str:
+        tell = threshold.tell or self.policy.wording[threshold.classification]
+        return self._unpaid(threshold.classification, threshold.name, tell)
 
-    def _line(self, fits: str, line: object, end: str) -> Iterator[str]:
-        """Yield the lines of something that fits or does not."""
-        yes, no = (self.code.constant((line, each)) for each in (True, False))
-        yield f"if {fits}:"
+    def _begin(self) -> Iterator[str]:
+        self.missed = []
         if self.noted:
-            yield f"    note({yes})"
-        yield f"    {end}"
+            yield "note, more = k.note, k.more"
+
+    def _line(self, when: Condition, line: object, sure: set[str], end: Callable[[set[str]], str]) -> Iterator[str]:
+        """Yield the lines of something that fits or not; what did not fit is noted together with what comes next."""
+        yield from self._noted_before(when, sure)
+        yield f"if {self.code.condition(when, sure)}:"
         if self.noted:
-            yield f"note({no})"
+            yield f"    more({self.code.constant((*self.missed, (line, True)))})"
+            self.missed.append((line, False))
+        yield f"    {end(sure)}"
+
+    def _noted_before(self, when: Condition, sure: set[str]) -> Iterator[str]:
+        """Yield what notes the lines that did not fit before something is worked out, to keep the order."""
+        names = {name for part in when.parts for name, _, _ in part.names} - sure
+        if names & self.derived or len(self.missed) > _MOST_MISSED:
+            yield from self._noted()
+
+    def _noted(self) -> Iterator[str]:
+        if self.missed:
+            yield f"more({self.code.constant(tuple(self.missed))})"
+            self.missed = []
 
     def _amount(self, classification: Classification, sure: set[str]) -> Iterator[str]:
         policy, code = self.policy, self.code
@@ -146,19 +172,14 @@ class _Rules:
             left.append(f"left{number}")
             yield f"left{number} = {self._room(limit, sure)}"
         given = self._asset(sure)
+        less = f"{code.constant(added)}([exact, {', '.join(f'-{name}' for name in off)}])" if off else "exact"
+        yield f"less = {less}"
+        yield f"amount = {given[0]}(less, {self._least(limits)}{given[1]})"
         if self.noted:
-            yield "note((pays, exact))"
-            yield from self._each_noted(policy.deductions, off)
-        if off:
-            yield f"exact = {code.constant(added)}([exact, {', '.join(f'-{name}' for name in off)}])"
-        yield f"amount = {given[0]}(exact, {self._least(limits)}{given[1]})"
-        if self.noted:
-            yield from self._each_noted(limits, left)
-            yield f"note(({code.constant(policy.money)}, (exact, amount)))"
-
-    def _each_noted(self, parts: Iterable[object], names: Iterable[str]) -> Iterator[str]:
-        for part, name in zip(parts, names, strict=True):
-            yield f"note(({self.code.constant(part)}, {name}))"
+            parts = zip((*policy.deductions, *limits), (*off, *left), strict=True)
+            found = ", ".join(f"({code.constant(part)}, {name})" for part, name in parts)
+            found += ", " if found else ""
+            yield f"more(((pays, exact), {found}({code.constant(policy.money)}, (less, amount))))"
 
     def _room(self, limit: Limit, sure: set[str]) -> str:
         """Return what is left of a limit; what is known beforehand is worked out now."""

@@ -26,6 +26,7 @@ from policy.form import (
     Threshold,
     Wording,
 )
+from policy.making import maker
 from policy.mistakes import Place
 from policy.payment_terms import Benefit, Part
 from policy.payments import Payment
@@ -89,6 +90,9 @@ class Reasoned:
 def wanted(tell: Wording) -> tuple[str, ...]:
     """Return the names of the values that a wording shows."""
     return tuple(name for name in tell.names if name not in _NOT_NAMES)
+
+
+_line, _made = maker(DerivationLine), maker(Step)
 
 
 class _Reader:
@@ -235,8 +239,7 @@ def _told(notes: tuple[Note, ...], own: str | None) -> Iterator[tuple[str, str]]
 
 def _step(name: str, expression: str, filled: str, value: str, place: Place, *, decided: bool = True) -> Step:
     """Return one step; the arguments are the columns of a derivation."""
-    line = DerivationLine(name=name, expression=expression, filled=filled, value=value, place=place.short)
-    return Step(line=line, decided=decided)
+    return _made(_line(name, expression, filled, value, place.short), decided)
 
 
 def _text(when: Condition) -> str:

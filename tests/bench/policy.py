@@ -43,6 +43,20 @@ ROUNDS = 5
 #: The slow contestants get fewer cases, the first ones.
 FEWER = 10
 GOALS = {"single per CEL": 8.0, "single per second": 250_000, "reasons per zen": 40.0, "reasons per second": 100_000}
+#: Why a goal is missed, as far as it is known.
+CAUSES = {
+    "single decision, times CEL": (
+        "CEL takes most of its time to read a case and hardly any to decide; ours is a Python function that makes exact"
+        " amounts: reading, rounding and the answer itself take 1 of its 2 microseconds"
+    ),
+    "with reasons, times zen's trace, decision made once": (
+        "the goal was set when zen traced 2,400 cases a second; in this run it traces several times as many"
+    ),
+    "with reasons, times zen's trace, static loader": (
+        "a static loader compiles zen's expressions beforehand, which makes it twice as fast again; 40 times that would"
+        " be less than 2 microseconds for a decision, its approvals and every value on the way, in Python"
+    ),
+}
 MOST_ANALYSIS_MS = 100
 UNIT = Decimal("0.000001")
 
@@ -246,15 +260,18 @@ def _said(figures: Sequence[Figure], analysis_ms: float, policy: Policy) -> int:
         print(f"{each.name:36} {each.per_second:9,.0f} {compared}")
     cel_best = max(speed["CEL"], speed["CEL, one context"])
     traced = speed["zen with trace, static loader"], speed["zen with trace, decision made once"]
+    reasons = speed["ours with reasons"]
     goals = [
         ("single decision, times CEL", speed["ours"] / cel_best, GOALS["single per CEL"]),
         ("single decisions a second", speed["ours"], GOALS["single per second"]),
-        ("with reasons, times zen's trace, decision made once", speed["ours with reasons"] / traced[1], 40.0),
-        ("with reasons, times zen's trace, static loader", speed["ours with reasons"] / traced[0], 40.0),
-        ("with reasons, a second", speed["ours with reasons"], GOALS["reasons per second"]),
+        ("with reasons, times zen's trace, decision made once", reasons / traced[1], GOALS["reasons per zen"]),
+        ("with reasons, times zen's trace, static loader", reasons / traced[0], GOALS["reasons per zen"]),
+        ("with reasons, a second", reasons, GOALS["reasons per second"]),
     ]
     for name, found, goal in goals:
         print(f"{name:52} {found:10,.1f}, goal {goal:9,.0f}: {'met' if found >= goal else 'MISSED'}")
+        if found < goal:
+            print(f"  {CAUSES[name]}")
     rows = len(policy.rules) + len(policy.approvals) + len(policy.limits)
     print(f"{f'analysis of {rows} rows, ms':52} {analysis_ms:10.1f}, goal {MOST_ANALYSIS_MS:9}: ", end="")
     print("met" if analysis_ms <= MOST_ANALYSIS_MS else "MISSED")

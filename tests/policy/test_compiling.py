@@ -22,7 +22,7 @@ HERE = Place(file="x", line=1, column=1)
 NUMBER = NumberType(unit=BARE)
 OURS = re.compile(
     r"[cabkv]|v?c\d+|[ab]\d+|part\d+|off\d+|left\d*|shown\d+|pay_(valid_claim|goodwill)|run|approved_\w+|outcome|paid"
-    r"|exact|amount|minor|rule|tell|pays|note|points|sign|def|return|if|else|or|and|not|is|in|None|True|False"
+    r"|exact|amount|minor|rule|tell|pays|note|points|sign|more|less|def|return|if|else|or|and|not|is|in|None|True|False"
     r"|min|sorted|added|divided|found|later|multiplied|passed|price_at|there|up|whole|with_end|\d+"
 )
 
