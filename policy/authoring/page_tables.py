@@ -89,7 +89,9 @@ def facts_of(policy: Policy, grid: Grid, words: Words) -> list[tuple[str, str, s
 
 
 def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC{moment:%z}".replace("+0000", "").replace("UTC+", "+").replace("UTC-", "-")
+    """Return a moment with its offset: "2026-01-01 00:00 UTC", "2026-02-07 00:00 +09:00"."""
+    offset = moment.isoformat()[-6:]
+    return f"{moment:%Y-%m-%d %H:%M} {'UTC' if offset == '+00:00' else offset}"
 
 
 def _both(said: Mapping[str, tuple[str, str]]) -> str:
@@ -110,7 +112,7 @@ def decision_table(policy: Policy, grids: Mapping[str, Grid], words: Words) -> D
     }
     names = list(dict.fromkeys(cell[0] for rule in policy.rules for part in rule.when.parts if (cell := _cell(part))))
     columns = tuple(names) if len(names) <= MOST_COLUMNS else ()
-    lines = tuple(_line(rule, columns, notes, words) for rule in policy.rules)
+    lines = tuple(_line(rule, columns, notes, words, above=place > 0) for place, rule in enumerate(policy.rules))
     if all(not line.cells[-1] for line in lines):
         return DecisionTable(columns=columns, lines=tuple(_without_last(line) for line in lines))
     return DecisionTable(columns=(*columns, words["also"]), lines=lines)
@@ -122,7 +124,7 @@ def _without_last(line: Line) -> Line:
     )
 
 
-def _line(rule: Rule, columns: tuple[str, ...], notes: Mapping[str, str], words: Words) -> Line:
+def _line(rule: Rule, columns: tuple[str, ...], notes: Mapping[str, str], words: Words, *, above: bool) -> Line:
     cells, others = dict.fromkeys(columns, ""), []
     for part in rule.when.parts:
         found = _cell(part)
@@ -131,7 +133,7 @@ def _line(rule: Rule, columns: tuple[str, ...], notes: Mapping[str, str], words:
         else:
             others.append(part.text)
     if not rule.when.parts:
-        others.append(words["otherwise"])
+        others.append(words["otherwise" if above else "always"])
     kind = in_words(rule.classification)
     return Line(
         name=rule.name,

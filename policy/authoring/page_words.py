@@ -33,6 +33,7 @@ _WORDS = {
     "becomes": ("Held to be", "判定为"),
     "pays": ("Pays", "赔付"),
     "otherwise": ("in every other case", "其他所有情况"),
+    "always": ("always", "所有情况"),
     "works out": ("What is worked out", "计算项目"),
     "name": ("Name", "名称"),
     "formula": ("From", "公式"),

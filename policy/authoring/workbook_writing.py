@@ -12,8 +12,10 @@ from policy.authoring import layout
 from policy.authoring.cells import MOST_CELL_CHARACTERS, cell_place
 from policy.authoring.layout import NOTE
 from policy.authoring.to_sheets import Grid
+from policy.claiming import ADDED, DEDUCTED, EXCLUDED
 from policy.mistakes import BadPolicy, Mistake
-from policy.ruling import CLASSIFICATIONS
+from policy.payment_terms import PayForm
+from policy.ruling import CLASSIFICATIONS, REFUSING
 
 _OPTIONS = {
     "in_memory": True,
@@ -24,11 +26,16 @@ _OPTIONS = {
 _NARROWEST, _WIDEST, _WIDEST_NOTE = 11, 58, 44
 #: Rows below the last one that are text too, for whoever adds some.
 _ROOM = 500
+#: What a cell offers to choose from, by sheet and heading.
 _CHOICES = {
-    "then": list(CLASSIFICATIONS),
-    "expect: then": list(CLASSIFICATIONS),
-    "as": ["cash", "voucher", "credit", "in kind"],
-    "source": ["published", "derived from the published rule", "ours"],
+    ("Other plans", "then"): [EXCLUDED, DEDUCTED, ADDED],
+    ("Evidence", "then"): list(REFUSING),
+    ("Exclusions", "then"): list(REFUSING),
+    ("Thresholds", "then"): list(REFUSING),
+    ("Rules", "then"): [each for each in CLASSIFICATIONS if each != "fraud review"],
+    ("Examples", "expect: then"): list(CLASSIFICATIONS),
+    ("Examples", "source"): ["published", "derived from the published rule", "ours"],
+    ("Pay form", "as"): [form.value for form in PayForm],
 }
 _GUIDE = (
     "This workbook is one policy. Each row is one line of it; they hold in the order of the rows.",
@@ -76,9 +83,10 @@ def _write(grid: Grid, sheet: Worksheet, look: _Look) -> None:
         most = _WIDEST_NOTE if heading == NOTE else _WIDEST
         sheet.set_column(column, column, min(max(widest + 2, _NARROWEST), most), look.of(column, heading))
         sheet.write_string(0, column, heading, look.heading)
-        if heading in _CHOICES:
+        choices = _CHOICES.get((grid.title, heading))
+        if choices:
             # A person may still write something else: the check says what is wrong with it.
-            options = {"validate": "list", "source": _CHOICES[heading], "error_type": "information"}
+            options = {"validate": "list", "source": choices, "error_type": "information"}
             sheet.data_validation(1, column, len(grid.rows) + _ROOM, column, options)
     for number, row in enumerate(grid.rows, start=1):
         for column, text in enumerate(row):
