@@ -8,14 +8,15 @@ import polars as pl
 
 from policy.form import Input, Policy
 from policy.many.prices import readable
-from policy.many.scaled import Scaled, Whole, moment
-from policy.units import ChoiceType, NumberType, SeriesType, TextType, TimeType, Type, YesNoType
+from policy.many.scaled import OutOfBounds, Scaled, Whole, moment
+from policy.units import OWN_MONEY, ChoiceType, NumberType, SeriesType, TextType, TimeType, Type, YesNoType
 
 _FIRST, _LAST = (moment(each).top.low for each in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)))
 _PLAIN_NUMBER = r"^-?\d{1,37}(\.\d{1,18})?$"
 _PLAIN_TIME = r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$"
 _NOT_PLAIN_TEXT = r"^\s|\s$|[\x00-\x1f]"
 _MOST_PLAIN_TEXT = 200
+_MOST_OPTIONS = 250
 
 
 class WrongColumn(TypeError):
@@ -80,7 +81,10 @@ class Reach:
 
 
 def read_cases(policy: Policy, frame: pl.DataFrame, reach: Reach) -> Cases:
-    """Return the policy's inputs as columns; null, and what is no value of its type, is unknown; raises WrongColumn."""
+    """Return the policy's inputs as columns; null, and what is no value of its type, is unknown.
+
+    Raises WrongColumn, and OutOfBounds for a closed list that is too long.
+    """
     raw = {each.name: _raw(each, frame) for each in policy.inputs}
     raw |= {each.name: _within(raw[each.name], reach) for each in policy.inputs if isinstance(each.type, NumberType)}
     apart = _together([each.apart for each in raw.values() if each.apart is not None])
@@ -163,7 +167,7 @@ def _number(each: Input, series: pl.Series) -> _Raw:
         return _Raw(series=series.to_physical(), scale=10**series.dtype.scale)
     _needs(each, series, pl.String)
     text = series.str.strip_chars()
-    if isinstance(each.type, NumberType) and each.type.unit.top:
+    if isinstance(each.type, NumberType) and each.type.unit.top not in {None, OWN_MONEY}:
         text = text.str.strip_suffix(f" {each.type.unit}")
     plain = text.str.contains(_PLAIN_NUMBER).fill_null(value=False)
     text = text.set(~plain, None)
@@ -177,6 +181,8 @@ def _choice(each: Input, series: pl.Series) -> _Raw:
     if not isinstance(series.dtype, pl.Categorical | pl.Enum):
         _needs(each, series, pl.String)
     options = each.type.options if isinstance(each.type, ChoiceType) else ()
+    if len(options) > _MOST_OPTIONS:
+        raise OutOfBounds(f'"{each.name}" is one of {len(options)} words, columns hold {_MOST_OPTIONS}')
     codes = series.cast(pl.Enum(options), strict=False).to_physical()
     return _Raw(series=codes, apart=series.is_not_null() & codes.is_null())
 

@@ -21,10 +21,11 @@ _REACHES = (
     Reach(),
     Reach(decimals=12),
     Reach(decimals=8),
-    Reach(decimals=8, largest=10**24),
     Reach(decimals=8, largest=10**18),
-    Reach(decimals=6, largest=10**15),
-    Reach(decimals=4, largest=10**12),
+    Reach(decimals=8, largest=10**16),
+    Reach(decimals=6, largest=10**14),
+    Reach(decimals=6, largest=10**12),
+    Reach(decimals=4, largest=10**10),
 )
 #: How many rows of each run the closures decide once more.
 CHECKED = 100

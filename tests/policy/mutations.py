@@ -146,7 +146,7 @@ class _Found:
             self.caught[mutant.kind] += 1
             if mutant.same:
                 self.missed.append(f"{name}: {mutant.kind}: {mutant.what}: caught, though {mutant.same}")
-        elif (case := judge.differs(mutant.policy)) is not None:
+        elif mutant.same is None and (case := judge.differs(mutant.policy)) is not None:
             self.missed.append(f"{name}: {mutant.kind}: {mutant.what}: {dict(case)}")
         else:
             self.equivalent[mutant.kind] += 1
