@@ -93,7 +93,7 @@ def _agreed(policy: Policy, claim: Claim, reasoned: Reasoned) -> Reasoned:
 
 
 def outcome_of(reasoned: Reasoned) -> Outcome:
-    """Return what was decided, without its reasons: what the closures find."""
+    """Return what was decided, without its reasons: what `decide` finds."""
     return Outcome(
         classification=reasoned.classification,
         amount=reasoned.amount,

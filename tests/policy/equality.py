@@ -22,7 +22,8 @@ import polars as pl
 
 from policy.boundaries import Case, boundary_cases
 from policy.edges import shown, step_of
-from policy.explaining import explain
+from policy.explaining import interpret
+from policy.facts import read_facts
 from policy.form import Input, Policy
 from policy.loading import read_policy
 from policy.many.deciding import decide_many
@@ -97,7 +98,7 @@ def compared(policy: Policy, cases: list[Case], *, explain_every: int) -> Compar
 
 def _differently_explained(policy: Policy, case: Case, alone: dict[str, Any]) -> Iterator[str]:
     try:
-        reasoned = explain(policy, case.items())
+        reasoned = interpret(policy, read_facts(policy, case.items()))
     except TooManyDigits:
         if alone.get("missing") != TOO_MANY_DIGITS:
             yield f"{policy.name}: {dict(case)}: interpreter {TOO_MANY_DIGITS}, closures {alone}"

@@ -11,7 +11,7 @@ from types import FrameType
 from policy.analysis import findings
 from policy.authoring.converting import BadWorkbook, text_of
 from policy.deciding import NeedsFact, Outcome, decide
-from policy.explaining import reason
+from policy.explaining import interpret, reason
 from policy.facts import read_facts
 from policy.form import Policy
 from policy.loading import load_policy, read_policy
@@ -109,7 +109,9 @@ class Trying:
             if random.random() < 0.2:
                 given[name] = random.choice((*making.NASTY, "0", "-1", "12.5", "9" * 59, "0." + "0" * 57 + "1"))
         facts = read_facts(policy, list(given.items()))
-        reasoned = reason(policy, facts)
+        reasoned = interpret(policy, facts)
+        if reason(policy, facts) != reasoned:
+            raise AssertionError(f"{policy.name}: with other reasons than the interpreter's on {given!r}")
         try:
             decided = decide(policy, facts.values)
         except NeedsFact:
