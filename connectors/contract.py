@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NewType, Protocol
+from typing import NewType, Protocol, runtime_checkable
 
 from cases.ticket import Ticket, TicketRef, Vendor
 
@@ -285,6 +285,24 @@ class TicketSource(Protocol):
 
         A ticket that takes no more writes (closed, deleted) raises UnexpectedReply, which says so.
         """
+        ...
+
+
+@runtime_checkable
+class CaseLinks(Protocol):
+    """What a helpdesk has besides whose tickets can carry a link to the page of their case, outside of fields."""
+
+    def link_case(self, ref: TicketRef, url: str | None, title: str) -> None:
+        """Make the ticket's one link lead to this page; None takes it away. Twice is once; raises the three errors."""
+        ...
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """What a helpdesk has besides that tells of deletions in no other way than by what is there no more."""
+
+    def every_key(self) -> Iterator[str]:
+        """Yield the key of every ticket there is, in any order; raises the three errors."""
         ...
 
 

@@ -24,10 +24,19 @@ from config.helpdesks import Helpdesk as HelpdeskSettings
 from config.people import load_people
 from config.settings import PayoutProvider, Settings
 from connectors.accounts.client import AccountData
-from connectors.contract import AccessRefused, ByHand, Helpdesk, MakingReady, TryLater, UnexpectedReply
+from connectors.contract import (
+    AccessRefused,
+    ByHand,
+    CaseLinks,
+    Helpdesk,
+    Listing,
+    MakingReady,
+    TryLater,
+    UnexpectedReply,
+)
 from connectors.transport import Exchange
 from connectors.wording import Worded
-from makewhole.helpdesks import connect_helpdesks
+from makewhole.helpdesks import accounts_of, connect_helpdesks
 from makewhole.mirroring import mirroring_of
 from makewhole.pricing import prices_of
 from makewhole.slack import policy_cards, routing_of, slack_calls, slack_settings
@@ -41,11 +50,11 @@ from store.failures import Attempt, forget_failure, record_failure
 from store.jobs import DurableJobs, Handler, QueueSettings
 from store.outbox import Item, Kind, State
 from store.policies import PolicyRepository
-from sync import intake as tickets_in
-from sync.intake import POLL, Intake, parse_ref
-from sync.links import Account, account_of, named_by
+from sync.comparing import reconcile
+from sync.intake import POLL, Intake, parse_ref, poll, read_ticket
+from sync.links import named_by
 from sync.mirroring import Mirroring
-from sync.outbox import ref_of, write_fields, write_note
+from sync.outbox import ref_of, write_fields, write_link, write_note
 from sync.schedule import Tick
 from web.case_page import case_key
 from workflow import one_case, paying, releasing
@@ -55,7 +64,7 @@ from workflow.paying import Cashier
 log = structlog.get_logger(__name__)
 RECONCILE, RENEW, TIDY = "reconcile", "renew", "tidy"
 #: Kinds of jobs that call a helpdesk; each vendor has a queue of its own, so that none waits for another's limits.
-HELPDESK_KINDS = frozenset({POLL, RECONCILE, RENEW, readings.JOB, Kind.NOTE, Kind.FIELDS})
+HELPDESK_KINDS = frozenset({POLL, RECONCILE, RENEW, readings.JOB, Kind.NOTE, Kind.FIELDS, Kind.LINK})
 QUEUES = {
     Kind.CARD: "slack",
     Kind.THREAD: "slack",
@@ -80,8 +89,9 @@ def utc_now() -> datetime:
 
 
 def queue_of(kind: str, key: str) -> str:
-    """Return the queue of a job; a helpdesk's jobs are about "zendesk:harbor…" or the lane "ticket/zendesk:harbor…"."""
-    return key.removeprefix("ticket/").partition(":")[0] if kind in HELPDESK_KINDS else QUEUES[kind]
+    """Return the queue of a job; a helpdesk's are about "jira:harbor…", or the lane "ticket/jira:harbor…", "link/…"."""
+    vendor = key.removeprefix("ticket/").removeprefix("link/").partition(":")[0]
+    return vendor if kind in HELPDESK_KINDS else QUEUES[kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +137,7 @@ def build(
     database = Database(engine, queue)
     people, audit_key = load_people(Path(settings.people)), settings.audit_key.reveal().encode()
     accounts = httpx.Client(trust_env=False)
+    helpdesks = {f"{each.vendor}:{each.account}": each for each in connect_helpdesks(settings, on_response=on_response)}
     desk = Desk(
         database=database,
         cases=CaseRepository(audit_key=audit_key),
@@ -138,9 +149,9 @@ def build(
         case_url=lambda case_id: case_url(settings, case_id),
         naming=partial(named_by, accounts=accounts_of(settings)),
         prices=prices_of(settings),
+        link_to_cases=frozenset(source for source, each in helpdesks.items() if isinstance(each, CaseLinks)),
         shadowed=frozenset(source for source, each in settings.helpdesks.items() if each.mode == "shadow"),
     )
-    helpdesks = {f"{each.vendor}:{each.account}": each for each in connect_helpdesks(settings, on_response=on_response)}
     mirroring = mirroring_of(settings, helpdesks)
     provider = payout_provider(settings)
     calls = slack_calls(settings)
@@ -163,6 +174,7 @@ def build(
                 account=each.account,
                 start=settings.helpdesks[name].start,
                 mirroring=mirroring,
+                every_key=each.every_key if isinstance(each, Listing) else None,
             )
             for name, each in helpdesks.items()
         },
@@ -193,14 +205,6 @@ def build(
     )
 
 
-def accounts_of(settings: Settings) -> tuple[Account, ...]:
-    """Return the accounts whose tickets are known by their addresses, and Jira's projects whose bare keys count."""
-    return tuple(
-        account_of(each.vendor, each.account, projects=getattr(each, "projects", ()))
-        for each in settings.helpdesks.values()
-    )
-
-
 def roles_held(people: People) -> Mapping[str, int]:
     """Return how many people hold each role, so that no policy asks for more than there are."""
     return Counter(role for person in people.everyone for role in {each.role for each in person.authorities})
@@ -218,15 +222,15 @@ def handlers(house: House) -> Mapping[str, Handler]:
             deliveries.end(tx, source, delivery_id, now=clock())
 
     return {
-        POLL: lambda slot: _in_its_slot(house, POLL, slot, lambda it: tickets_in.poll(it, clock=clock)),
+        POLL: lambda slot: _in_its_slot(house, POLL, slot, lambda it: poll(it, clock=clock)),
         RECONCILE: lambda slot: _in_its_slot(house, RECONCILE, slot, lambda it: _reconcile(house, it)),
         RENEW: lambda slot: _in_its_slot(house, RENEW, slot, lambda it: _renew_webhooks(house, it)),
-        readings.JOB: lambda key: tickets_in.read_ticket(_intake_of(house, key), key, clock=clock),
+        readings.JOB: lambda key: read_ticket(_intake_of(house, key), key, clock=clock),
         one_case.PROPOSE: lambda key: one_case.make_proposal(desk, key, now=clock()),
         one_case.ESCALATE: lambda key: one_case.escalate(desk, key, now=clock()),
         releasing.RELEASED: lambda key: releasing.look_again(desk, key),
         one_case.PAY: lambda key: paying.pay(desk, house.cashier, key),
-        **dict.fromkeys(Kind, lambda key: _send(house, key)),
+        **dict.fromkeys(Kind, partial(_send, house)),
         releasing.POLICY_CARD: lambda key: policy_cards(house.posting, desk).show(key, now=clock()),
         ANSWER_JOB: answer,
         TIDY: lambda _slot: _tidy(house),
@@ -272,13 +276,8 @@ def _send(house: House, key: str) -> None:
         return
     case_id = CaseId(f"{PREFIX}{item.case_number}")
     match item.kind:
-        case Kind.NOTE:
-            source = house.intakes[ref_of(item).source].source
-            write_note(house.desk, source, item, mirroring=house.mirroring, clock=house.clock)
-            return
-        case Kind.FIELDS:
-            source = house.intakes[ref_of(item).source].source
-            write_fields(house.desk, source, item, mirroring=house.mirroring, clock=house.clock)
+        case Kind.NOTE | Kind.FIELDS | Kind.LINK:
+            _send_to_ticket(house, item)
             return
         case Kind.CARD | Kind.THREAD | Kind.QUESTION if _is_shadow(house, item.kind, case_id):
             log.info("not posted, in shadow", case=case_id)
@@ -288,7 +287,19 @@ def _send(house: House, key: str) -> None:
             house.posting.post_line(key, now=house.clock())
         case Kind.QUESTION:
             house.asking.show(key, now=house.clock())
-    _sent(house, item)
+    with house.database.begin() as tx:
+        outbox.finish(tx, item, State.SENT, now=house.clock())
+
+
+def _send_to_ticket(house: House, item: Item) -> None:
+    name = ref_of(item).source
+    source, helpdesk = house.intakes[name].source, house.helpdesks[name]
+    if item.kind is Kind.NOTE:
+        write_note(house.desk, source, item, mirroring=house.mirroring, clock=house.clock)
+    elif item.kind is Kind.FIELDS:
+        write_fields(house.desk, source, item, mirroring=house.mirroring, clock=house.clock)
+    elif isinstance(helpdesk, CaseLinks):
+        write_link(house.desk, helpdesk, item, mirroring=house.mirroring, clock=house.clock)
 
 
 def _is_shadow(house: House, kind: Kind, case_id: CaseId) -> bool:
@@ -296,11 +307,6 @@ def _is_shadow(house: House, kind: Kind, case_id: CaseId) -> bool:
     with house.database.read() as connection:
         in_shadow = house.desk.is_shadow(house.desk.cases.find(connection, case_id).case.about)
     return in_shadow and (kind is not Kind.CARD or house.posting.cards.place(case_id) is None)
-
-
-def _sent(house: House, item: Item) -> None:
-    with house.database.begin() as tx:
-        outbox.finish(tx, item, State.SENT, now=house.clock())
 
 
 def _tidy(house: House) -> None:
@@ -315,12 +321,11 @@ def _reconcile(house: House, intake: Intake) -> None:
         if health.of_source(connection, intake.name).caught_up_at is None:
             return  # What is read for the first time differs in everything.
     hours = house.settings.helpdesks[intake.name].reconcile_hours
-    tickets_in.reconcile(intake, window=timedelta(hours=hours), clock=house.clock)
+    reconcile(intake, window=timedelta(hours=hours), clock=house.clock)
 
 
 def _renew_webhooks(house: House, intake: Intake) -> None:
-    renewed = house.helpdesks[intake.name].renew_webhooks(now=house.clock())
-    if renewed:
+    if renewed := house.helpdesks[intake.name].renew_webhooks(now=house.clock()):
         log.info("webhooks were renewed", source=intake.name, webhooks=renewed)
 
 

@@ -14,7 +14,7 @@ from sync.settling import Take, settle
 from sync.wanted import Withheld, withheld
 
 STUCK_AFTER = timedelta(minutes=15)
-TO_TICKETS = (Kind.NOTE, Kind.FIELDS)
+TO_TICKETS = (Kind.NOTE, Kind.FIELDS, Kind.LINK)
 MOST_CELL = 60
 FIX = {
     Cause.CHANGED: "settle it: ours is put back, theirs becomes the case's value",

@@ -15,6 +15,7 @@ from connectors.salesforce.settings import ClientCredentials as SalesforceClient
 from connectors.transport import Exchange
 from connectors.zendesk import client as zendesk
 from connectors.zendesk.settings import ApiToken, OAuthClient, ZendeskSettings
+from sync.links import Account, account_of
 
 CALL_SECONDS = 10.0
 WAITS = ("connect_seconds", "read_seconds", "whole_seconds")
@@ -42,6 +43,14 @@ def connect(
             return salesforce.connect(_salesforce(given), on_response=on_response, rehearse=rehearse)
         case Jira():
             return jira.connect(_jira(given), on_response=on_response, rehearse=rehearse)
+
+
+def accounts_of(settings: Settings) -> tuple[Account, ...]:
+    """Return the accounts whose tickets are known by their addresses, and Jira's projects whose bare keys count."""
+    return tuple(
+        account_of(each.vendor, each.account, projects=getattr(each, "projects", ()))
+        for each in settings.helpdesks.values()
+    )
 
 
 def hurried(settings: Settings) -> Settings:

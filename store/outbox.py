@@ -21,6 +21,7 @@ class Kind(StrEnum):
 
     NOTE = "note"
     FIELDS = "fields"
+    LINK = "link"
     CARD = "card"
     THREAD = "thread"
     QUESTION = "question"
@@ -242,6 +243,14 @@ def stuck(connection: sa.Connection, kinds: tuple[Kind, ...], *, before: datetim
         )
         for row in rows
     )
+
+
+def latest(connection: sa.Connection, lane: str) -> Item | None:
+    """Return the last item of a lane, whatever became of it; None where there was none."""
+    column = tables.outbox.c
+    last = sa.select(tables.outbox).where(column.lane == lane).order_by(column.sequence.desc()).limit(1)
+    row = connection.execute(last).one_or_none()
+    return None if row is None else _item(row)
 
 
 def of_cases(connection: sa.Connection, case_numbers: Collection[int]) -> tuple[Item, ...]:

@@ -4,13 +4,14 @@ A ticket that is being read when it is asked for again is read once more afterwa
 reading began is not missed, and twenty webhooks of one change cost two readings at most.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from cases.case import Stage
 from store import tables
+from store.bulk import is_one_of
 from store.column_types import UTCDateTime
 from store.database import Transaction, insert_into
 
@@ -88,6 +89,18 @@ def unread_since(connection: sa.Connection, source: str, since: datetime, *, mos
         .limit(most)
     )
     return tuple(rows)
+
+
+def unread_since_changed(connection: sa.Connection, changed: Mapping[str, datetime]) -> tuple[str, ...]:
+    """Return those of these tickets, with when they changed, that were not read whole since and are not being read."""
+    column = tables.readings.c
+    mine = sa.select(column.ref, column.ended_at, column.begun_at).where(is_one_of(connection, column.ref, changed))
+    read = {row.ref: row for row in connection.execute(mine)}
+    return tuple(
+        ref
+        for ref, at in changed.items()
+        if ref not in read or (read[ref].begun_at is None and (read[ref].ended_at is None or read[ref].ended_at < at))
+    )
 
 
 def _begin(tx: Transaction, ref: str, number: int, *, now: datetime) -> None:

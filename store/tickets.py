@@ -1,7 +1,7 @@
 """The mirror: every ticket as last read, and where reading goes on."""
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from cases.proposal import CaseId
-from cases.ticket import Ticket, TicketRef, Vendor
+from cases.ticket import Ticket, TicketRef, TicketStatus, Vendor
 from connectors.contract import Cursor
 from store import bulk, tables
 from store.cases import PREFIX, number_of
@@ -144,6 +144,16 @@ def unreadable(connection: sa.Connection) -> tuple[tuple[str, str], ...]:
     """Return (ticket, problem) of every record that could not be understood."""
     column = tables.unreadable.c
     return tuple((row.ref, row.problem) for row in connection.execute(sa.select(column.ref, column.problem)))
+
+
+def every_ref(connection: sa.Connection, source: str, *, besides: TicketStatus) -> Iterator[TicketRef]:
+    """Yield every mirrored ticket of a source ("jira:harbor") that does not stand so, with flat memory."""
+    column = tables.tickets.c
+    mine = (column.ref.startswith(f"{source}:", autoescape=True), column.status != besides)
+    query = sa.select(column.ref).where(*mine).execution_options(yield_per=5_000)
+    with connection.execute(query) as rows:
+        for ref in rows.scalars():
+            yield parsed(ref)
 
 
 def count(connection: sa.Connection) -> int:

@@ -4,7 +4,7 @@ A webhook only says that something changed; the ticket is read again from the ve
 and whichever comes second finds nothing left to do.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -31,10 +31,6 @@ MAX_PAGES = 200
 RECENT = timedelta(days=1)
 #: A change that is younger was not missed: its webhook or the next poll is still to come.
 YOUNG = timedelta(minutes=5)
-#: A ticket of a case that is not closed is read again after this time, whatever was heard of it meanwhile.
-READ_AGAIN_AFTER = timedelta(days=1)
-#: So many of them a round.
-MOST_READ_AGAIN = 200
 log = structlog.get_logger(__name__)
 
 
@@ -50,6 +46,8 @@ class Intake:
         start: Tickets changed before this moment are not read; aware, UTC.
         mirroring: How fields and comments go between the tickets of a case.
         at_once: So many tickets are enough to be taken in together, in one transaction.
+        every_key: Yields the key of every ticket there is, where the vendor tells of deletions in no other way; None
+            where it does.
     """
 
     desk: Desk
@@ -59,6 +57,7 @@ class Intake:
     start: datetime
     mirroring: Mirroring = field(default_factory=Mirroring)
     at_once: int = 1_000
+    every_key: Callable[[], Iterator[str]] | None = None
 
     @property
     def name(self) -> str:
@@ -174,14 +173,14 @@ def _poll_on(intake: Intake, *, clock: Callable[[], datetime]) -> tuple[int, boo
 def keep_page(intake: Intake, page: Page, *, now: datetime, move_cursor: bool) -> int:
     """Take in one page, with the cursor behind it, in one transaction; return how many tickets had changed."""
     with intake.desk.database.begin() as tx:
-        news = _take_page(intake, tx, page, now=now)
+        news = take_page(intake, tx, page, now=now)
         if move_cursor:
             tickets.keep_cursor(tx, intake.name, page.cursor, now=now)
             health.page_read(tx, intake.name, page, now=now)
     return len(news)
 
 
-def _take_page(intake: Intake, tx: Transaction, page: Page, *, now: datetime) -> tuple[Reading, ...]:
+def take_page(intake: Intake, tx: Transaction, page: Page, *, now: datetime) -> tuple[Reading, ...]:
     """Take in one page and return what was new in it."""
     # A page may hold a ticket twice; only the last is how it stands.
     last = {ticket.ref: (ticket, raw) for ticket, raw in zip(page.tickets, page.raw, strict=True)}
@@ -266,47 +265,6 @@ def _is_news(before: Ticket, ticket: Ticket) -> bool:
 def _on_a_page(ticket: Ticket) -> Ticket:
     """Return what a page can tell of a ticket."""
     return replace(ticket, comments=(), satisfaction=None, merged_into=None, links=(), people_before=())
-
-
-def reconcile(intake: Intake, *, window: timedelta, clock: Callable[[], datetime]) -> int:
-    """Read again what changed within `window`, repair the mirror and return how many tickets of this part differed.
-
-    The cursor of the poll stays where it is. What it finds, a webhook and the poll have both missed; changes of the
-    last five minutes are taken in, and not counted. A round that the vendor's limits interrupt, or that has more than
-    200 pages, goes on where it was when it is called again; only a whole one is recorded as a comparison. At its end
-    tickets of open cases that were not read for a day are asked for, 200 at most, those first that wait for longest:
-    of an issue that was deleted, or hidden from us, no search tells.
-    """
-    place, differed = f"{intake.name}/reconcile", 0
-    for _page in range(MAX_PAGES):
-        with intake.desk.database.read() as connection:
-            cursor = tickets.cursor(connection, place)
-        page, trouble = gathered(intake.source, cursor, start=clock() - window, enough=intake.at_once)
-        now = clock()
-        with intake.desk.database.begin() as tx:
-            news = _take_page(intake, tx, page, now=now)
-            missed = sum(each.ticket.updated_at <= now - YOUNG for each in news)
-            differed += missed
-            if page.complete:
-                tickets.forget_cursor(tx, place)
-                whole = health.reconciled(tx, intake.name, differed=missed, now=now)
-                _read_again(intake, tx, now=now)
-            else:
-                tickets.keep_cursor(tx, place, page.cursor, now=now)
-                health.comparing(tx, intake.name, differed=missed)
-        if trouble is not None:
-            raise trouble
-        if page.complete:
-            if whole:
-                log.warning("reconciliation repaired the mirror", source=intake.name, tickets=whole)
-            break
-    return differed
-
-
-def _read_again(intake: Intake, tx: Transaction, *, now: datetime) -> None:
-    """Ask for tickets of open cases that were not read for long."""
-    unread = readings.unread_since(tx.connection, intake.name, now - READ_AGAIN_AFTER, most=MOST_READ_AGAIN)
-    readings.ask_all(tx, unread, now=now, comparing=True)
 
 
 def _is_missed(before: Ticket, ticket: Ticket, *, now: datetime) -> bool:

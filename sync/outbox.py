@@ -11,9 +11,11 @@ from datetime import datetime
 
 import structlog
 
+from cases.proposal import CaseId
 from cases.ticket import Ticket, TicketRef
 from connectors.contract import (
     AccessRefused,
+    CaseLinks,
     FieldsMoved,
     FieldsRefused,
     TicketSource,
@@ -112,6 +114,26 @@ def write_fields(
         if problem is not None:
             readings.ask(tx, str(write.update.ref), now=now)  # As above.
         outbox.finish(tx, item, State.SENT, now=now)
+
+
+def write_link(
+    desk: Desk, helpdesk: CaseLinks, item: Item, *, mirroring: Mirroring = NOT_MIRRORED, clock: Callable[[], datetime]
+) -> None:
+    """Let a ticket's link lead to the page of the case that the item names, or to none; twice is once.
+
+    A ticket that takes no link leaves the item refused. Raises TryLater and AccessRefused of the connector.
+    """
+    ref, problem = ref_of(item), None
+    if ref.source in mirroring.shadowed:
+        log.info("not written, in shadow", lane=item.lane)
+    else:
+        url = desk.case_url(CaseId(item.document)) if item.document else None
+        try:
+            helpdesk.link_case(ref, url, f"{item.document}: compensation case")
+        except UnexpectedReply as error:
+            problem = str(error)
+    with desk.database.begin() as tx:
+        outbox.finish(tx, item, State.REFUSED if problem else State.SENT, now=clock(), problem=problem)
 
 
 def _begin_note(tx: Transaction, mirroring: Mirroring, item: Item, *, now: datetime) -> _Write:

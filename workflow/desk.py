@@ -50,6 +50,7 @@ class Desk:
         case_url: The address of a case's own page.
         naming: What a ticket names.
         prices: Fills the price inputs of a policy.
+        link_to_cases: Sources whose tickets carry a link to the page of their case, outside of fields.
         shadowed: Sources ("jira:harbor") in shadow mode: what only they tell of is proposed and goes no further.
     """
 
@@ -63,7 +64,13 @@ class Desk:
     case_url: Callable[[CaseId], str]
     naming: Naming = names_nothing
     prices: Filler = fills_nothing
+    link_to_cases: frozenset[str] = frozenset()
     shadowed: frozenset[str] = frozenset()
+
+    @property
+    def tickets_are_linked(self) -> bool:
+        """Whether tickets may name others that belong with them."""
+        return self.naming is not names_nothing
 
     def is_shadow(self, about: About) -> bool:
         """Whether only accounts in shadow mode tell of a case."""

@@ -158,7 +158,7 @@ def split_ticket(desk: Desk, tx: Transaction, case_id: CaseId, ref: TicketRef, *
     if found is not None and stating.makes_a_claim(found.ticket) and claims.takes_notes(found.ticket):
         open_case(desk, tx, found.ticket, claim, handled_by=about.handled_by, now=now)
     elif found is not None and claims.takes_notes(found.ticket):
-        tell_apart(tx, stored, ref, now=now)
+        tell_apart(desk, tx, stored, ref, now=now)
 
 
 def split_case(desk: Desk, tx: Transaction, case_id: CaseId, joined_id: CaseId, *, by: str, now: datetime) -> None:

@@ -75,6 +75,7 @@ def tell_ticket(desk: Desk, tx: Transaction, stored: StoredCase, ref: TicketRef,
     if update is not None:
         document = to_text(TICKET_UPDATE, update)
         outbox.put(tx, lane=ticket_lane(ref), case_number=stored.number, kind=Kind.NOTE, document=document, now=now)
+        _link(desk, tx, stored, ref, str(stored.case.about.id), now=now)
 
 
 def tell_question(tx: Transaction, question: LinkQuestion, *, now: datetime) -> None:
@@ -83,10 +84,23 @@ def tell_question(tx: Transaction, question: LinkQuestion, *, now: datetime) -> 
     outbox.put(tx, lane=lane, case_number=question.case_number, kind=Kind.QUESTION, document=document, now=now)
 
 
-def tell_apart(tx: Transaction, stored: StoredCase, ref: TicketRef, *, now: datetime) -> None:
+def tell_apart(desk: Desk, tx: Transaction, stored: StoredCase, ref: TicketRef, *, now: datetime) -> None:
     """Tell a ticket that was taken out of a case that it tells of it no more."""
     document = to_text(TICKET_UPDATE, farewell_for(stored.case.about.id, version=stored.version, ref=ref))
     outbox.put(tx, lane=ticket_lane(ref), case_number=stored.number, kind=Kind.NOTE, document=document, now=now)
+    _link(desk, tx, stored, ref, "", now=now)
+
+
+def _link(desk: Desk, tx: Transaction, stored: StoredCase, ref: TicketRef, case_id: str, *, now: datetime) -> None:
+    """Let a ticket's link lead to its case, or to none; nothing where it was put so last.
+
+    The link has a lane of its own: where we may not make links, notes go out all the same.
+    """
+    if ref.source in desk.link_to_cases:
+        lane = f"link/{ref}"
+        last = outbox.latest(tx.connection, lane)
+        if case_id != (last.document if last else ""):
+            outbox.put(tx, lane=lane, case_number=stored.number, kind=Kind.LINK, document=case_id, now=now)
 
 
 def put_question(desk: Desk, tx: Transaction, stored: StoredCase, *, person: str, words: str, now: datetime) -> None:

@@ -91,7 +91,7 @@ class Checks:
         return f"{me.get('displayName')} ({me['accountId']}), time zone {me.get('timeZone')}", fix
 
     def _permissions(self) -> tuple[str, str | None]:
-        wanted = ["BROWSE_PROJECTS", "EDIT_ISSUES", "ADD_COMMENTS"]
+        wanted = ["BROWSE_PROJECTS", "EDIT_ISSUES", "ADD_COMMENTS", "LINK_ISSUES"]
         wanted += ["TRANSITION_ISSUES"] if self.settings.transitions else []
         lacking = [
             f"{project}: {', '.join(names)}"

@@ -9,7 +9,7 @@ https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-comm
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -27,7 +27,7 @@ from connectors.contract import (
     WebhookFound,
     WebhookInstalled,
 )
-from connectors.jira import webhook, writing
+from connectors.jira import links, webhook, writing
 from connectors.jira.calls import Calls
 from connectors.jira.checks import Checks
 from connectors.jira.comments import read_comments, read_remote_links
@@ -97,6 +97,10 @@ class JiraTickets:
         """
         return self._search.page(cursor, start=start)
 
+    def every_key(self) -> Iterator[str]:
+        """Yield the id of every issue of the projects that are read, 5,000 a call; raises the three errors."""
+        return self._search.every_id()
+
     def read(self, ref: TicketRef) -> tuple[Ticket, bytes] | None:
         """Return the issue with its comments and remote links, and its raw record; None when it is deleted.
 
@@ -110,13 +114,13 @@ class JiraTickets:
             ticket, service = read_issue(record, self._account), in_service_project(record)
             reporter_id = ticket.requester.id if ticket.requester else None
             comments = self._comments(ticket.ref, service=service, reporter_id=reporter_id)
-            links = read_remote_links(self._calls.get(f"issue/{ticket.ref.key}/remotelink", asked=f"links of {ref}"))
+            linked = read_remote_links(self._calls.get(f"issue/{ticket.ref.key}/remotelink", asked=f"links of {ref}"))
         except Unreadable as error:
             raise UnexpectedReply(f"{ref}: {error}") from None
         except NoSuchRecord:
             check_browsing(self._calls, self._settings)
             return None
-        whole = replace(ticket, comments=comments, links=tuple(dict.fromkeys([*ticket.links, *links])))
+        whole = replace(ticket, comments=comments, links=tuple(dict.fromkeys([*ticket.links, *linked])))
         return whole, record
 
     def write(self, update: TicketUpdate) -> bool:
@@ -127,10 +131,10 @@ class JiraTickets:
             self._own_writes.add(written)
         return written is not None
 
-    def link_case(self, ref: TicketRef, url: str, title: str) -> None:
-        """Make or renew the issue's link to a case's page; the same again changes nothing. Raises the three errors."""
+    def link_case(self, ref: TicketRef, url: str | None, title: str) -> None:
+        """Make the issue's one link lead to this page; None takes it away. Twice is once; raises the three errors."""
         self._check_ours(ref)
-        writing.link_case(self._calls, ref, url, title)
+        links.link_case(self._calls, ref, url, title)
 
     def delivery(self, raw: bytes, headers: Mapping[str, str], *, path_secret: str, now: datetime) -> Delivery:
         """Return what a webhook delivered, after checking its signature; see `webhook.verify`."""

@@ -11,7 +11,7 @@ Surprises:
   the same. A round may take hours: what its later pages show says nothing of what search did not know yet before.
 - A token ends after 7 days. A new round begins then, by the same rule.
 - Deleted issues, and issues moved to a project that is not read, are simply not found any more. `read` tells, and
-  so the reconciliation finds them.
+  so the reconciliation finds them, with the list of all ids, 5,000 a call.
 
 https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/
 https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/
@@ -20,7 +20,7 @@ https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,12 +30,15 @@ from msgspec.structs import replace
 
 from connectors.contract import Cursor, Page, UnexpectedReply
 from connectors.jira.calls import Calls
-from connectors.jira.reading import Account, SearchPage, read_page
+from connectors.jira.reading import Account, SearchPage, read_ids, read_page
 from connectors.jira.refusals import BadRequest, NoSuchRecord
 from connectors.jira.settings import JiraSettings
 
 #: Jira takes so many ids to look at freshly.
 MOST_RECONCILED = 50
+#: Of issues of which only the id is asked for, Jira gives so many a page.
+IDS_A_PAGE = 5_000
+MOST_ID_PAGES = 1_000
 _PROJECT = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,254}")
 _ASKED = "issue search"
 
@@ -121,6 +124,18 @@ class Search:
             more_links=True,
         )
 
+    def every_id(self) -> Iterator[str]:
+        """Yield the id of every issue there is; raises the three errors."""
+        body: dict[str, Any] = {"jql": every_issue(self.settings.projects), "fields": ["id"], "maxResults": IDS_A_PAGE}
+        for _ in range(MOST_ID_PAGES):
+            answer, _told_at = self._search(body)
+            ids, token = read_ids(answer)
+            yield from ids
+            if token is None:
+                return
+            body["nextPageToken"] = token
+        raise UnexpectedReply(f"{_ASKED}: more than {MOST_ID_PAGES} pages of {IDS_A_PAGE} ids")
+
     def _ask(self, place: Place) -> tuple[SearchPage, datetime | None]:
         body: dict[str, Any] = {
             "jql": changed_since(self.settings.projects, place.since),
@@ -131,11 +146,14 @@ class Search:
             body["nextPageToken"] = place.token
         if place.ours:
             body["reconcileIssues"] = list(place.ours)
+        answer, told_at = self._search(body)
+        return read_page(answer, self.account), told_at
+
+    def _search(self, body: dict[str, Any]) -> tuple[bytes, datetime | None]:
         try:
-            answer, told_at = self.calls.search(body, asked=_ASKED)
+            return self.calls.search(body, asked=_ASKED)
         except NoSuchRecord as error:
             raise UnexpectedReply(f"{error}; is {self.settings.host} the right site?") from None
-        return read_page(answer, self.account), told_at
 
     def _place(self, cursor: Cursor | None, start: datetime) -> Place:
         if cursor is None:
@@ -165,10 +183,19 @@ def changed_since(projects: tuple[str, ...], milliseconds: int) -> str:
 
     Raises UnexpectedReply for a project key that is none.
     """
+    return f"{_within(projects)} AND updated >= {milliseconds} ORDER BY updated ASC, key ASC"
+
+
+def every_issue(projects: tuple[str, ...]) -> str:
+    """Return the query for every issue of these projects; raises UnexpectedReply for a project key that is none."""
+    return f"{_within(projects)} ORDER BY key ASC"
+
+
+def _within(projects: tuple[str, ...]) -> str:
     if not projects or not all(map(_PROJECT.fullmatch, projects)):
         raise UnexpectedReply(f"projects: {', '.join(projects) or 'none'}: must be keys as ENG")
     listed = ", ".join(f'"{key}"' for key in projects)
-    return f"project in ({listed}) AND updated >= {milliseconds} ORDER BY updated ASC, key ASC"
+    return f"project in ({listed})"
 
 
 def _milliseconds(moment: datetime) -> int:

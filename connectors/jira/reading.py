@@ -146,8 +146,18 @@ def account_of(settings: JiraSettings) -> Account:
     )
 
 
-def read_page(body: bytes, account: Account) -> SearchPage:
-    """Return the issues of a page of `search/jql`; raises UnexpectedReply when the page itself is none."""
+def read_ids(body: bytes) -> tuple[tuple[str, ...], str | None]:
+    """Return the ids on a page of `search/jql`, and where it goes on; raises UnexpectedReply for what is no page."""
+    found, token = _records(body)
+    ids = (value(members(bytes(record)), "id") for record in found)
+    named = tuple(each for each in ids if isinstance(each, str))
+    if len(named) != len(found):
+        raise UnexpectedReply("issue search: an issue has no id")
+    return named, token
+
+
+def _records(body: bytes) -> tuple[list[msgspec.Raw], str | None]:
+    """Return the issues of a page of the search, and where it goes on; None on the last one."""
     page = members(body)
     found = records(page, "issues")
     token = value(page, "nextPageToken")
@@ -155,6 +165,12 @@ def read_page(body: bytes, account: Account) -> SearchPage:
         raise UnexpectedReply("issue search: the answer has no issues, or no readable place to go on")
     if token is None and value(page, "isLast") is False:
         raise UnexpectedReply("issue search: there is more, and the answer does not say where")
+    return found, None if value(page, "isLast") is True else token
+
+
+def read_page(body: bytes, account: Account) -> SearchPage:
+    """Return the issues of a page of `search/jql`; raises UnexpectedReply when the page itself is none."""
+    found, token = _records(body)
     tickets: list[Ticket] = []
     raw: list[bytes] = []
     unreadable: list[tuple[str, str]] = []
@@ -168,7 +184,7 @@ def read_page(body: bytes, account: Account) -> SearchPage:
         tickets=tuple(tickets),
         raw=tuple(raw),
         unreadable=tuple(unreadable),
-        next_token=None if value(page, "isLast") is True else token,
+        next_token=token,
     )
 
 

@@ -290,23 +290,6 @@ class Writing:
         return True
 
 
-def link_case(calls: Calls, ref: TicketRef, url: str, title: str) -> None:
-    """Make or renew the issue's link to a case's page; the same address again changes nothing but the title.
-
-    POST /rest/api/3/issue/{id}/remotelink, an upsert by `globalId`. Raises the three errors.
-    """
-    body = {
-        "globalId": f"{ORIGIN}:{url}",
-        "application": {"type": ORIGIN, "name": "Makewhole"},
-        "relationship": "compensation case",
-        "object": {"url": url, "title": title[:255]},
-    }
-    try:
-        calls.send_to_issue("POST", ref.key, "/remotelink", body, asked=f"link of {ref}")
-    except NoSuchRecord:
-        raise _gone(ref) from None
-
-
 def _comment(words: str, mark: str) -> dict[str, Any]:
     return {"body": note(words, mark), "properties": [{"key": ORIGIN, "value": {"mark": mark}}]}
 

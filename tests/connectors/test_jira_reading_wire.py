@@ -279,3 +279,10 @@ def test_whatever_changes_while_it_is_read_is_seen_in_its_last_state(jira: Jira,
         cursor, seen = page.cursor, seen | {ticket.name: ticket.subject for ticket in page.tickets}
 
     assert seen == {each["key"]: each["fields"]["summary"] for each in jira.state()["issues"]}
+
+
+def test_every_issue_there_is_can_be_listed(jira: Jira) -> None:
+    jira.load(*(an_issue(number) for number in range(1, 8)))
+    jira.fault("empty_page", "/search/jql", times=1)
+
+    assert sorted(jira.connect().every_key()) == [f"1000{number}" for number in range(1, 8)]

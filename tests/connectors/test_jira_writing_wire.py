@@ -381,18 +381,20 @@ def test_a_long_chinese_note_is_cut_and_its_mark_found(jira: Jira) -> None:
     assert jira.connect().write(an_update(note="补偿" * 20_000)) is False
 
 
-def test_the_case_is_linked_once_and_its_title_follows(jira: Jira) -> None:
+def test_an_issue_has_one_link_to_its_case_which_follows_it_and_goes_with_it(jira: Jira) -> None:
     jira.load(an_issue())
     source = jira.connect()
 
-    source.link_case(ref(), "https://mw.harbor.example/c/4711", "CASE-4711: approved")
-    source.link_case(ref(), "https://mw.harbor.example/c/4711", "CASE-4711: paid")
+    source.link_case(ref(), "https://mw.harbor.example/c/4711", "CASE-4711")
+    source.link_case(ref(), "https://mw.harbor.example/c/4712", "CASE-4712")
+    source.link_case(ref(), "https://mw.harbor.example/c/4712", "CASE-4712")
 
     (link,) = jira.issue("ENG-5")["remote_links"]
-    assert (link["object"]["url"], link["object"]["title"]) == (
-        "https://mw.harbor.example/c/4711",
-        "CASE-4711: paid",
-    )
+    assert (link["object"]["url"], link["object"]["title"]) == ("https://mw.harbor.example/c/4712", "CASE-4712")
     read = source.read(ref())
     assert read is not None
     assert read[0].links == ()
+
+    source.link_case(ref(), None, "")
+    source.link_case(ref(), None, "")
+    assert jira.issue("ENG-5")["remote_links"] == []

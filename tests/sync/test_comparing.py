@@ -1,7 +1,9 @@
 """The mirror is compared with the vendor: what was missed is counted over whole rounds, and repaired."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -11,10 +13,13 @@ from cases.ticket import TicketStatus
 from connectors.contract import Cursor, Page, TryLater
 from store import health, readings, tables
 from store.health import SourceHealth
-from sync.intake import MOST_READ_AGAIN, poll, read_ticket, reconcile
+from sync.comparing import MOST_READ_AGAIN, reconcile
+from sync.intake import poll, read_ticket
+from sync.links import named_by
 from tests.store.queued import done, queued
 from tests.sync.an_export import Account
 from tests.workflow.played_vendors import NOON, ref, ticket
+from tests.workflow.three_desks import ACCOUNTS, commented
 
 DAY = timedelta(days=1)
 
@@ -143,6 +148,66 @@ def test_a_change_of_which_no_page_told_is_counted_too(account: Account) -> None
 
     assert account.mirrored("1").ticket.subject == "Still no money"
     assert stands(account).differed == 1
+
+
+def test_a_ticket_of_no_case_that_was_deleted_unheard_is_found_by_the_list_of_all_once_a_day(account: Account) -> None:
+    account.change(*(ticket(key, topic=None) for key in ("1", "2", "3")))
+    poll(account.intake, clock=account.at_work.time)
+    account.gone.add(ref("2"))
+    account.changes = [each for each in account.changes if each.ref != ref("2")]
+    account.at_work.time.pass_by(minutes=10)
+    listed: list[int] = []
+
+    def every_key() -> Iterator[str]:
+        listed.append(1)
+        yield from ("1", "3", "4")
+
+    for _ in range(3):
+        reconcile(replace(account.intake, every_key=every_key), window=2 * DAY, clock=account.at_work.time)
+
+    assert read_all(account) == ["2"]
+    assert account.mirrored("2").ticket.status is TicketStatus.DELETED
+    assert len(listed) == 1
+    assert stands(account).differed == 1
+    account.at_work.time.pass_by(hours=25)
+    reconcile(replace(account.intake, every_key=every_key), window=2 * DAY, clock=account.at_work.time)
+    assert account.readings() == []
+    assert len(listed) == 2
+
+
+def test_what_the_list_of_all_left_out_by_mistake_stays(account: Account) -> None:
+    account.change(ticket("1", topic=None))
+    poll(account.intake, clock=account.at_work.time)
+    account.at_work.time.pass_by(minutes=10)
+
+    reconcile(replace(account.intake, every_key=lambda: iter(())), window=2 * DAY, clock=account.at_work.time)
+
+    assert read_all(account) == ["1"]
+    assert account.mirrored("1").ticket.status is TicketStatus.OPEN
+    assert stands(account).differed == 0
+
+
+def test_a_ticket_of_no_case_is_read_whole_for_what_its_comments_name_when_its_webhook_is_lost(
+    account: Account,
+) -> None:
+    account.at_work.desk = replace(account.at_work.desk, naming=partial(named_by, accounts=ACCOUNTS))
+    come(account, "1")
+    comment = commented(ticket("2", topic=None), "As https://harbor.zendesk.com/agent/tickets/1 says.")
+    account.change(
+        replace(comment, requester=ticket("1").requester), replace(ticket("3", topic=None), status=TicketStatus.CLOSED)
+    )
+    poll(account.intake, clock=account.at_work.time)
+    compare(account)
+    assert account.readings() == []  # Its webhook may be on its way.
+    account.at_work.time.pass_by(minutes=10)
+
+    compare(account)
+
+    assert read_all(account) == ["2"]
+    assert account.at_work.case_of("2") == "CASE-1"
+    compare(account)
+    assert account.readings() == []
+    assert stands(account).differed == 0
 
 
 def test_a_reading_that_somebody_else_asked_for_is_no_comparison(account: Account) -> None:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from connectors.contract import AccessRefused, Cursor, Page, TryLater, UnexpectedReply
+from sync.comparing import reconcile
 from sync.gathering import MOST_CALLS, gathered
-from sync.intake import poll, reconcile
+from sync.intake import poll
 from tests.sync.an_export import Account
 from tests.workflow.played_vendors import NOON, ticket
 

@@ -16,7 +16,8 @@ from cases.loss import LossKind
 from cases.ticket import Comment, TicketRef, TicketStatus
 from connectors.contract import AccessRefused, Cursor, Page, TryLater, UnexpectedReply
 from store import readings, tickets
-from sync.intake import MAX_PAGES, keep_page, parse_ref, poll, read_ticket, reconcile
+from sync.comparing import reconcile
+from sync.intake import MAX_PAGES, keep_page, parse_ref, poll, read_ticket
 from tests.sync.an_export import Account
 from tests.workflow.desk_at_work import TOPICS, DeskAtWork
 from tests.workflow.played_vendors import NOON, page, ref, ticket

@@ -28,7 +28,7 @@ from store.jobs import Again, DurableJobs, Worker
 from store.outbox import Kind, State
 from store.policies import PolicyRepository
 from sync.intake import Intake, read_ticket
-from sync.outbox import write_note
+from sync.outbox import write_link, write_note
 from tests.store.queued import Job, done, queued
 from tests.workflow.played_vendors import NOON, PlayedHelpdesk, PlayedProvider, ref
 from workflow import one_case, paying, releasing
@@ -268,6 +268,7 @@ class DeskAtWork:
             releasing.POLICY_CARD: lambda _key: None,
             readings.JOB: lambda key: read_ticket(self.intake, key, clock=self.time),
             Kind.NOTE: self._send,
+            Kind.LINK: self._send,
             Kind.CARD: self._send,
             Kind.THREAD: self._send,
             Kind.QUESTION: self._send,
@@ -290,6 +291,9 @@ class DeskAtWork:
             return
         if item.kind is Kind.NOTE:
             write_note(self.desk, self.helpdesk, item, clock=self.time)
+            return
+        if item.kind is Kind.LINK:
+            write_link(self.desk, self.helpdesk, item, clock=self.time)
             return
         with self.database.begin() as tx:
             outbox.finish(tx, item, State.SENT, now=self.time())

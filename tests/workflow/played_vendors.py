@@ -97,10 +97,14 @@ class PlayedProvider:
 
 @dataclass(kw_only=True)
 class PlayedHelpdesk:
-    """A helpdesk that has the tickets it was given and remembers every note; it may refuse the notes of some states."""
+    """A helpdesk that has the tickets it was given and remembers every note; it may refuse the notes of some states.
+
+    `linked` is every link to a case that a ticket was given, or None where it was taken away, oldest first.
+    """
 
     tickets: dict[TicketRef, Ticket] = field(default_factory=dict)
     written: list[TicketUpdate] = field(default_factory=list)
+    linked: list[tuple[TicketRef, str | None]] = field(default_factory=list)
     refused_states: set[str] = field(default_factory=set)
 
     def read(self, ref: TicketRef) -> tuple[Ticket, bytes] | None:
@@ -111,6 +115,10 @@ class PlayedHelpdesk:
             raise UnexpectedReply("422: a field that is required is missing")
         self.written.append(update)
         return True
+
+    def link_case(self, ref: TicketRef, url: str | None, title: str) -> None:
+        assert "CASE-0" not in title
+        self.linked.append((ref, url))
 
     def changed_since(self, cursor: Cursor | None, *, start: datetime) -> Page:
         del cursor, start

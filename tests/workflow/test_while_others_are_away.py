@@ -10,7 +10,8 @@ from cases.case import Approved, Stage
 from connectors.contract import Cursor, Page, TryLater
 from store import leases, tables
 from store.jobs import LEASE_SECONDS, killers, reclaim
-from sync.intake import Intake, reconcile
+from sync.comparing import reconcile
+from sync.intake import Intake
 from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.played_vendors import PlayedHelpdesk, page, ticket
 
