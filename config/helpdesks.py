@@ -31,6 +31,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 APIName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")]
 CustomField = Annotated[str, Field(pattern=r"^customfield_[0-9]{1,9}$")]
+JiraSite = Annotated[str, Field(pattern=r"^jira:[a-z0-9][a-z0-9-]{0,62}$")]
 Source = Annotated[str, Field(pattern=r"^(zendesk|salesforce|jira):[a-z0-9][a-z0-9-]{0,62}$")]
 FieldName = Literal[
     "compensation_topic",
@@ -108,12 +109,14 @@ class Zendesk(HelpdeskSettings):
         auth: How we get in.
         fields: Our name and the id of each custom field.
         webhook_secrets: The webhook's signing secrets, two during a rotation; without any, no delivery is believed.
+        jira_links: The Jira site that Zendesk's own Jira integration links tickets with; without it they are not read.
     """
 
     subdomain: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     auth: Annotated[OAuth | ApiToken, Field(discriminator="kind")]
     fields: Mapping[FieldName, Annotated[int, Field(gt=0)]]
     webhook_secrets: tuple[Secret, ...] = Field(default=(), max_length=2)
+    jira_links: JiraSite | None = None
     page_size: int = Field(default=1_000, ge=1, le=1_000)
     most_comments: int = Field(default=5_000, ge=1, le=5_000)
     most_audits: int = Field(default=5_000, ge=100, le=100_000)

@@ -83,6 +83,7 @@ def _zendesk(given: Zendesk) -> ZendeskSettings:
         auth=auth,
         fields=tuple(sorted(given.fields.items())),
         webhook_secrets=tuple(secret.reveal() for secret in given.webhook_secrets),
+        jira_links=given.jira_links,
         target=given.target,
         connect_seconds=given.connect_seconds,
         read_seconds=given.read_seconds,

@@ -12,6 +12,7 @@ from pydantic import BaseModel, StrictBool, StrictInt, StrictStr, ValidationErro
 
 from connectors.contract import AccessRefused, Check, FieldFound, TryLater, UnexpectedReply
 from connectors.wire_json import read_object
+from connectors.zendesk import jira_links
 from connectors.zendesk.calls import Calls
 from connectors.zendesk.reading import Account, read_audits, read_export
 from connectors.zendesk.refusals import NoSuchRecord
@@ -96,11 +97,13 @@ def _field(wire: WireField, name: str | None) -> FieldFound:
 
 def checks(calls: Calls, account: Account, settings: ZendeskSettings, *, today: date) -> tuple[Check, ...]:
     """Return every check, in the order in which a person should mend them; never raises one of the three errors."""
+    links = (_tried("jira_links", "links of Zendesk's Jira integration", lambda: jira_links.look(calls)),)
     return (
         _credentials(settings, today),
         _tried("identity", f"who we are at {settings.host}", lambda: _role(calls)),
         _tried("fields", "mapped ticket fields", lambda: _fields(calls, account)),
         _tried("export", "ticket export and audits", lambda: _export(calls, account)),
+        *(links if settings.jira_links else ()),
     )
 
 

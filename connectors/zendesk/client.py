@@ -8,6 +8,7 @@ https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremen
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
 from cases.ticket import Comment, Ticket, TicketRef, Vendor
@@ -27,6 +28,7 @@ from connectors.contract import (
 from connectors.transport import Exchange
 from connectors.zendesk import checks, webhook, webhooks, writing
 from connectors.zendesk.calls import Calls
+from connectors.zendesk.jira_links import linked_issues
 from connectors.zendesk.reading import (
     Account,
     read_comments,
@@ -111,16 +113,19 @@ class ZendeskTickets:
     def read(self, ref: TicketRef) -> tuple[Ticket, bytes] | None:
         """Return the ticket with its comments, and its raw record; None when it is deleted or was never there.
 
-        Two calls, one more for each further 100 comments. Raises the three errors; UnexpectedReply also for a ticket
-        with more than `most_comments`, which is none of Zendesk's.
+        Two calls, one more for each further 100 comments and for links to Jira. Raises the three errors;
+        UnexpectedReply also for a ticket with more than `most_comments`, which is none of Zendesk's.
         """
         self._check_ours(ref)
         try:
             body = self._calls.get(f"/api/v2/tickets/{ref.key}.json", asked=f"{ref}", query={"include": "users"})
             ticket, raw = read_one(body, self._account)
-            return with_comments(ticket, self._comments(ref)), raw
+            whole = with_comments(ticket, self._comments(ref))
         except NoSuchRecord:
             return None
+        site = self._settings.jira_links
+        linked = linked_issues(self._calls, ref, site) if site else ()
+        return replace(whole, links=(*whole.links, *linked)), raw
 
     def write(self, update: TicketUpdate) -> bool:
         """Write once: True when written now, False when the mark was there already; see `writing`."""

@@ -39,6 +39,7 @@ class ZendeskSettings:
         auth: OAuth first.
         fields: Our name and the id of each custom field we read or write: ("order_id", 900002).
         webhook_secrets: The webhook's signing secrets, two during a rotation; none means no delivery is believed.
+        jira_links: The site whose issues Zendesk's own Jira integration links ("jira:harbor"); None reads no links.
         target: A local server in the vendor's place: "http://127.0.0.1:8900/zendesk"; None for the real one.
         connect_seconds, read_seconds, whole_seconds: For a connection, the next piece, the whole answer.
         page_size: Tickets a page of the export, 1,000 at most.
@@ -54,6 +55,7 @@ class ZendeskSettings:
     auth: OAuthClient | ApiToken
     fields: tuple[tuple[str, int], ...]
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    jira_links: str | None = None
     target: str | None = None
     connect_seconds: float = 3.0
     read_seconds: float = 20.0

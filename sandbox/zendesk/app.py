@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.faults import FaultMiddleware, Faults
-from sandbox.zendesk import hooks_api, people, tickets
+from sandbox.zendesk import hooks_api, jira_links_api, people, tickets
 from sandbox.zendesk.access import Access
 from sandbox.zendesk.account import Account
 from sandbox.zendesk.control import control_routes, register_known
@@ -55,6 +55,8 @@ API: tuple[tuple[str, Mapping[str, Handler]], ...] = (
     ("/api/v2/satisfaction_ratings", {"GET": people.ratings}),
     ("/api/v2/satisfaction_ratings/{id:int}", {"GET": people.show_rating}),
     ("/api/v2/account/settings", {"GET": people.account_settings}),
+    ("/api/v2/jira/links", {"GET": jira_links_api.listing, "POST": jira_links_api.create}),
+    ("/api/v2/jira/links/{id:int}", {"GET": jira_links_api.show, "DELETE": jira_links_api.delete}),
     ("/api/v2/webhooks", {"GET": hooks_api.listing, "POST": hooks_api.create}),
     ("/api/v2/webhooks/test", {"POST": hooks_api.test}),
     (

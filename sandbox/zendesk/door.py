@@ -14,7 +14,7 @@ from sandbox.faults import Faults, path_inside
 from sandbox.zendesk.access import Access
 from sandbox.zendesk.account import Account
 from sandbox.zendesk.limits import Limits
-from sandbox.zendesk.records import User
+from sandbox.zendesk.records import JiraLink, User
 from sandbox.zendesk.refusals import Refused, invalid_token, missing_parameter, unreadable_json
 from sandbox.zendesk.settings import Settings
 from sandbox.zendesk.webhooks import Webhooks
@@ -48,6 +48,7 @@ class Desk:
     new_id: Callable[[], str]
     remembered: dict[str, Remembered] = field(default_factory=dict)
     jobs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    jira_links: dict[int, JiraLink] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,17 @@ class TicketField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JiraLink:
+    """A link of the Jira integration. id: 1001. issue_id: "10042". issue_key: "ENG-5"."""
+
+    id: int
+    ticket_id: int
+    issue_id: str
+    issue_key: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rating:
     """A customer's satisfaction with a ticket. score: "offered", "good" or "bad"."""
 

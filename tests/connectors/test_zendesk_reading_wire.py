@@ -1,14 +1,20 @@
 """Reading tickets over the wire from the sandbox, with its faults."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
+import requests
 
 from cases.ticket import TicketRef, TicketStatus
 from connectors.contract import AccessRefused, UnexpectedReply
 from connectors.transport import Exchange
+from connectors.zendesk.settings import ApiToken
 from tests.connectors.conftest import World, a_ticket
 from tests.connectors.zendesk_world import START, all_pages, an_update, keys, ref
+
+AS_ADMIN = ("bot@harbor.example/token", "sandbox-api-token")
+AN_AGENT = ApiToken(email="luca@harbor.example", token="sandbox-api-token")
+TODAY = date(2026, 11, 22)
 
 
 def test_every_ticket_is_exported_once_page_by_page(world: World) -> None:
@@ -156,3 +162,43 @@ def test_somebody_elses_ticket_is_refused_before_any_call(world: World) -> None:
         source.read(TicketRef(vendor="zendesk", account="harbor", key="1/../../users/me"))
 
     assert seen == []
+
+
+# --- Links of Zendesk's own Jira integration -------------------------------------------------------------------------
+
+
+def link(world: World, ticket_id: int, issue_id: str, key: str) -> None:
+    body = {"link": {"ticket_id": str(ticket_id), "issue_id": issue_id, "issue_key": key}}
+    answer = requests.post(f"{world.url}/zendesk/api/v2/jira/links", json=body, auth=AS_ADMIN, timeout=10)
+    assert answer.status_code == 200, answer.text
+
+
+def test_an_issue_that_the_integration_links_is_a_link_of_the_ticket(world: World) -> None:
+    world.load(a_ticket(1), a_ticket(2))
+    link(world, 1, "10042", "ENG-5")
+    link(world, 1, "10043", "ENG-6")
+    link(world, 2, "10044", "ENG-7")
+    link(world, 1, "10042", "ENG-5")
+
+    read = world.connect(jira_links="jira:harbor").read(ref(1))
+    not_asked = world.connect().read(ref(1))
+
+    assert read is not None
+    assert read[0].links == ("jira:harbor:10042", "jira:harbor:10043")
+    assert not_asked is not None
+    assert not_asked[0].links == ()
+
+
+def test_without_an_admins_rights_the_ticket_is_read_without_them_and_doctor_says_so(world: World) -> None:
+    world.load(a_ticket(1))
+    link(world, 1, "10042", "ENG-5")
+    source = world.connect(jira_links="jira:harbor", auth=AN_AGENT)
+
+    read = source.read(ref(1))
+
+    assert read is not None
+    assert read[0].links == ()
+    (check,) = (each for each in source.checks(today=TODAY) if each.name == "jira_links")
+    assert check.fix == "only an admin may read these links: make the user one, or take jira_links out"
+    checks = world.connect(jira_links="jira:harbor").checks(today=TODAY)
+    assert [each.fix for each in checks if each.name == "jira_links"] == [None]
