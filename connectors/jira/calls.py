@@ -20,7 +20,7 @@ from jira import JIRA
 from connectors.bearer import Bearer
 from connectors.contract import AccessRefused, BudgetLeft, TryLater
 from connectors.jira.auth import credentials
-from connectors.jira.refusals import CredentialsExpired, refuse, understood
+from connectors.jira.refusals import CredentialsExpired, refuse_strangers, understood
 from connectors.jira.settings import GATEWAY_HOST, LOGIN_HOST, JiraSettings, ServiceAccount
 from connectors.transport import Budget, Exchange, TokenBucket, Transport, VendorAdapter, told_at
 
@@ -157,7 +157,7 @@ class Calls:
             session.trust_env = False
             session.auth = self._auth
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # A session would outlive its token.
-            session.hooks["response"].append(refuse)
+            session.hooks["response"].append(refuse_strangers)
             session.adapters.clear()  # Links in answers lead nowhere but to this host.
             session.mount(f"https://{self._transport.host}/", VendorAdapter(self._transport))
             self._of_thread.client = client

@@ -17,10 +17,10 @@ from connectors.jira.calls import Calls
 from connectors.jira.kinds import WireField, kind_of, listed
 from connectors.jira.permissions import missing
 from connectors.jira.polling import changed_since
-from connectors.jira.reading import Account, Unreadable, WireIssue, decoded, field_text, read_issue
+from connectors.jira.reading import Account, WireIssue, decoded, field_text, read_issue
 from connectors.jira.refusals import NoSuchRecord
 from connectors.jira.settings import LONGEST_TOKEN_DAYS, ApiToken, JiraSettings
-from connectors.wire_json import members, read_object, records
+from connectors.wire_json import Unreadable, members, read_object, records
 
 #: Kinds of fields that hold what we write.
 TEXT_KINDS = frozenset({"string", "textarea", "any"})

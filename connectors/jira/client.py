@@ -34,11 +34,12 @@ from connectors.jira.comments import read_comments, read_remote_links
 from connectors.jira.kinds import Kinds
 from connectors.jira.permissions import check_browsing
 from connectors.jira.polling import OwnWrites, Search
-from connectors.jira.reading import Unreadable, account_of, in_service_project, read_issue
+from connectors.jira.reading import account_of, in_service_project, read_issue
 from connectors.jira.refusals import NoSuchRecord
 from connectors.jira.settings import JiraSettings
 from connectors.jira.webhooks import Webhooks
 from connectors.transport import Exchange
+from connectors.wire_json import Unreadable
 
 COMMENTS_A_PAGE = 100
 _KEY = re.compile(r"[0-9]{1,19}|[A-Z][A-Z0-9_]{0,254}-[0-9]{1,19}")

@@ -13,9 +13,9 @@ import msgspec
 from cases.ticket import Author, Comment
 from connectors.contract import UnexpectedReply
 from connectors.jira.adf_reading import DOCUMENT, text_of
-from connectors.jira.reading import Unreadable, WireUser, decoded, stamp
+from connectors.jira.reading import WireUser, decoded, stamp
 from connectors.marks import ORIGIN, mark_in_note
-from connectors.wire_json import members, records, storable, value
+from connectors.wire_json import Unreadable, members, records, storable, value
 
 
 class WireProperty(msgspec.Struct):

@@ -15,8 +15,9 @@ import msgspec
 from connectors.contract import UnexpectedReply
 from connectors.jira.adf_writing import document
 from connectors.jira.calls import Calls
-from connectors.jira.reading import Unreadable, decoded
+from connectors.jira.reading import decoded
 from connectors.jira.refusals import NoSuchRecord
+from connectors.wire_json import Unreadable
 
 REMEMBERED_SECONDS = 3600.0
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")

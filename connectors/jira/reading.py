@@ -19,7 +19,7 @@ from cases.ticket import CustomerId, Requester, Ticket, TicketRef, TicketStatus
 from connectors.contract import UnexpectedReply
 from connectors.jira.adf_reading import DOCUMENT, Node, text_of
 from connectors.jira.settings import JiraSettings
-from connectors.wire_json import exact, members, records, storable, value, whole_characters
+from connectors.wire_json import Unreadable, exact, members, records, storable, value, whole_characters
 
 SERVICE_DESK = "service_desk"
 _CATEGORIES = {"new": TicketStatus.NEW, "indeterminate": TicketStatus.OPEN, "done": TicketStatus.SOLVED}
@@ -130,10 +130,6 @@ class SearchPage:
     raw: tuple[bytes, ...]
     unreadable: tuple[tuple[str, str], ...]
     next_token: str | None
-
-
-class Unreadable(Exception):
-    """Raised for a record that is no issue; says which field, never its value: that may be a customer's words."""
 
 
 def account_of(settings: JiraSettings) -> Account:

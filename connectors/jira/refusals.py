@@ -13,6 +13,7 @@ import requests
 from jira.exceptions import JIRAError
 
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
+from connectors.refused import Refused, refuse, unreadable
 from connectors.transport import DEFAULT_WAIT_SECONDS
 
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
@@ -20,14 +21,6 @@ _REASON_HEADER = "X-Seraph-LoginReason"
 _DENIED = ("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED", "AUTHORISATION_FAILED")
 #: Timeout at the vendor's side, another write at the same moment, locked, too early.
 _PASSING = frozenset({408, 409, 423, 425})
-
-
-class Refused(Exception):
-    """Any 4xx, raised before the library looks at it: its own error quotes bodies and headers, credentials too."""
-
-    def __init__(self, response: requests.Response) -> None:
-        super().__init__(response.status_code)
-        self.response = response
 
 
 class CredentialsExpired(Exception):
@@ -46,13 +39,12 @@ class BadRequest(UnexpectedReply):
         self.errors = errors
 
 
-def refuse(response: requests.Response, *_: object, **__: object) -> None:
+def refuse_strangers(response: requests.Response, *_: object, **__: object) -> None:
     """Raise `Refused` for a 4xx, `CredentialsExpired` for an answer as for a stranger; a hook of the session."""
     reason = response.headers.get(_REASON_HEADER, "")
     if any(word in reason for word in _DENIED):
         raise CredentialsExpired(f"{response.status_code}, not logged in")
-    if response.status_code >= requests.codes.bad_request:
-        raise Refused(response)
+    refuse(response)
 
 
 @contextmanager
@@ -69,11 +61,11 @@ def understood(asked: str, *, write: bool = False) -> Iterator[None]:
     except CredentialsExpired as error:
         raise CredentialsExpired(f"{asked}: {error}") from None
     except requests.JSONDecodeError as error:
-        raise _unreadable(asked, error, write=write) from None
+        raise unreadable(asked, error, write=write) from None
     except requests.RequestException as error:
         raise UnexpectedReply(f"{asked}: {type(error).__name__} before anything was sent") from None
     except (JIRAError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _unreadable(asked, error, write=write) from None
+        raise unreadable(asked, error, write=write) from None
 
 
 def meaning(response: requests.Response, asked: str) -> Exception:
@@ -93,13 +85,6 @@ def meaning(response: requests.Response, asked: str) -> Exception:
     if status == requests.codes.bad_request:
         return BadRequest(said, errors=errors)
     return UnexpectedReply(said)
-
-
-def _unreadable(asked: str, error: Exception, *, write: bool) -> Exception:
-    what = f"{asked}: the client library could not read the answer ({type(error).__name__})"
-    if write:
-        return TryLater(what, wait_seconds=DEFAULT_WAIT_SECONDS, done=None)
-    return UnexpectedReply(what)
 
 
 def _errors(response: requests.Response) -> tuple[tuple[str, str], ...]:

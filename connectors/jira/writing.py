@@ -31,10 +31,11 @@ from connectors.jira.comments import Made, find_marked, read_made
 from connectors.jira.kinds import Kinds, NoValue, value_for
 from connectors.jira.marks import Left, left, property_key
 from connectors.jira.permissions import check_browsing
-from connectors.jira.reading import Account, Unreadable, decoded, in_service_project, read_issue
+from connectors.jira.reading import Account, decoded, in_service_project, read_issue
 from connectors.jira.refusals import BadRequest, NoSuchRecord
 from connectors.jira.settings import JiraSettings
 from connectors.marks import ORIGIN, is_valid
+from connectors.wire_json import Unreadable
 
 COMMENTS_A_PAGE = 100
 LONGEST_LABEL = 255

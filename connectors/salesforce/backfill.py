@@ -25,10 +25,11 @@ from connectors.salesforce.calls import Answer, Calls, Subrequest
 from connectors.salesforce.cursors import Fetching, Polling, packed, stream_from
 from connectors.salesforce.describing import describe_path, kinds_in
 from connectors.salesforce.polling import rows_of
-from connectors.salesforce.reading import CaseReader, Unreadable, is_case_id, moment
+from connectors.salesforce.reading import CaseReader, is_case_id, moment
 from connectors.salesforce.refusals import NoSuchRecord, QueryTooSlow
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import all_cases, count_cases
+from connectors.wire_json import Unreadable
 
 MOST_JOBS = 3
 LOCATOR = "Sforce-Locator"

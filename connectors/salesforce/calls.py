@@ -25,12 +25,13 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.bulk2 import Operation, SFBulk2Handler, SFBulk2Type
 
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
+from connectors.refused import refuse
 from connectors.salesforce.auth import TOKEN_PATH, bearer
 from connectors.salesforce.limits import HEADER, Allowance
-from connectors.salesforce.refusals import CredentialsExpired, refuse, understood
+from connectors.salesforce.refusals import CredentialsExpired, understood
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.transport import Exchange, Transport, told_at
-from connectors.wire_json import whole_characters
+from connectors.wire_json import Unreadable, decoded
 
 logging.getLogger("simple_salesforce").setLevel(logging.WARNING)
 
@@ -259,9 +260,7 @@ def _wire(part: Subrequest) -> dict[str, Any]:
 
 
 def _sub_answers(body: bytes) -> list[SubAnswer] | None:
-    for mended in (False, True):
-        try:
-            return _COMPOSITE.decode(whole_characters(body) if mended else body).compositeResponse
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            continue
-    return None
+    try:
+        return decoded(_COMPOSITE, body).compositeResponse
+    except Unreadable:
+        return None

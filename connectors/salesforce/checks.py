@@ -17,11 +17,11 @@ from connectors.salesforce import whole
 from connectors.salesforce.calls import Calls, Subrequest
 from connectors.salesforce.describing import ObjectHidden, WireField, fields_of
 from connectors.salesforce.polling import rows_of
-from connectors.salesforce.reading import NUMBERS, CaseReader, Unreadable, field_text, read_rows
+from connectors.salesforce.reading import NUMBERS, CaseReader, field_text, read_rows
 from connectors.salesforce.refusals import NoSuchRecord
 from connectors.salesforce.settings import JWTBearer, SalesforceSettings
 from connectors.salesforce.soql import Place, comments_after, newest_case, posts_after
-from connectors.wire_json import members
+from connectors.wire_json import Unreadable, members
 
 #: Types of fields that hold any text we write.
 TEXT_TYPES = frozenset({"string", "textarea", "url", "email", "phone"})

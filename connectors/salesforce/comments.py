@@ -20,8 +20,8 @@ import msgspec
 from cases.ticket import Author, Comment
 from connectors.contract import UnexpectedReply
 from connectors.marks import mark_in_note
-from connectors.salesforce.reading import Unreadable, moment
-from connectors.wire_json import storable, whole_characters
+from connectors.salesforce.reading import moment
+from connectors.wire_json import Unreadable, decoded, storable
 
 #: User types of those who see an org from outside.
 CUSTOMERS = frozenset({"CspLitePortal", "CustomerSuccess", "PowerCustomerSuccess", "Guest"})
@@ -72,7 +72,7 @@ def read_comments(records: Iterable[bytes]) -> CommentsRead:
     newest: datetime | None = None
     for record in records:
         try:
-            wire = _decoded(record)
+            wire = decoded(_COMMENT, record)
             stamp = moment(wire.SystemModstamp, "SystemModstamp")
             newest = stamp if newest is None else max(newest, stamp)
             if not wire.IsDeleted:
@@ -85,7 +85,7 @@ def read_comments(records: Iterable[bytes]) -> CommentsRead:
 def comment_id(record: bytes) -> str:
     """Return the Id of a comment or post; raises UnexpectedReply."""
     try:
-        return _decoded(record).Id
+        return decoded(_COMMENT, record).Id
     except Unreadable as error:
         raise UnexpectedReply(f"comments: {error}") from None
 
@@ -107,18 +107,9 @@ def marks_by_parent(records: Iterable[bytes]) -> dict[str, frozenset[str]]:
     for record in records:
         marks = marks_in(read_comments((record,)).comments)
         if marks:
-            parent = _decoded(record).ParentId
+            parent = decoded(_COMMENT, record).ParentId
             found[parent] = found.get(parent, frozenset()) | marks
     return found
-
-
-def _decoded(record: bytes) -> WireComment:
-    for mended in (False, True):
-        try:
-            return _COMMENT.decode(whole_characters(record) if mended else record)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            continue
-    raise Unreadable("one of them is none we understand")
 
 
 def _comment(wire: WireComment) -> Comment:

@@ -18,10 +18,11 @@ from cases.ticket import Ticket
 from connectors.contract import Page, UnexpectedReply
 from connectors.salesforce.calls import Calls, SubAnswer, Subrequest
 from connectors.salesforce.cursors import Polling, Stamped, Stream, advanced, is_known, packed, stream_from
-from connectors.salesforce.reading import CaseReader, CasesRead, Rows, Unreadable, is_case_id, moment, read_rows
+from connectors.salesforce.reading import CaseReader, CasesRead, Rows, is_case_id, moment, read_rows
 from connectors.salesforce.refusals import NoSuchRecord, errors_in, part_meaning
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import Place, cases_after, cases_with, comments_after, posts_after
+from connectors.wire_json import Unreadable
 
 ROWS_WATCHED = 2000
 CASES_A_QUERY = 500

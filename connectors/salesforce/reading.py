@@ -24,7 +24,7 @@ import msgspec
 from cases.ticket import CustomerId, Requester, Ticket, TicketRef, TicketStatus
 from connectors.contract import UnexpectedReply
 from connectors.salesforce.settings import SalesforceSettings
-from connectors.wire_json import storable, whole_characters
+from connectors.wire_json import Unreadable, decoded, storable, whole_characters
 
 CASE_PREFIX = "500"
 USER_PREFIX = "005"
@@ -94,10 +94,6 @@ _STANDARD = frozenset(WireCase.__struct_fields__)
 _TEXT = msgspec.json.Decoder(str)
 
 
-class Unreadable(Exception):
-    """Raised for a record that is none; says which attribute, never its value: that may be a customer's words."""
-
-
 class CaseReader:
     """Reads the Cases of one org; made once, shared by threads."""
 
@@ -142,10 +138,10 @@ class CaseReader:
 
     def ticket(self, record: bytes) -> Ticket:
         """Return one record as a ticket without comments; raises Unreadable."""
-        wire = _decode(self._case, record)
+        wire = decoded(self._case, record)
         values = [field_text(getattr(wire, attribute), name) for attribute, name in self._attributes]
         if self._standard:
-            again = _decode(self._twice, record)
+            again = decoded(self._twice, record)
             for i in self._standard:
                 values[i] = field_text(getattr(again, f"c{i}"), self._columns[i])
         return self._ticket(wire, values, self._requester(wire))
@@ -209,7 +205,7 @@ class CaseReader:
         """Return the name, address and our id of a Contact or Account; ("", "", "") for none."""
         if raw is _NULL or bytes(raw) == b"null":
             return "", "", ""
-        person = _decode(self._person_of, bytes(raw))
+        person = decoded(self._person_of, bytes(raw))
         ours = field_text(person.c0, f"{where}.{self._customer_field}")
         return storable(person.Name), storable(person.Email), ours
 
@@ -222,13 +218,11 @@ _PLAIN = (
 
 def read_rows(body: bytes, asked: str) -> Rows:
     """Return an answer to a query with its records undecoded; raises UnexpectedReply."""
-    for mended in (False, True):
-        try:
-            found = _ROWS.decode(whole_characters(body) if mended else body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            continue
-        return Rows(records=tuple(map(bytes, found.records)), total=found.totalSize, whole=found.done)
-    raise UnexpectedReply(f"{asked}: the answer holds no records")
+    try:
+        found = decoded(_ROWS, body)
+    except Unreadable:
+        raise UnexpectedReply(f"{asked}: the answer holds no records") from None
+    return Rows(records=tuple(map(bytes, found.records)), total=found.totalSize, whole=found.done)
 
 
 def is_case_id(text: str) -> bool:
@@ -310,23 +304,6 @@ def _decoder(base: type[msgspec.Struct], columns: Sequence[str]) -> "msgspec.jso
     names = {f"c{i}": name for i, name in enumerate(columns) if name}
     fields = [(f"c{i}", msgspec.Raw, _NULL) for i in range(len(columns))]
     return msgspec.json.Decoder(msgspec.defstruct("Columns", fields, bases=(base,), rename=names))
-
-
-def _decode(decoder: "msgspec.json.Decoder[Any]", record: bytes) -> Any:
-    for mended in (False, True):
-        try:
-            return decoder.decode(whole_characters(record) if mended else record)
-        except msgspec.ValidationError as error:
-            raise Unreadable(_without_values(error)) from None
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            continue
-    raise Unreadable("record: no JSON that can be read")
-
-
-def _without_values(error: msgspec.ValidationError) -> str:
-    """Return msgspec's words, which name types and places only: "SystemModstamp: expected `str`, got `null`"."""
-    words, _, place = str(error).partition(" - at `$.")
-    return f"{place.rstrip('`') or 'record'}: {words[:1].lower()}{words[1:]}"
 
 
 def _key_of(record: bytes, number: int) -> str:

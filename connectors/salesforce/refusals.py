@@ -16,6 +16,7 @@ import requests
 from simple_salesforce.exceptions import SalesforceError, SalesforceOperationError
 
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
+from connectors.refused import Refused, unreadable
 from connectors.transport import DEFAULT_WAIT_SECONDS, retry_after_seconds
 
 #: How long to wait when the org has no calls left: its window of 24 hours rolls, so some come free all the time. The
@@ -67,14 +68,6 @@ class VendorError:
     fields: tuple[str, ...]
 
 
-class Refused(Exception):
-    """Any 4xx, raised before the library looks at it: its errors quote the whole answer."""
-
-    def __init__(self, response: requests.Response) -> None:
-        super().__init__(response.status_code)
-        self.response = response
-
-
 class CredentialsExpired(Exception):
     """INVALID_SESSION_ID: the call is made again with a new token, then it is `AccessRefused`."""
 
@@ -91,12 +84,6 @@ class QueryTooSlow(TryLater):
     """QUERY_TIMEOUT: the org is too large for this query at this time."""
 
 
-def refuse(response: requests.Response, *_: object, **__: object) -> None:
-    """Raise `Refused` for a 4xx; a response hook of the session."""
-    if response.status_code >= requests.codes.bad_request:
-        raise Refused(response)
-
-
 @contextmanager
 def understood(asked: str, *, write: bool = False) -> Iterator[None]:
     """Let nothing out of the block but our errors, CredentialsExpired, UpdateConflict and NoSuchRecord.
@@ -111,10 +98,7 @@ def understood(asked: str, *, write: bool = False) -> Iterator[None]:
     except requests.RequestException as error:
         raise UnexpectedReply(f"{asked}: {type(error).__name__} before anything was sent") from None
     except (SalesforceError, SalesforceOperationError, ValueError, KeyError, TypeError, AttributeError) as error:
-        what = f"{asked}: the client library could not read the answer ({type(error).__name__})"
-        if write:
-            raise TryLater(what, wait_seconds=DEFAULT_WAIT_SECONDS, done=None) from None
-        raise UnexpectedReply(what) from None
+        raise unreadable(asked, error, write=write) from None
 
 
 def _of_response(response: requests.Response, asked: str) -> Exception:

@@ -11,10 +11,11 @@ from connectors.contract import TryLater, UnexpectedReply
 from connectors.salesforce.calls import Calls, Subrequest
 from connectors.salesforce.comments import comment_id, in_order, read_comments
 from connectors.salesforce.polling import rows_of
-from connectors.salesforce.reading import CaseReader, Rows, Unreadable, read_rows
+from connectors.salesforce.reading import CaseReader, Rows, read_rows
 from connectors.salesforce.refusals import NoSuchRecord
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import CHILDREN_A_PAGE, cases_with, comments_of, posts_of
+from connectors.wire_json import Unreadable
 
 
 def read(calls: Calls, settings: SalesforceSettings, reader: CaseReader, ref: TicketRef) -> tuple[Ticket, bytes] | None:

@@ -30,12 +30,13 @@ from connectors.salesforce.calls import Calls, SubAnswer, Subrequest
 from connectors.salesforce.comments import marks_in, read_comments
 from connectors.salesforce.notes import comment_body, plain
 from connectors.salesforce.polling import rows_of
-from connectors.salesforce.reading import Unreadable, field_text, moment
+from connectors.salesforce.reading import field_text, moment
 from connectors.salesforce.refusals import NoSuchRecord, UpdateConflict, errors_in, part_meaning
 from connectors.salesforce.refused_fields import STATE, STATUS, CaseRefused, case_refusal, only_rolled_back
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import case_stamps, internal_comments_of
 from connectors.salesforce.whole import all_rows
+from connectors.wire_json import Unreadable
 
 MOST_TRIES = 3
 CONFLICT_WAIT_SECONDS = 2.0

@@ -17,9 +17,10 @@ from zenpy.lib.api_objects import Ticket as ZenpyTicket
 
 from connectors.bearer import Bearer
 from connectors.contract import AccessRefused, BudgetLeft
+from connectors.refused import refuse
 from connectors.transport import Budget, Exchange, TokenBucket, Transport
 from connectors.zendesk.auth import TOKEN_PATH, credentials
-from connectors.zendesk.refusals import CredentialsExpired, refuse, understood
+from connectors.zendesk.refusals import CredentialsExpired, understood
 from connectors.zendesk.settings import ZendeskSettings
 
 logging.getLogger("zenpy").setLevel(logging.WARNING)  # At DEBUG it prints whole tickets.

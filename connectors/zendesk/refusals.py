@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from zenpy.lib.exception import ZenpyException
 
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
+from connectors.refused import Refused, unreadable
 from connectors.transport import DEFAULT_WAIT_SECONDS
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z _'-]{1,59}")
@@ -20,14 +21,6 @@ _TOO_RECENT_WAIT_SECONDS = 60.0
 _PERMISSION = frozenset({402, 403})
 #: Timeout at the vendor's side, a lost race for its database, locked, too early.
 _PASSING = frozenset({408, 409, 423, 425})
-
-
-class Refused(Exception):
-    """Any 4xx, raised before the library looks at it: zenpy stumbles over refusals that are no JSON object."""
-
-    def __init__(self, response: requests.Response) -> None:
-        super().__init__(response.status_code)
-        self.response = response
 
 
 class CredentialsExpired(Exception):
@@ -56,12 +49,6 @@ class RecordInvalid(UnexpectedReply):
 _BY_STATUS: dict[int, type[Exception]] = {401: CredentialsExpired, 404: NoSuchRecord, 410: NoSuchRecord}
 
 
-def refuse(response: requests.Response, *_: object, **__: object) -> None:
-    """Raise `Refused` for a 4xx; a response hook of the session."""
-    if response.status_code >= requests.codes.bad_request:
-        raise Refused(response)
-
-
 @contextmanager
 def understood(asked: str, *, write: bool = False) -> Iterator[None]:
     """Let nothing out of the block but our errors, CredentialsExpired, UpdateConflict and NoSuchRecord.
@@ -76,10 +63,7 @@ def understood(asked: str, *, write: bool = False) -> Iterator[None]:
     except requests.RequestException as error:
         raise UnexpectedReply(f"{asked}: {type(error).__name__} before anything was sent") from None
     except (ZenpyException, ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
-        what = f"{asked}: the client library could not read the answer ({type(error).__name__})"
-        if write:
-            raise TryLater(what, wait_seconds=DEFAULT_WAIT_SECONDS, done=None) from None
-        raise UnexpectedReply(what) from None
+        raise unreadable(asked, error, write=write) from None
 
 
 def meaning(response: requests.Response, asked: str) -> Exception:

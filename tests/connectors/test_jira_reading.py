@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from cases.ticket import Author, Comment, CustomerId, Requester, Ticket, TicketRef, TicketStatus
 from connectors.contract import UnexpectedReply
 from connectors.jira.comments import read_comments, read_remote_links
-from connectors.jira.reading import Account, Unreadable, in_service_project, read_issue, read_page
+from connectors.jira.reading import Account, in_service_project, read_issue, read_page
+from connectors.wire_json import Unreadable
 
 ACCOUNT = Account(
     name="harbor",
