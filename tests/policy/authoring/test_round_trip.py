@@ -70,7 +70,7 @@ nodes = st.recursive(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(node=nodes)
 def test_whatever_stands_in_a_cell_is_read_as_it_was(node: Node) -> None:
     mistakes = Mistakes()
@@ -81,7 +81,7 @@ def test_whatever_stands_in_a_cell_is_read_as_it_was(node: Node) -> None:
     assert plain(back) == plain(node)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(told=st.dictionaries(keys, nodes, max_size=5))
 def test_whatever_is_written_as_text_is_read_as_it_was(told: dict[str, Node]) -> None:
     entries = tuple((Scalar(text=key, place=HERE, single_line=True), told[key]) for key in told)
