@@ -55,7 +55,10 @@ def _run(trying: Trying, seed: int, seconds: float) -> tuple[list[Crash], Counte
 
 def _bound_memory() -> None:
     """Let what asks for too much memory fail; where the system cannot bound it, the peak is only told."""
-    now = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    sizes = Path("/proc/self/statm")
+    if not sizes.exists():
+        return
+    now = int(sizes.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + MOST_BYTES, resource.RLIM_INFINITY))
 
 
