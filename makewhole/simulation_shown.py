@@ -22,6 +22,7 @@ from policy.form import Policy
 from policy.loading import read_policy
 from policy.many.columns import WrongColumn
 from policy.mistakes import BadPolicy, did_you_mean
+from policy.proposing import PathsDiffer
 from reports.case_files import BadCases, BadRow, Cases, read_cases_file
 from reports.figures import Band, Figures, by_classification, figures_of
 from reports.page import page_of
@@ -61,6 +62,8 @@ def simulate_versions(settings: Path, asked: Asked) -> int:
             simulation = simulate(a, b, cases, on_step=on_step)
         except (CannotRoll, WrongColumn) as problem:
             raise WrongUsage(str(problem)) from None
+        except PathsDiffer as problem:
+            raise Unusable(f"stopped, a case comes out in two ways: {problem}") from None
         on_step("figures")
         figures = figures_of(simulation)
         if asked.html is not None:

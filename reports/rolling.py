@@ -22,9 +22,12 @@ from policy.form import Limit, Policy
 from policy.many.columns import WrongColumn
 from policy.many.deciding import decide_many
 from policy.many.one_by_one import decide_rows
-from reports.case_files import AT, CUSTOMER, MOMENT, PAID
+from policy.proposing import PathsDiffer
+from reports.case_files import AT, CASE, CUSTOMER, MOMENT, PAID
 
 ROUNDS = 12
+#: So many customers, evenly spread, are gone through case by case too, if none has more than so many cases.
+CHECKED, MOST_CHECKED = 20, 50
 _WINDOW = re.compile(r"([1-9]\d{0,3}) (minute|hour|day|week|month|year)s?", re.ASCII)
 _UNITS = {"minute": "m", "hour": "h", "day": "d", "week": "w", "month": "mo", "year": "y"}
 _MOST_DIGITS = 37
@@ -124,10 +127,10 @@ def decide_over_time(
     on_step(f"{policy.name} {policy.version}: deciding")
     if not windows or order is None:
         return decide_many(policy, frame, approvals=True), Rolled()
-    return _History(policy, windows, order).settled(on_step)
+    return History(policy, windows, order).settled(on_step)
 
 
-class _History:
+class History:
     """The cases of each customer in order of time, and what was used up before each."""
 
     def __init__(self, policy: Policy, windows: tuple[Window, ...], order: InOrder) -> None:
@@ -155,8 +158,10 @@ class _History:
             on_step(f"{self.policy.name} {self.policy.version}: rolling limits, round {rounds}: {stale.sum()} cases")
             rows = self._again(rows, now, stale.arg_true())
             counted = now
-        alone = self._unsettled(counted, rows)
-        rows = self._one_by_one(rows, alone) if len(alone) else rows
+        alone = self._unsettled(counted, rows) if rounds == ROUNDS else []
+        if alone:
+            rows = _put(rows, *self._one_by_one(rows, alone))
+        self._check(rows)
         begun = first.select("rule", "amount_minor")[self.places]
         changed = begun["rule"].ne_missing(rows["rule"]) | begun["amount_minor"].ne_missing(rows["amount_minor"])
         rolled = Rolled(
@@ -204,8 +209,22 @@ class _History:
         stale = _differ(counted, self._counted(rows))
         return self.groups.filter(stale).unique().to_list()
 
-    def _one_by_one(self, rows: pl.DataFrame, alone: list[int]) -> pl.DataFrame:
-        """Decide the cases of some customers one after the other."""
+    def _check(self, rows: pl.DataFrame) -> None:
+        """Go through the cases of some customers one by one too; raises PathsDiffer where that gives something else."""
+        customers = self.groups.gather_every(max(len(self.groups) // CHECKED, 1)).unique()
+        few = self.groups.filter(self.groups.is_in(customers.implode())).value_counts()
+        some = few.filter(pl.col("count") <= MOST_CHECKED)[self.groups.name].to_list()
+        places, again = self._one_by_one(rows, some)
+        here = rows[places]
+        differ = [name for name in ("rule", "classification", "amount_minor") if not here[name].equals(again[name])]
+        if differ:
+            place = int(here[differ[0]].ne_missing(again[differ[0]]).arg_true()[0])
+            case = self.several[CASE][int(places[place])]
+            one, other = here[differ[0]][place], again[differ[0]][place]
+            raise PathsDiffer(f"{self.policy.name} {self.policy.version}: {case}: columns {one}, closures {other}")
+
+    def _one_by_one(self, rows: pl.DataFrame, alone: list[int]) -> tuple[pl.Series, pl.DataFrame]:
+        """Return the places of some customers' cases, and what is decided on them one after the other."""
         of_them = self.groups.is_in(alone).arg_true()
         amounts = {each.counting: dict[int, int]() for each in self.windows}
         made = []
@@ -220,7 +239,7 @@ class _History:
                 if decided.get("classification") in window.classifications:
                     amounts[window.counting][place] = decided.get("amount_minor") or 0
             made.append({"in_columns": False, **decided})
-        return _put(rows, of_them, pl.from_dicts(made, schema=rows.schema))
+        return of_them, pl.concat([rows.clear(), pl.from_dicts(made, schema=rows.schema)] if made else [rows.clear()])
 
     def _used(self, window: Window, amounts: Mapping[int, int], place: int) -> Decimal | None:
         outside = self.outside[window.counting][place]

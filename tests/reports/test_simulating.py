@@ -16,10 +16,12 @@ from policy.deciding import decide
 from policy.facts import read_facts
 from policy.form import Policy
 from policy.loading import read_policy
+from policy.many.deciding import decide_many
 from policy.payments import pro_rata
+from policy.proposing import PathsDiffer
 from reports.case_files import BadCases, BadRow, Cases, as_cases, read_cases_file
 from reports.figures import by_classification, figures_of
-from reports.rolling import ROUNDS, CannotRoll
+from reports.rolling import ROUNDS, CannotRoll, History, InOrder, windows_of
 from reports.simulating import Simulation, simulate, within
 
 POLICIES = Path(__file__).resolve().parents[2] / "config" / "policies"
@@ -122,6 +124,16 @@ def test_a_customer_with_very_many_cases_is_gone_through_case_by_case() -> None:
     assert _amounts(simulation, "b") == _by_hand(tight, cases, days=30)
     assert _amounts(simulation, "b")[:4] == [40_000_000, 7_500_000, 40_000_000, 7_500_000]
     assert (simulation.b.rolled.rounds, simulation.b.rolled.alone) == (ROUNDS, 1)
+
+
+def test_a_single_difference_stops_the_run() -> None:
+    cases = _cases(_on(0, hours_late="80", value_usdt="80000"), _on(1, hours_late="80", value_usdt="80000"))
+    policy = _version()
+    history = History(policy, windows_of(policy), InOrder(cases.frame))
+    rows = decide_many(policy, cases.frame.with_columns(goodwill_paid_12_months=pl.lit("0")), approvals=True)
+
+    with pytest.raises(PathsDiffer, match="CASE-2: columns 400000000, closures 200000000"):
+        history._check(rows)
 
 
 def _by_hand(policy: Policy, cases: Cases, *, days: int | None = None) -> list[int | None]:
