@@ -8,7 +8,7 @@ from typing import Any
 
 from cases.money import ASSETS
 from policy.calendars import Calendar
-from policy.expressions import After, Between, Literal, Name, Node, PriceAt, Priced
+from policy.expressions import After, Between, Literal, Node, PriceAt, Priced
 from policy.form import Input, Policy
 from policy.units import ChoiceType, NumberType, SeriesType, TimeType, YesNoType
 
@@ -127,8 +127,3 @@ def _listed(moments: Iterable[datetime]) -> Iterator[str]:
     """Yield lists with one price, and one with all, each price another."""
     points = [f"{at.isoformat()} {number * 1000 + 1}.5 {number}" for number, at in enumerate(moments, 1)]
     yield from (*points, "; ".join(points))
-
-
-def named(node: Node) -> frozenset[str]:
-    """Return the names that a node speaks of."""
-    return frozenset(each.name for each in _nodes(node) if isinstance(each, Name))
