@@ -22,7 +22,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 from sqlalchemy import event
 
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
-from store import leases
+from store import leases, tables
 from store.cases import MovedOn
 from store.database import BUSY_SECONDS, Database, Transaction, normal_url, set_sqlite_durable
 from store.failures import (
@@ -288,9 +288,10 @@ class Worker:
     def _take_over(self) -> None:
         with self._database.begin() as tx:
             dead = leases.declare_dead(tx, self.executor_id, now=leases.clock(tx))
-        if dead:
-            log.warning("taking over jobs of dead workers", executors=dead)
-            DBOS._recover_pending_workflows(list(dead))  # noqa: SLF001  # The open part has no public call; a contract test holds it.
+            gone = (*dead, *_without_lease(tx.connection, besides=self.executor_id))
+        if gone:
+            log.warning("taking over jobs of dead workers", executors=gone)
+            DBOS._recover_pending_workflows(list(gone))  # noqa: SLF001  # The open part has no public call; a contract test holds it.
             with self._database.begin() as tx:
                 for executor_id in dead:
                     if not _is_doing(tx.connection, executor_id):
@@ -361,6 +362,18 @@ def _is_doing(connection: sa.Connection, executor_id: str) -> bool:
     return connection.scalar(sa.select(sa.func.count()).select_from(status).where(*mine)) != 0
 
 
+def _without_lease(connection: sa.Connection, *, besides: str) -> tuple[str, ...]:
+    """Return other workers that have jobs and no lease.
+
+    Who is declared dead may live a moment longer, and take one more job after the others were taken over.
+    """
+    status = _queue_table(connection, "workflow_status")
+    leased = sa.select(tables.leases.c.executor_id)
+    theirs = (status.c.status == "PENDING", status.c.application_version == VERSION, status.c.executor_id != besides)
+    query = sa.select(status.c.executor_id).where(*theirs, status.c.executor_id.not_in(leased)).distinct()
+    return tuple(map(str, connection.scalars(query.order_by(status.c.executor_id))))
+
+
 def killers(connection: sa.Connection) -> tuple[str, ...]:
     """Return the ids of jobs that the queue itself gave up: they ended their worker again and again."""
     status = _queue_table(connection, "workflow_status")
@@ -379,7 +392,8 @@ def forget_done(tx: Transaction, *, before: datetime) -> int:
 
 
 def _queue_table(connection: sa.Connection, name: str) -> sa.TableClause:
-    names = ("workflow_uuid", "queue_name", "status", "created_at", "updated_at", "delay_until_epoch_ms", "executor_id")
+    when = ("created_at", "updated_at", "delay_until_epoch_ms")
+    names = ("workflow_uuid", "queue_name", "status", *when, "executor_id", "application_version")
     columns: list[sa.ColumnClause[Any]] = [sa.column(each) for each in names]
     schema = "dbos" if connection.dialect.name == "postgresql" else None
     return sa.table(name, *columns, schema=schema)

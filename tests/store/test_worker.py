@@ -164,6 +164,22 @@ def test_a_dead_worker_is_remembered_as_long_as_a_job_of_it_is_left(
     assert (done, left) == (["one"], ("b",))
 
 
+def test_a_job_that_a_worker_took_after_it_was_declared_dead_and_forgotten_is_taken_over(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store.jobs, "LEASE_SECONDS", 0.6)
+    done: list[str] = []
+
+    with working(database, {"note": done.append}):
+        with database.begin() as tx:
+            tx.enqueue("note", "one", 60)
+            taken(tx, "note:one@1", by="a", version=store.jobs.VERSION)
+
+        until(lambda: done)
+
+    assert done == ["one"]
+
+
 class Program:
     """A worker in a process of its own, and what it wrote down."""
 
