@@ -31,6 +31,7 @@ CHECKED, MOST_CHECKED = 20, 50
 _WINDOW = re.compile(r"([1-9]\d{0,3}) (minute|hour|day|week|month|year)s?", re.ASCII)
 _UNITS = {"minute": "m", "hour": "h", "day": "d", "week": "w", "month": "mo", "year": "y"}
 _MOST_DIGITS = 37
+_MOST = 2**127
 _Progress = Callable[[str], None]
 
 
@@ -191,6 +192,11 @@ class History:
         found = {}
         for window in self.windows:
             grow = self.scales[window.counting] - self._decimals()
+            largest = rows["amount_minor"].max()
+            if isinstance(largest, int) and largest * 10**grow * rows.height >= _MOST:
+                raise CannotRoll(
+                    f"{window.counting}: {rows.height} amounts up to {largest} units are too many to add up"
+                )
             counts = pl.col("classification").cast(pl.String).is_in(window.classifications)
             amounts = rows.select(
                 pl.when(counts).then(pl.col("amount_minor") * pl.lit(10**grow, dtype=pl.Int128)).fill_null(0)
