@@ -17,7 +17,7 @@ from policy.book import read_policy_file
 from policy.boundaries import boundary_cases
 from policy.differing import CaseChange, Given, case_changes, examples_of
 from policy.form import Policy
-from policy.loading import load_policy, read_policy
+from policy.loading import read_policy
 from policy.mistakes import BadPolicy
 from policy.text_changes import TextChange, text_changes
 from store import evidence
@@ -70,11 +70,11 @@ def diff(settings: Path, old: str, new: str, *, stored: bool, most: int, as_json
 
 
 def _side(house: House | None, given: str) -> Side:
-    """Return a file's text or a stored one; raises BadPolicy and WrongUsage."""
+    """Return a file's text or a stored one, its examples not proven yet; raises BadPolicy and WrongUsage."""
     path = Path(given)
     if path.is_file():
         text = read_policy_file(path)
-        return Side(text=text, policy=load_policy(text, path.name))
+        return Side(text=text, policy=read_policy(text, path.name))
     name, _, version = given.rpartition("@")
     if house is not None and name:
         with house.database.read() as connection:
