@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import makewhole.assembly
-import sync.intake
+import sync.comparing
 from config.settings import Settings
 from connectors.contract import Helpdesk
 from makewhole.cli import main
@@ -22,7 +22,7 @@ READ_AGAIN_AFTER = timedelta(seconds=20)
 
 def hasten() -> None:
     """Let tickets of open cases be read again soon: nothing else tells of an issue whose deletion no webhook told."""
-    sync.intake.READ_AGAIN_AFTER = READ_AGAIN_AFTER
+    sync.comparing.READ_AGAIN_AFTER = READ_AGAIN_AFTER
 
 
 def forget() -> None:
