@@ -42,7 +42,7 @@ def test_one_click_makes_one_case_of_two_and_both_tickets_are_told(day: Day) -> 
     _, first, second = two_claims(day)
     case: Case = day.await_stage(first, Stage.AWAITING_APPROVAL)
     asked = question_about(day, second)
-    assert asked["text"] == f"Do zendesk {second} and {case.about.id} tell of one loss?"
+    assert asked["text"] == f"Do Zendesk {second} and {case.about.id} tell of one loss?"
 
     click(day, AMELIA, asked, SAME_LOSS)
     until(lambda: (found := day.case_of(second)) is not None and found.case.about.id == case.about.id)
