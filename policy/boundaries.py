@@ -22,7 +22,8 @@ _FINE = Decimal("1e-12")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MOST_DOUBLINGS = 90
-_MORE_MIXED = 40
+#: So many mixtures are looked at for further ways to end.
+_LOOKED_AT = 1_500
 _MOST_TURNS = 4
 
 
@@ -48,10 +49,10 @@ class _Suite:
     def cases(self, bases: int, mixed: int) -> Iterator[Case]:
         examples: list[Case] = [dict(each.given) for each in self.policy.examples]
         yield from examples
-        mixtures: list[Case] = [self._mixture(examples) for _ in range(mixed)]
-        for base in self._different([*examples, *mixtures[:_MORE_MIXED]])[:bases]:
+        mixtures: list[Case] = [self._mixture(examples) for _ in range(max(mixed, _LOOKED_AT))]
+        for base in self._different([*examples, *mixtures])[:bases]:
             yield from self._around(base)
-        yield from mixtures
+        yield from mixtures[:mixed]
 
     def _mixture(self, examples: Sequence[Case]) -> dict[str, str]:
         """Return a case with values of the edges and of one example; now and then something is not known."""

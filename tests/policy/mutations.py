@@ -18,6 +18,7 @@ from typing import Any
 
 import polars as pl
 
+from cases.money import asset
 from cases.proposal import ApprovalStage, Classification
 from policy.boundaries import Case, boundary_cases
 from policy.compiling import Known, test_of, worked_out
@@ -83,7 +84,8 @@ def _looked_up(
     rows = [(test_of(each.when), each.stages) for each in policy.approvals]
     parts = (part for _, part in parts_within(sound.approvals, ()))
     stated = {each.value for each in parts if isinstance(each, Literal) and isinstance(each.value, Decimal)}
-    amounts = sorted({Decimal(0), *(each + step for each in stated for step in (-MILLIONTH, 0, MILLIONTH) if each)})
+    unit = Decimal(1).scaleb(-asset(sound.money.asset).decimals) if sound.money.asset else MILLIONTH
+    amounts = sorted({Decimal(0), *(each + step for each in stated for step in (-unit, 0, unit) if each)})
     for values in cases:
         for amount, classification in itertools.product(amounts, Classification):
             known = Known({**values, "amount": amount, "classification": in_words(classification)})
