@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, product
 from random import Random
 
 from policy.deciding import NeedsFact, Outcome, decide
-from policy.edges import edges, shown, step_of
+from policy.edges import edges, shown, sign_edges, step_of
 from policy.expressions import Value
 from policy.facts import Unreadable, read_value
 from policy.form import Input, Policy
 from policy.settling import TooManyDigits
-from policy.units import NumberType, TimeType
+from policy.units import ChoiceType, NumberType, TimeType
 
 #: A case: inputs as text by name; an input that is not known is left out.
 Case = Mapping[str, str]
@@ -25,14 +25,16 @@ _MOST_DOUBLINGS = 90
 #: So many mixtures are looked at for further ways to end.
 _LOOKED_AT = 1_500
 _MOST_TURNS = 4
+#: The most ways to put signs of a scorecard together in one case; more are drawn from.
+_MOST_COMBINED = 250
 
 
-def boundary_cases(policy: Policy, *, bases: int = 16, mixed: int = 300, seed: int = 1) -> tuple[Case, ...]:
+def boundary_cases(policy: Policy, *, bases: int = 32, mixed: int = 1_500, seed: int = 1) -> tuple[Case, ...]:
     """Return the suite, the same for the same policy.
 
-    It starts from worked examples that end differently. In each, every input takes every value of `edges` and is left
-    out once; between two values that end differently the exact point of change is searched for; and amounts are
-    brought to where rounding turns. Mixtures of all values follow.
+    It starts from worked examples and mixtures that end differently. In each, every input takes every value of `edges`
+    and is left out once; between two values that end differently the exact point of change is searched for; amounts
+    are brought to where rounding turns, and the signs of a scorecard are put together. Mixtures of all values follow.
 
     bases: From how many cases it starts. mixed: How many mixtures follow.
     """
@@ -43,6 +45,7 @@ class _Suite:
     def __init__(self, policy: Policy, seed: int) -> None:
         self.policy = policy
         self.edges = edges(policy)
+        self.signs = sign_edges(policy)
         self.random = Random(seed)  # noqa: S311  # Cases, no secrets.
         self._values: dict[tuple[str, str], Value | None] = {}
 
@@ -52,6 +55,7 @@ class _Suite:
         mixtures: list[Case] = [self._mixture(examples) for _ in range(max(mixed, _LOOKED_AT))]
         for base in self._different([*examples, *mixtures])[:bases]:
             yield from self._around(base)
+            yield from self._scored(base)
         yield from mixtures[:mixed]
 
     def _mixture(self, examples: Sequence[Case]) -> dict[str, str]:
@@ -67,11 +71,19 @@ class _Suite:
         return case
 
     def _different(self, cases: Sequence[Case]) -> list[Case]:
-        """Return one case for each way to end, the first of each."""
-        found: dict[object, Case] = {}
+        """Return the first case for each way to end, and, where that is paid, for each word of a closed list in it."""
+        covered: set[object] = set()
+        found: list[Case] = []
+        words = [each.name for each in self.policy.inputs if isinstance(each.type, ChoiceType)]
         for case in cases:
-            found.setdefault(_ending(self.outcome(case)), case)
-        return list(found.values())
+            outcome = self.outcome(case)
+            ending = _ending(outcome)
+            is_paid = isinstance(outcome, Outcome) and outcome.amount is not None
+            covers = {ending, *((ending, name, case.get(name)) for name in words if is_paid)}
+            if not covers <= covered:
+                covered |= covers
+                found.append(case)
+        return found
 
     def _around(self, base: Case) -> Iterator[Case]:
         for each in self.policy.inputs:
@@ -82,6 +94,17 @@ class _Suite:
                 yield from self._turning(each, base, tried)
             if isinstance(each.type, NumberType) and not each.type.whole:
                 yield from self._rounding(each, base)
+
+    def _scored(self, base: Case) -> Iterator[Case]:
+        """Yield a paid case with the signs of the scorecard together, each just below, at or just above its edge."""
+        found = self.outcome(base)
+        signs = {name: values for name, values in self.signs.items() if values}
+        if not signs or isinstance(found, str) or found.amount is None:
+            return
+        combined = list(product(*signs.values()))
+        if len(combined) > _MOST_COMBINED:
+            combined = self.random.sample(combined, _MOST_COMBINED)
+        yield from ({**base, **dict(zip(signs, values, strict=True))} for values in combined)
 
     def _turning(self, each: Input, base: Case, tried: Sequence[Case]) -> Iterator[Case]:
         """Yield both sides of each point where the way to end changes between two values."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from cases.money import ASSETS
 from policy.calendars import Calendar
-from policy.expressions import After, Between, Literal, Node, PriceAt, Priced
+from policy.expressions import After, Between, Literal, Name, Node, PriceAt, Priced
 from policy.form import Input, Policy
 from policy.units import ChoiceType, NumberType, SeriesType, TimeType, YesNoType
 
@@ -25,6 +25,33 @@ def edges(policy: Policy) -> dict[str, tuple[str, ...]]:
     """Return, by input, the values that are worth trying, as text; the same ones each time."""
     nodes = tuple(_nodes(policy))
     return {each.name: tuple(dict.fromkeys(_values(each, nodes))) for each in policy.inputs}
+
+
+def sign_edges(policy: Policy) -> dict[str, tuple[str, ...]]:
+    """Return, by input that a sign of the scorecard looks at, the values around that sign alone."""
+    signs = policy.scorecard.signs if policy.scorecard else ()
+    found: dict[str, dict[str, None]] = {}
+    for sign in signs:
+        nodes = tuple(_nodes(sign))
+        stated = {node.value for node in nodes if isinstance(node, Literal) and isinstance(node.value, Decimal)}
+        for each in policy.inputs:
+            if any(isinstance(node, Name) and node.name == each.name for node in nodes):
+                values = found.setdefault(each.name, {})
+                values.update(dict.fromkeys(_around(each, stated)))
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _around(each: Input, stated: set[Decimal]) -> Iterable[str]:
+    match each.type:
+        case NumberType():
+            tried = (value + more for value in sorted(stated) for more in (-step_of(each), Decimal(0), step_of(each)))
+            return [shown(value) for value in tried if _allowed(value, each.type)]
+        case ChoiceType(options=options):
+            return options
+        case YesNoType():
+            return ("yes", "no")
+        case _:
+            return ()
 
 
 def step_of(each: Input) -> Decimal:

@@ -41,7 +41,7 @@ _Answer = Mapping[str, Any]
 class Judge:
     """Says which spoiled policies a suite catches."""
 
-    def __init__(self, policy: Policy, *, mixed: int = 300) -> None:
+    def __init__(self, policy: Policy, *, mixed: int = 1_500) -> None:
         self.policy = policy
         suite = list(boundary_cases(policy, mixed=mixed))
         Random(1).shuffle(suite)  # noqa: S311  # So that most are caught early.

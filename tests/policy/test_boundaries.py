@@ -64,7 +64,7 @@ def test_closures_columns_and_interpreter_agree_on_generated_cases(file: str) ->
     assert found.decided > found.cases / 4
 
 
-@pytest.mark.parametrize("file", list(SHIPPED)[2::5])
+@pytest.mark.parametrize("file", list(SHIPPED)[2:20:4])
 def test_no_spoiled_policy_passes_the_suite_of_the_sound_one(file: str) -> None:
     judge = Judge(SHIPPED[file], mixed=100)
 
