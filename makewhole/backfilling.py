@@ -10,14 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from connectors.contract import AccessRefused, Page, UnexpectedReply
 from connectors.transport import Exchange
 from makewhole.assembly import House
 from makewhole.opening import opened
-from makewhole.printing import print_json, to_people
+from makewhole.printing import aside, print_json, to_people
 from makewhole.running import AlreadyRunning, only_worker
 from makewhole.status_shown import filled
 from makewhole.trouble import Unusable, WrongUsage
@@ -240,7 +239,7 @@ def _show(run: Run, account: Account) -> None:
 @contextmanager
 def _terminal() -> Iterator[Terminal]:
     """Yield how people are told: with a bar for each account on a terminal, else with a line for each wait only."""
-    console = Console(file=sys.stderr, highlight=False)
+    console = aside()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from connectors.contract import AccessRefused, TryLater, UnexpectedReply
@@ -15,7 +14,7 @@ from connectors.prices.exchange import Wanted, fetch_candles
 from connectors.prices.reading import read_file
 from connectors.prices.rows import BadPrices, Kind, interval_of
 from makewhole.assembly import utc_now
-from makewhole.printing import print_json, table, to_people
+from makewhole.printing import aside, print_json, table, to_people
 from makewhole.trouble import WrongUsage
 from policy.mistakes import did_you_mean
 
@@ -145,7 +144,7 @@ def _moment(at: datetime) -> str:
 @contextmanager
 def _counting(what: str) -> Iterator[Callable[[int], None]]:
     """Show on stderr how many candles there are so far."""
-    console = Console(stderr=True)
+    console = aside()
     columns = (SpinnerColumn(), TextColumn("{task.description}: {task.completed:.0f} candles"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(what, total=None)
@@ -153,5 +152,5 @@ def _counting(what: str) -> Iterator[Callable[[int], None]]:
 
 
 def _wrong(problem: Exception) -> int:
-    Console(stderr=True).print(str(problem), markup=False, highlight=False, soft_wrap=True)
+    aside().print(str(problem), markup=False, soft_wrap=True)
     return 1

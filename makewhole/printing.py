@@ -12,8 +12,16 @@ SCHEMA = 1
 
 
 def to_people() -> Console:
-    """Return the console that data for people is written to; NO_COLOR and pipes are honoured."""
-    return Console(file=sys.stdout, highlight=False)
+    """Return the console that data for people is written to; NO_COLOR and pipes are honoured.
+
+    `:100:` stays as it is: a place in a file is no emoji.
+    """
+    return Console(file=sys.stdout, highlight=False, emoji=False)
+
+
+def aside() -> Console:
+    """Return the console for what is said beside the data, on stderr."""
+    return Console(stderr=True, highlight=False, emoji=False)
 
 
 def print_json(data: Mapping[str, Any]) -> None:

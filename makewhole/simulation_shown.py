@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cases.money import Money
 from makewhole.opening import looked_into
-from makewhole.printing import print_json, table, to_people
+from makewhole.printing import aside, print_json, table, to_people
 from makewhole.simulated_cases import stored_cases
 from makewhole.simulation_said import said
 from makewhole.trouble import Unusable, WrongUsage
@@ -92,7 +91,7 @@ def _policy(named: str, settings: Path, folder: Path | None) -> Policy:
         raise Unusable(str(problem)) from None
     if wrong:
         note = f"{label(policy)}: {len(wrong)} of its examples do not hold; it cannot be released so"
-        Console(stderr=True).print(note, markup=False, highlight=False, soft_wrap=True)
+        aside().print(note, markup=False, soft_wrap=True)
     return policy
 
 
@@ -135,7 +134,7 @@ def _source(asked: Asked) -> str:
 @contextmanager
 def _telling() -> Iterator[Callable[[str], None]]:
     """Show on stderr what is being done and for how long, on a terminal only."""
-    console = Console(stderr=True)
+    console = aside()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task("", total=None)

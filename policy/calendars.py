@@ -72,7 +72,7 @@ def days_between(calendar: Calendar, start: datetime, end: datetime, *, working:
 def after_days(calendar: Calendar, start: datetime, count: int, *, working: bool) -> datetime:
     """Return when this many full days after the day of `start` are over: the first moment of the next day.
 
-    From Monday 09:00, two working days are over when Thursday begins.
+    From Monday 09:00, and from Monday 00:00, two working days are over when Thursday begins.
     """
     day = calendar.day(start)
     if not working and count < MOST_DAYS:

@@ -1,7 +1,7 @@
 """The interpreter: the same decision as the compiled policy, worked out node by node, and what it still needs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -145,22 +145,27 @@ class _Case:
             self.notes.append((threshold, fits))
             if fits:
                 return self._refused(threshold.classification, threshold.name, threshold.tell)
-        return self._gated(rule, amount)
+        tell = rule.tell or self.policy.wording[rule.classification]
+        return self._gated(_Found(classification=rule.classification, amount=amount, rule=rule.name, tell=tell))
 
     def _refused(self, classification: Classification, name: str, tell: Wording | None) -> _Found:
         wording = tell or self.policy.wording[classification]
         return _Found(classification=classification, amount=None, rule=name, tell=wording)
 
-    def _nothing_left(self, rule: Rule, amount: Money) -> _Found:
+    def _nothing_left(self, rule: Rule, amount: Money) -> _Found | Unknown:
         nothing = self.policy.nothing_left
         self.notes.append((nothing, amount))
         if nothing.classification is not None:
             return self._refused(nothing.classification, nothing.name, nothing.tell)
         tell = nothing.tell or self.policy.wording[rule.classification]
-        return _Found(classification=rule.classification, amount=amount, rule=nothing.name, tell=tell)
+        clean = _Found(classification=rule.classification, amount=amount, rule=nothing.name, tell=tell)
+        return self._gated(clean) if self.policy.gives_beside_nothing else clean
 
-    def _gated(self, rule: Rule, amount: Money) -> _Found | Unknown:
-        """Send a payable claim that shows a sign of fraud to fraud review; every sign that is known is noted."""
+    def _gated(self, clean: _Found) -> _Found | Unknown:
+        """Send a payable claim that shows a sign of fraud to fraud review; every sign that is known is noted.
+
+        clean: What is found where none shows.
+        """
         hits: list[str] = []
         for gate in self.policy.gates:
             shows = self.reckoning.holds(gate.when)
@@ -173,9 +178,9 @@ class _Case:
         if isinstance(scored, Unknown) and not hits:
             return scored
         hits += [scored] if isinstance(scored, str) else []
-        classification = Classification.FRAUD_REVIEW if hits else rule.classification
-        tell = self.policy.wording[classification] if hits or rule.tell is None else rule.tell
-        return _Found(classification=classification, amount=amount, rule=hits[0] if hits else rule.name, tell=tell)
+        suspect = Classification.FRAUD_REVIEW
+        tell = self.policy.wording[suspect]
+        return replace(clean, classification=suspect, rule=hits[0], tell=tell) if hits else clean
 
     def _scored(self) -> str | Unknown | None:
         """Return the name of the scorecard when its signs add up; each sign that shows is noted."""

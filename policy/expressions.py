@@ -163,7 +163,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class After:
-    """A moment some time after another; after days, it is the first moment after the last full day."""
+    """A moment some time after another; the day of the start is never one of the days."""
 
     counted: Counted
     start: "Node"

@@ -329,6 +329,11 @@ class Policy:
         return len(self.parts) == 1 and self.parts[0].is_plain and not self.benefits
 
     @property
+    def gives_beside_nothing(self) -> bool:
+        """Whether a claim whose amount comes to 0 may still be given something: it then passes the fraud gates too."""
+        return bool(self.benefits) and self.nothing_left.classification is None
+
+    @property
     def price_inputs(self) -> tuple[str, ...]:
         """The inputs that are prices over time."""
         return tuple(each.name for each in self.inputs if isinstance(each.type, SeriesType))

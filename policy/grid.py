@@ -53,7 +53,7 @@ Cells = dict[Classification, list[Cell]]
 def cells(policy: Policy, also: Iterable[Decimal] = ()) -> tuple[Cells, ...]:
     """Return the matrix at every point where it can change, corner by corner; empty where it is not so plain.
 
-    also: More amounts to look up.
+    also: More amounts to look up; 0 too, which is not looked up else.
     """
     try:
         with exactly():
@@ -61,7 +61,7 @@ def cells(policy: Policy, also: Iterable[Decimal] = ()) -> tuple[Cells, ...]:
     except _NotOnGrid:
         return ()
     named = {*axes.pop("amount", {Decimal(1)}), *also}
-    amounts = sorted(value for value in named if isinstance(value, Decimal) and value > 0)
+    amounts = sorted({value for value in named if isinstance(value, Decimal) and value > 0} | set(also))
     axes.pop("classification", None)
     points = len(amounts) * len(_PAID)
     for values in axes.values():
@@ -140,7 +140,21 @@ def matrix_faults(policy: Policy) -> Iterator[Finding]:
     found: dict[Finding, None] = {}
     for corner in cells(policy):
         found |= dict.fromkeys((*_weak(corner), *_weak_when_suspect(corner)))
+    if policy.gives_beside_nothing:
+        for corner in cells(policy, (Decimal(0),)):
+            found |= dict.fromkeys(_given_with_nobody(policy, corner))
     yield from found
+
+
+def _given_with_nobody(policy: Policy, looked_up: Cells) -> Iterator[Finding]:
+    """Yield where no money is paid, but something may be given beside it with nobody agreeing."""
+    for classification, (nothing, *_) in looked_up.items():
+        if not nothing.row.stages:
+            what = (
+                f'{nothing}: "{policy.benefits[0].name}" could be given with nobody agreeing:'
+                ' name at least one stage, or let an amount of 0 be ineligible under "nothing left"'
+            )
+            yield fault("nobody-agrees", f"{in_words(classification)}, 0", nothing.row.place, what)
 
 
 def _weak(looked_up: Cells) -> Iterator[Finding]:

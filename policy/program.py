@@ -123,13 +123,13 @@ class _Rules:
         sure: set[str] = set()
         yield from self._amount(classification, sure)
         yield "if not amount.minor:"
-        yield f"    {self._nothing(classification)}"
+        yield from _indented(self._nothing(classification, set(sure)))
         if self.policy.thresholds:
             yield f"k[{self.code.constant('amount')}] = amount.amount"
         for each in self.policy.thresholds:
             yield from self._line(each.when, each, sure, partial(self._beyond, each))
         yield from self._noted()
-        yield from self._suspected(sure) if self.noted else self._stopped(sure)
+        yield from self._signs(sure)
         yield self._paid(classification, "rule", "tell")
 
     def _beyond(self, threshold: Threshold, _: set[str]) -> str:
@@ -214,14 +214,21 @@ class _Rules:
         asset = self.code.named(money.asset_input, sure)
         return self.code.constant(settled), f", {asset}, {self.code.constant(money.rounding)}"
 
-    def _nothing(self, classification: Classification) -> str:
-        """Return the line that ends a decision whose amount came to nothing."""
+    def _nothing(self, classification: Classification, sure: set[str]) -> Iterator[str]:
+        """Yield the lines that end a decision whose amount came to nothing."""
         nothing = self.policy.nothing_left
-        note = f"note(({self.code.constant(nothing)}, amount)); " if self.noted else ""
+        if self.noted:
+            yield f"note(({self.code.constant(nothing)}, amount))"
         tell = nothing.tell or self.policy.wording[nothing.classification or classification]
         if nothing.classification is not None:
-            return note + self._unpaid(nothing.classification, nothing.name, tell)
-        return note + self._paid(classification, self.code.constant(nothing.name), self._told(tell))
+            yield self._unpaid(nothing.classification, nothing.name, tell)
+            return
+        if self.policy.gives_beside_nothing:
+            yield from self._signs(sure)
+        yield self._paid(classification, self.code.constant(nothing.name), self._told(tell))
+
+    def _signs(self, sure: set[str]) -> Iterator[str]:
+        return self._suspected(sure) if self.noted else self._stopped(sure)
 
     def _stopped(self, sure: set[str]) -> Iterator[str]:
         """Yield what ends at the first sign of fraud."""

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cases.case import Closed, Paid, Stage
@@ -21,7 +20,7 @@ from makewhole.demo.compared import Compared, compare
 from makewhole.demo.elsewhere import SAID, SAID_ON, case_key, not_passed_on
 from makewhole.demo.product import DayFailed, Product, running, wait_until
 from makewhole.opening import opened
-from makewhole.printing import print_json, table, to_people
+from makewhole.printing import aside, print_json, table, to_people
 from makewhole.sandboxed import Sandbox, free_port, lend_credentials, release_policies, sandbox, write_settings
 from sandbox.seed import load_seed
 from sandbox.seed.expected import load_expected
@@ -198,7 +197,7 @@ def _as_json(compared: Compared, approvers: Approvers, *, seconds: float) -> dic
 @contextmanager
 def _progress() -> Iterator[Progress]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=aside(), transient=True) as progress:
         yield progress
 
 

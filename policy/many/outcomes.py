@@ -174,21 +174,30 @@ def _ending(
 ) -> tuple[pl.Expr, pl.Expr | None]:
     """Return how each case ends: nothing is left, a threshold, a sign of fraud, or as the rule says."""
     whens = [*(each.when for each in policy.thresholds), *(each.when for each in policy.gates)]
-    tests = [*map(reader.fits, whens), *_scored(policy, reader)]
-    first = len(endings) - len(tests)
-    found: pl.Expr = rule
-    needs: pl.Expr | None = None
-    for number, test in reversed(list(enumerate(tests, start=first))):
+    tests = list(enumerate([*map(reader.fits, whens), *_scored(policy, reader)]))
+    numbered = [(number + len(endings) - len(tests), test) for number, test in tests]
+    nothings = [_nothing(policy, endings, each) for each in policy.rules]
+    nothing: pl.Expr = pl.lit(pl.Series(nothings, dtype=pl.UInt16)).gather(rule)
+    is_paying = [each.pay is not None for each in policy.rules]
+    pays, some = _listed(is_paying, rule), minor.expr > 0
+    found, needs = _first_of(numbered, rule)
+    needs = only_where(some & pays, needs)
+    if policy.gives_beside_nothing:
+        nothing, beside = _first_of(numbered[len(policy.thresholds) :], nothing)
+        needs = first_needed(needs, only_where(~some & pays, beside))
+    found = pl.when(some).then(found).otherwise(nothing)
+    if not all(is_paying):
+        found = pl.when(pays).then(found).otherwise(rule)
+    return reader.keep(found), needs
+
+
+def _first_of(tests: Sequence[tuple[int, Found]], otherwise: pl.Expr) -> tuple[pl.Expr, pl.Expr | None]:
+    """Return the number of the first test that holds, and what is needed to know it."""
+    found, needs = otherwise, None
+    for number, test in reversed(tests):
         found = pl.when(test.holds).then(_number(number)).otherwise(found)
         needs = first_needed(test.needs, only_where(~test.holds, needs))
-    nothings = [_nothing(policy, endings, each) for each in policy.rules]
-    nothing = pl.lit(pl.Series(nothings, dtype=pl.UInt16)).gather(rule)
-    is_paying = [each.pay is not None for each in policy.rules]
-    some = (minor.expr > 0) & _listed(is_paying, rule)
-    found = pl.when(minor.expr > 0).then(found).otherwise(nothing)
-    if not all(is_paying):
-        found = pl.when(_listed(is_paying, rule)).then(found).otherwise(rule)
-    return reader.keep(found), only_where(some, needs)
+    return found, needs
 
 
 def _nothing(policy: Policy, endings: Sequence[Ending], rule: Rule) -> int:

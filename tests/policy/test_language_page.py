@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from policy.book import PolicyBook
 from policy.calculators import CALCULATORS
+from policy.calendars import Calendar, after_days
 from policy.compiling import Known, worked_out
 from policy.declaring import read_derived, read_inputs
 from policy.explaining import explain
@@ -217,6 +218,17 @@ def test_the_page_shows_every_calculator_with_its_parameters_and_steps(name: str
     assert [each.name for each in CALCULATORS[name].parameters if f"`{each.name}`" not in row] == []
     assert [text for step, text in CALCULATORS[name].steps if f"`{step}: {text}`" not in row] == []
     assert f"calculator: {name}" in PAGE
+
+
+@pytest.mark.parametrize("row", [each for each in PAGE.split("\n") if re.match(r"\| [A-Z][a-z]+day 20", each)])
+def test_the_page_says_when_days_are_over(row: str) -> None:
+    (weekday, start), *ends = [cell.strip().split() for cell in row.strip("|").split("|")]
+    begin = datetime.fromisoformat(start)
+    days, working = (datetime.fromisoformat(end) for (end,) in ends)
+
+    assert f"{begin:%A}" == weekday
+    assert after_days(Calendar(), begin, 30, working=False) == days
+    assert after_days(Calendar(), begin, 2, working=True) == working
 
 
 def test_the_page_names_every_key_and_every_word() -> None:
