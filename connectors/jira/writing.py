@@ -8,7 +8,8 @@ between our look and our write is overwritten.
 Two things are never left to that call:
 - A note in a service project. Nobody has shown that an edit keeps a comment internal; creating the comment does
   (POST /comment, property `sd.public.comment`). So it is made by a call of its own, after the edit, found again by its
-  own mark, and taken back if Jira should answer that customers can read it.
+  own mark, and taken back if Jira should answer that customers can read it. An issue that changes projects between
+  the two calls gets the note as its new project wants it.
 - A note with a move. A transition without a screen, as most are, answers 204 and drops the comment without a word
   (ankitpokhrel/jira-cli 1024, sooperset/mcp-atlassian 1623). So the move follows the note. That it is still to be made
   stands beside the mark, and the move itself takes that away.
@@ -24,7 +25,7 @@ from typing import Any
 import msgspec
 
 from cases.ticket import Ticket, TicketRef
-from connectors.contract import FieldsMoved, FieldsRefused, Steps, TicketUpdate, UnexpectedReply
+from connectors.contract import FieldsMoved, FieldsRefused, Steps, TicketUpdate, TryLater, UnexpectedReply
 from connectors.jira.adf_writing import note
 from connectors.jira.calls import Calls
 from connectors.jira.comments import Made, find_marked, read_made
@@ -39,6 +40,8 @@ from connectors.wire_json import Unreadable
 
 COMMENTS_A_PAGE = 100
 LONGEST_LABEL = 255
+#: An issue that was moved while we wrote is at rest by then.
+MOVED_SECONDS = 1.0
 
 
 class WireTransition(msgspec.Struct):
@@ -200,15 +203,17 @@ class Writing:
         if labels:
             changes["labels"] = labels
         if words is not None:
-            audience = self.settings.audience
-            if audience is None:
-                raise UnexpectedReply(
-                    f"{update.ref}: no role or group is set that may read our notes, so everyone could; "
-                    "nothing was written"
-                )
-            restricted = {"visibility": {"type": audience.kind, "value": audience.name}}
-            changes["comment"] = [{"add": _comment(words, update.mark) | restricted}]
+            changes["comment"] = [{"add": _comment(words, update.mark) | self._restricted(update.ref)}]
         return changes
+
+    def _restricted(self, ref: TicketRef) -> dict[str, Any]:
+        """Return what keeps a comment from everyone who may see the issue."""
+        audience = self.settings.audience
+        if audience is None:
+            raise UnexpectedReply(
+                f"{ref}: no role or group is set that may read our notes, so everyone could; the note was not written"
+            )
+        return {"visibility": {"type": audience.kind, "value": audience.name}}
 
     def _send_edit(self, update: TicketUpdate, issue_id: str, body: object) -> None:
         try:
@@ -227,14 +232,20 @@ class Writing:
             ) from None
 
     def _comment(self, update: TicketUpdate, fresh: Fresh, *, just_edited: bool) -> bool:
-        """Make the internal comment of a service project unless it is there; return whether it was made now."""
-        if update.note is None or not fresh.service:
+        """Make the note that no edit has made, unless it is there; return whether it was made now.
+
+        That is every note in a service project, and one whose issue left a service project after the edit.
+        """
+        if update.note is None or (not fresh.service and (just_edited or fresh.noted)):
             return False
         issue_id, ref = fresh.ticket.ref.key, update.ref
-        if not just_edited and self._is_noted(issue_id, update):
+        if not just_edited and self._is_noted(issue_id, update, service=fresh.service):
             return False
         body = _comment(_said(update, fresh, self._transition(update)), update.mark)
-        body["properties"].append({"key": "sd.public.comment", "value": {"internal": True}})
+        if fresh.service:
+            body["properties"].append({"key": "sd.public.comment", "value": {"internal": True}})
+        else:
+            body |= self._restricted(ref)
         try:
             answer = self.calls.send_to_issue("POST", issue_id, "/comment", body, asked=f"note on {ref}")
         except NoSuchRecord:
@@ -243,10 +254,24 @@ class Writing:
             comment = read_made(answer)
         except Unreadable as error:
             raise UnexpectedReply(f"{ref}: the note is written, and the answer to it cannot be read: {error}") from None
-        self._take_back_if_shown(issue_id, comment, ref)
+        if self._was_taken_back(issue_id, comment, ref):
+            self._refuse_shown(issue_id, ref)
         return True
 
-    def _is_noted(self, issue_id: str, update: TicketUpdate) -> bool:
+    def _refuse_shown(self, issue_id: str, ref: TicketRef) -> None:
+        """Raise that a note came out for everyone; TryLater when its issue has changed projects meanwhile."""
+        query = {"fields": "project"}
+        try:
+            service = in_service_project(self.calls.get(f"issue/{issue_id}", asked=f"{ref}", query=query))
+        except NoSuchRecord:
+            raise _gone(ref) from None
+        except Unreadable as error:
+            raise UnexpectedReply(f"{ref}: {error}; the note was taken back") from None
+        if service:
+            raise UnexpectedReply(f"{ref}: Jira showed the note to the customer, so it was taken back")
+        raise TryLater(f"{ref}: it left its service project, so the note was taken back", wait_seconds=MOVED_SECONDS)
+
+    def _is_noted(self, issue_id: str, update: TicketUpdate, *, service: bool) -> bool:
         place = 0
         while place < self.settings.most_comments:
             query: dict[str, str | int] = {
@@ -259,21 +284,22 @@ class Writing:
                 body = self.calls.get(f"issue/{issue_id}/comment", asked=f"comments of {update.ref}", query=query)
             except NoSuchRecord:
                 raise _gone(update.ref) from None
-            found, length = find_marked(body, update.mark, service=True)
+            found, length = find_marked(body, update.mark, service=service)
             if found is not None:
-                self._take_back_if_shown(issue_id, found, update.ref)
-                return True
+                # Made while the issue changed projects, so that everyone can read it: it is made anew.
+                return not self._was_taken_back(issue_id, found, update.ref)
             if length < COMMENTS_A_PAGE:
                 return False
             place += length
         raise UnexpectedReply(f"comments of {update.ref}: more than {self.settings.most_comments}")
 
-    def _take_back_if_shown(self, issue_id: str, comment: Made, ref: TicketRef) -> None:
+    def _was_taken_back(self, issue_id: str, comment: Made, ref: TicketRef) -> bool:
+        """Delete a note of ours that customers can read, and return whether it was one."""
         if not comment.shown:
-            return
+            return False
         with contextlib.suppress(NoSuchRecord):
             self.calls.send_to_issue("DELETE", issue_id, f"/comment/{comment.id}", {}, asked=f"note on {ref}")
-        raise UnexpectedReply(f"{ref}: Jira showed the note to the customer, so it was taken back")
+        return True
 
     def _move(self, update: TicketUpdate, fresh: Fresh) -> bool:
         """Make the move that the note's write has left to be made; return whether it was made now."""
