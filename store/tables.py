@@ -191,6 +191,8 @@ outbox = sa.Table(
     sa.Column("problem", sa.Text),
     sa.Column("put_at", UTCDateTime, nullable=False),
     sa.Column("sent_at", UTCDateTime),
+    # Lists for people ask for the few that wait or were refused; nearly all of it was sent long ago.
+    sa.Index("ix_outbox_state_lane", "state", "lane"),
 )
 
 # Where a case's card stands in Slack; `shown_version` is the version of the case that it shows.
