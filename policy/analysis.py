@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cases.people import People
 from policy.approvers import beyond_everybody, dead_ends, unheld, without_spare
+from policy.beyond_limits import beyond_limits
 from policy.binding import Paying, most_paid, never_binding, paying
 from policy.expressions import Condition, Expression
 from policy.form import Gate, Policy, Sign
@@ -78,6 +79,7 @@ def _suspicions(policy: Policy, people: People | None, lines: _Reached) -> Itera
     for line in _alone(policy):
         yield from alone(line, lines.inside)
     yield from never_binding(policy, lines.paid)
+    yield from beyond_limits(policy)
     yield from uneven(policy, lines.rules)
     yield from unproven(policy)
     yield from fewer_for_riskier(policy)

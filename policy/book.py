@@ -116,7 +116,7 @@ def _unknown_plans(policies: list[Policy]) -> Iterator[Mistake]:
     for policy in policies:
         for other in policy.other_plans:
             if other.plan not in names:
-                what = f'"{other.plan[:60]}" is no policy in this folder: {did_you_mean(other.plan, names)}'
+                what = f'"{other.plan[:60]}" is no policy of this folder that loads: {did_you_mean(other.plan, names)}'
                 yield Mistake(place=other.place, what=what)
 
 

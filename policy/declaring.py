@@ -31,7 +31,7 @@ from policy.yaml_text import Scalar
 
 #: Names that the matrix and the wording give to what has been worked out.
 RESERVED = frozenset({"amount", "classification", "steps"})
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}( [a-z0-9_]{1,60}){0,7}", re.ASCII)
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}( [a-z_][a-z0-9_]{0,59}){0,7}", re.ASCII)
 _UNIT = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
 _OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}( [A-Za-z_][A-Za-z0-9_]{0,59}){0,5}", re.ASCII)
 _ROUNDINGS = {each.value.replace("_", " "): each for each in Rounding}
@@ -159,7 +159,11 @@ def _rounding(text: str) -> Rounding:
 
 def _check_name(key: Scalar, taken: Mapping[str, Type] | tuple[()], mistakes: Mistakes) -> None:
     if not _NAME.fullmatch(key.text):
-        mistakes.add(key.place, f'"{key.text[:60]}" cannot be a name: use small letters, digits, _ and single spaces')
+        mistakes.add(
+            key.place,
+            f'"{key.text[:60]}" cannot be a name: use small letters, digits, _ and single'
+            " spaces, each word beginning with a letter",
+        )
         return
     kept = [word for word in key.text.split() if word in KEYWORDS]
     if kept:
@@ -214,8 +218,10 @@ def _check_asset_input(money: MoneyTerms, inputs: list[Input], mistakes: Mistake
             money.place, f'"{money.asset_input}" is not an input: {did_you_mean(str(money.asset_input), names)}'
         )
         return
-    unknown = (
-        [each for each in found.type.options if each not in ASSETS] if isinstance(found.type, ChoiceType) else ["text"]
-    )
-    if unknown:
+    if not isinstance(found.type, ChoiceType):
         mistakes.add(found.place, f'"{found.name}" must be "one of" known assets, as "one of [USDT, EUR]"')
+        return
+    unknown = [each for each in found.type.options if each not in ASSETS]
+    if unknown:
+        what = f'"{unknown[0]}" of "{found.name}" is not a known asset: {did_you_mean(unknown[0], ASSETS)}'
+        mistakes.add(found.place, what)

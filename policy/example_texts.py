@@ -90,7 +90,7 @@ def money_at(scalar: Scalar, mistakes: Mistakes) -> Money | None:
     try:
         return Money.exactly(amount, code.strip())
     except ValueError as error:
-        mistakes.add(scalar.place, f'write an amount as "15 USDT": {error}')
+        mistakes.add(scalar.place, str(error) if code else 'name the asset of the amount, as "15 USDT"')
         return None
 
 

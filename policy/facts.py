@@ -84,7 +84,7 @@ def read_value(text: str, kind: Type) -> Value:  # noqa: C901  # One line for ea
 def _number(text: str, kind: NumberType) -> Decimal:
     match = _NUMBER.fullmatch(text)
     if match is None:
-        raise Unreadable(f"is {_shown(text)}, a plain number is needed")
+        raise Unreadable(f"is {_shown(text)}, a plain number is needed{_without_percent(text)}")
     sign, whole, fraction, unit = match.groups()
     if len(whole.lstrip("0")) + len(fraction or "") > MOST_DIGITS:
         raise Unreadable(f"has more than {MOST_DIGITS} digits")
@@ -98,6 +98,12 @@ def _number(text: str, kind: NumberType) -> Decimal:
     if kind.whole and number != number.to_integral_value():
         raise Unreadable(f"is {_shown(text)}, a whole number is needed")
     return number
+
+
+def _without_percent(text: str) -> str:
+    """Return the plain number that a percentage stands for: "2.3%" is ": 0.023 for 2.3%"."""
+    match = re.fullmatch(r"(-?\d{1,20}(?:\.\d{1,20})?)\s*%", text, re.ASCII)
+    return f": {Decimal(match.group(1)).scaleb(-2):f} for {_shown(text)}" if match else ""
 
 
 def _needed(unit: Unit) -> str:

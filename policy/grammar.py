@@ -1,10 +1,13 @@
 """The closed grammar of expressions: text -> tree. No loops, no attributes, no functions but those named here."""
 
+import re
 from functools import cache
 from typing import Any
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from policy.mistakes import did_you_mean
 
 MOST_CHARACTERS = 600
 MOST_DEPTH = 40
@@ -172,6 +175,10 @@ def _explained(text: str, error: UnexpectedInput) -> NotUnderstood:
     word = str(error.token) if isinstance(error, UnexpectedToken) else text[at : at + 12]
     if word == "," and at and text[at - 1].isdigit():
         return NotUnderstood(at, "write the number without commas: 10000")
+    before = re.search(r"[A-Za-z_]+( [A-Za-z_]+){0,2}\s*$", text[:at]) if word == "(" else None
+    if before:
+        asked = " ".join(before.group().split())
+        return NotUnderstood(at, f'"(" cannot stand here: "{asked}" is no function: {did_you_mean(asked, FUNCTIONS)}')
     return NotUnderstood(at, f'"{word[:40]}" cannot stand here: {_wanted(error)} should')
 
 

@@ -199,6 +199,8 @@ def _read(root: Section, file: str, text_hash: str) -> Policy | None:
 
 def _in_chinese(root: Section, policy: Policy) -> Policy:
     """Return the policy with its steps named in Chinese; steps the customer is told without a name are noted."""
+    if root.mistakes.broken:
+        return policy  # Which steps there are is not known.
     named = replace(policy, chinese=read_chinese(root, policy))
     for mistake in unnamed_steps(named):
         root.mistakes.add(mistake.place, mistake.what)

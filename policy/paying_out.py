@@ -188,7 +188,9 @@ def _pay_within(text: str, calendar: Calendar) -> PayWithin:
 
 def _span(text: str) -> str:
     if not _SPAN.fullmatch(text):
-        raise ValueError(f'write "{text[:60]}" as a time: "30 days", "7 working days", "72 hours"')
+        raise ValueError(
+            f'write "{text[:60]}" as a time: "30 days", "7 working days", "72 hours"; there are no months or years'
+        )
     return text
 
 

@@ -30,7 +30,7 @@ from policy.making import maker
 from policy.mistakes import Place
 from policy.payment_terms import Benefit, Part
 from policy.payments import Payment
-from policy.showing import bare, filled_in, in_words, with_unit
+from policy.showing import bare, filled_in, in_words, to_customer, with_unit
 
 #: A part of the parsed form, and what came out there.
 Note = tuple[Any, Any]
@@ -231,10 +231,10 @@ def _told(notes: tuple[Note, ...], own: str | None) -> Iterator[tuple[str, str]]
     for what, value in notes:
         match what:
             case Derived(name=name, expression=expression) if ": " not in name:
-                if isinstance(value, Decimal | Fraction):
-                    yield name, with_unit(value, expression.node.type, own)
+                if isinstance(value, Decimal | Fraction) and value >= 0:
+                    yield name, to_customer(value, expression.node.type, own)
             case Deduction(name=name, takes_off=expression) | Limit(name=name, at_most=expression):
-                yield name, with_unit(value, expression.node.type, own)
+                yield name, to_customer(value, expression.node.type, own)
 
 
 def _step(name: str, expression: str, filled: str, value: str, place: Place, *, decided: bool = True) -> Step:

@@ -116,7 +116,9 @@ def _limit(node: Node, scope: Scope, paid: Unit | None, mistakes: Mistakes) -> L
         classes = frozenset(filter(None, (_one_payable(each, mistakes) for each in section.listed("for"))))
     at_most = amount_at(section, "at most", scope, paid)
     counting = window = None
-    if section.has("counting") or section.has("over"):
+    if section.has("counting") and not section.has("over"):
+        mistakes.add(section.place, 'add "over:" and say in words over which time it counts, as "12 months"')
+    elif section.has("counting") or section.has("over"):
         counting, window = section.scalar("counting"), section.text("over")
     if counting and not _is_paid_in(scope.types.get(counting.text), paid):
         mistakes.add(counting.place, f'"{counting.text[:60]}" must be an input in the money that is paid')
@@ -162,7 +164,9 @@ def read_nothing_left(root: Section, scope: Scope) -> NothingLeft | None:
     name, then, tell = section.text("name"), None, None
     if section.has("then"):
         then = section.read("then", lambda text: classification_named(text, REFUSING))
-    if section.has("tell") or then is None:
+    if not section.has("tell") and not section.has("then"):
+        root.mistakes.add(section.place, 'add "tell:" with en and zh, or "then: ineligible"')
+    if section.has("tell"):
         node = section.node("tell")
         tell = wording_at(node, scope, root.mistakes, amount=False) if node else None
     return NothingLeft(name=name, classification=then, tell=tell, place=section.place)

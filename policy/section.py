@@ -28,7 +28,7 @@ class Section:
             return
         for key, value in node.entries:
             if keys is not None and key.text not in keys:
-                mistakes.add(key.place, f'"{key.text[:60]}" is not a key here: {did_you_mean(key.text, keys)}')
+                mistakes.add(key.place, f'"{key.text[:60]}" is not a key here: {_why(key.text, value, keys)}')
                 continue
             self.entries[key.text] = (key, value)
 
@@ -89,6 +89,13 @@ class Section:
         """Return the mapping under a key that must be there."""
         node = self.node(key)
         return Section(node, self.mistakes, keys=keys) if node else None
+
+
+def _why(key: str, value: Node, keys: Collection[str]) -> str:
+    """Return what to write instead of a key; one without a value is the rest of a text that holds a comma."""
+    if isinstance(value, Scalar) and not value.text and " " in key:
+        return "between { and } a comma ends a text: put quotes around a text that holds one"
+    return did_you_mean(key, keys)
 
 
 def texts(node: Node, mistakes: Mistakes) -> tuple[Scalar, ...]:

@@ -6,8 +6,8 @@ from decimal import ROUND_DOWN, Context, Decimal, Inexact, localcontext
 from enum import StrEnum
 from fractions import Fraction
 
-from cases.money import ASSETS, EXACT
-from policy.arithmetic import ratio
+from cases.money import ASSETS, EXACT, Rounding
+from policy.arithmetic import Number, ratio, rounded_units
 from policy.expressions import Expression, Value
 from policy.payment_terms import Benefit
 from policy.series import Series
@@ -26,6 +26,17 @@ def with_unit(value: Value, kind: Type, asset: str | None) -> str:
     if isinstance(value, Decimal) and unit.is_money and unit.top in ASSETS:
         return f"{_at_least(value, ASSETS[unit.top].shown)} {unit}"
     return f"{bare(value)} {unit}".strip()
+
+
+def to_customer(value: Number, kind: Type, asset: str | None) -> str:
+    """Return a number with its unit; an amount of money to the smallest unit that can be paid: "643.84 EUR"."""
+    unit = kind.unit if isinstance(kind, NumberType) else BARE
+    code = asset if unit.top == OWN_MONEY else unit.top
+    if unit.is_money and code in ASSETS:
+        decimals = ASSETS[code].decimals
+        minor = rounded_units(ratio(value) * 10**decimals, Rounding.HALF_UP)
+        value = Decimal(f"{minor}e-{decimals}")  # Exact, however long.
+    return with_unit(value, kind, asset)
 
 
 def bare(value: Value) -> str:

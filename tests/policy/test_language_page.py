@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cases.money import ASSETS, Money
 from policy.book import PolicyBook
 from policy.calculators import CALCULATORS
 from policy.calendars import Calendar, after_days
@@ -23,7 +24,7 @@ from policy.expressions import Value
 from policy.form import Derived
 from policy.grammar import KEYWORDS, NotUnderstood
 from policy.interpreting import Reckoning, Unknown
-from policy.loading import KEYS, load_policy
+from policy.loading import KEYS, load_policy, read_policy
 from policy.meaning import understood
 from policy.mistakes import Mistakes, Place
 from policy.reasons import Reasoned
@@ -218,6 +219,31 @@ def test_the_page_shows_every_calculator_with_its_parameters_and_steps(name: str
     assert [each.name for each in CALCULATORS[name].parameters if f"`{each.name}`" not in row] == []
     assert [text for step, text in CALCULATORS[name].steps if f"`{step}: {text}`" not in row] == []
     assert f"calculator: {name}" in PAGE
+
+
+@pytest.mark.parametrize(
+    ("at_most", "amount"),
+    [("1822.80 EUR", "1822.80 EUR"), ("max(1822.80 EUR - paid_12_months, 0)", "1322.80 EUR")],
+)
+def test_a_limit_holds_for_what_is_paid_now(at_most: str, amount: str) -> None:
+    text = BLOCKS[0].replace("pay: max(price share, 5 EUR)", "pay: max(price share, price)")
+    limits, gates = text.index("limits:\n"), text.index("\nfraud gates:") + 1
+    text = f"{text[:limits]}limits:\n  - {{name: liability, at most: '{at_most}'}}\n{text[gates:]}"
+    text = text.replace("limits:\n", "deductions:\n  - {name: interim, takes off: paid_12_months}\nlimits:\n")
+    given = {"cause": "us", "hours_late": "96", "price": "2500", "fraud_score": "1", "paid_12_months": "500"}
+
+    found = explain(read_policy(text, "late-parcel.yaml"), given.items())
+
+    assert isinstance(found, Reasoned)
+    assert str(found.amount) == amount
+
+
+def test_the_page_names_every_asset_with_its_decimals() -> None:
+    shown = {each.code: Money(minor=15 * 10**each.decimals // 10, code=each.code) for each in ASSETS.values()}
+
+    rows = [line for line in PAGE.split("\n## Assets")[1].split("\n## ")[0].split("\n") if line.startswith("| `")]
+
+    assert rows == [f"| `{code}` | {ASSETS[code].decimals} | `{money}` |" for code, money in shown.items()]
 
 
 @pytest.mark.parametrize("row", [each for each in PAGE.split("\n") if re.match(r"\| [A-Z][a-z]+day 20", each)])
