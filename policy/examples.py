@@ -1,5 +1,6 @@
 """Proving the worked examples: a version whose examples do not hold does not load."""
 
+import itertools
 from collections.abc import Iterator
 
 from cases.money import Money
@@ -13,6 +14,9 @@ from policy.payment_terms import Together
 from policy.payments import pro_rata
 from policy.proposing import Claim, Missing, propose
 from policy.showing import in_words
+
+#: Characters of what an amount was made from, in a message.
+_MOST_SHOWN = 600
 
 
 def prove(policy: Policy) -> Iterator[Mistake]:
@@ -92,13 +96,20 @@ def _differences(example: Example, result: Proposal | Missing) -> Iterator[tuple
     if expected.classification and result.classification is not expected.classification:
         yield "then", in_words(expected.classification), f"{in_words(result.classification)} ({result.reason})"
     if expected.amount and result.amount != expected.amount:
-        yield "amount", str(expected.amount), f"{got} ({result.reason})"
+        yield "amount", str(expected.amount), f"{got} ({result.reason}{_worked_out(result)})"
     if expected.nothing and result.amount is not None:
         yield "amount", "none", f"{got} ({result.reason})"
     if expected.rule and result.reason != expected.rule:
         yield "because", f'"{expected.rule}"', f'"{result.reason}"'
     if expected.approvals is not None and result.approvals != expected.approvals:
         yield "approvals", _people(expected.approvals), _people(result.approvals)
+
+
+def _worked_out(result: Proposal) -> str:
+    """Return the numbers that an amount was made from: "; value share 61.73 USDT; amount before limits 61.73 USDT"."""
+    numbers = [each for each in result.derivation if each.value[:1].isdigit() or each.value.startswith("-")]
+    made = itertools.takewhile(lambda each: each.name != "amount", numbers)
+    return "".join(f"; {each.name} {each.value}" for each in made)[:_MOST_SHOWN]
 
 
 def _missing_differences(

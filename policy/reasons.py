@@ -164,7 +164,8 @@ class _Reader:
     def part(self, part: Part, found: tuple[Money, Payment]) -> Iterator[Step]:
         left, paid = found
         text, filled = (part.takes.text, self._filled(part.takes)) if part.takes else ("rest", str(left))
-        yield _step(f"part: {part.name}", text, filled, str(paid), part.place)
+        each = f": {paid.instalments[0]} first, {paid.instalments[-1]} last" if len(paid.instalments) > 1 else ""
+        yield _step(f"part: {part.name}", text, filled, f"{paid}{each}", part.place)
 
     def benefit(self, benefit: Benefit, given: str) -> Iterator[Step]:
         filled = self._filled(benefit.gives)

@@ -113,6 +113,9 @@ def test_the_policy_that_says_everything_else_loads() -> None:
     assert (len(policy.rules), len(policy.parts), len(policy.examples), len(policy.together)) == (4, 4, 12, 1)
     told = explain(policy, policy.examples[0].given)
     assert isinstance(told, Reasoned)
+    assert next(each.value for each in told.derivation if each.name == "part: after verification") == (
+        "1100.00 USDC cash, due, in 3 instalments: 366.666666 USDC first, 366.666668 USDC last"
+    )
     assert told.customer_text == (
         (
             "en",

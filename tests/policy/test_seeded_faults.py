@@ -72,3 +72,13 @@ def test_an_input_that_names_the_asset_lists_known_assets(duplicate_text: str) -
 def _spoilt(fault: str, text: str) -> str:
     assert FAULTS[fault]["old"] in text
     return text.replace(FAULTS[fault]["old"], FAULTS[fault]["new"], 1)
+
+
+def test_an_example_that_does_not_hold_says_what_the_amount_was_made_from(withdrawal_text: str) -> None:
+    spoilt = withdrawal_text.replace("0.5% of value_usdt", "0.6% of value_usdt")
+
+    with pytest.raises(BadPolicy) as refused:
+        load_policy(spoilt, "delayed.yaml")
+
+    assert all("; value share " in each.what for each in refused.value.mistakes if "amount: expected" in each.what)
+    assert "; amount before limits " in str(refused.value)
