@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from policy.analysis import findings
-from policy.loading import load_policy
+from policy.loading import load_policy, read_policy
+from policy.mistakes import Weight
 
 SEEDED: dict[str, dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "seeded_findings.yaml").read_text(encoding="utf-8")
@@ -46,3 +47,12 @@ def _spoilt(seeded: dict[str, Any], text: str) -> str:
 def _short(text: str) -> str:
     """Return the policy with one example that holds whatever was changed."""
     return text[: text.index("examples:\n")] + "examples:\n" + EXAMPLE
+
+
+def test_a_fixed_limit_beside_a_deduction_is_a_note_only(policies: Path) -> None:
+    earn = policies / "sets" / "crypto-exchange" / "earn.yaml"
+
+    found = findings(read_policy(earn.read_text(encoding="utf-8"), earn.name))
+
+    beside = [each for each in found if each.code == "limit-beside-deduction"]
+    assert [(each.about, each.weight) for each in beside] == [("per claim / credited later already", Weight.NOTE)]
