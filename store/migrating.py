@@ -17,7 +17,7 @@ LOCK = 7_220_411
 
 def migrate(engine: sa.Engine, url: str) -> str:
     """Apply what is missing and return the revision reached; safe to repeat, and from several processes at once."""
-    config = _config()
+    config = alembic_config()
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
@@ -34,13 +34,14 @@ def current_revision(connection: sa.Connection) -> str | None:
 
 def wanted_revision() -> str:
     """Return the revision this program was written for."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
     if head is None:
         raise RuntimeError("the program carries no migrations")
     return head
 
 
-def _config() -> Config:
+def alembic_config() -> Config:
+    """Return where Alembic finds our migrations."""
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     return config

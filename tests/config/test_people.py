@@ -175,9 +175,9 @@ def test_the_shipped_people_are_right() -> None:
     assert roles == {
         "amelia": ["compensation_lead"],
         "wei": ["compensation_lead"],
-        "noah": ["finance"],
+        "noah": ["finance", "policy_approver"],
         "priya": ["fraud_analyst"],
-        "yuki": ["head_of_support"],
+        "yuki": ["head_of_support", "policy_approver"],
         "luca": [],
         "mei": [],
         "hana": ["head_of_support"],

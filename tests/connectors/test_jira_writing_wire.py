@@ -8,7 +8,6 @@ from cases.ticket import Author
 from connectors.contract import FieldsMoved, FieldsRefused, TryLater, UnexpectedReply
 from connectors.jira.settings import Audience
 from connectors.transport import Exchange
-from tests.connectors.conftest import Script
 from tests.connectors.jira_world import (
     FIELDS,
     LENA,
@@ -317,83 +316,6 @@ def test_a_move_whose_answer_was_lost_is_not_made_again(jira: Jira) -> None:
     assert source.write(an_update()) is False
 
     assert (status(jira), len(jira.comments("ENG-5"))) == ("Done", 1)
-
-
-def test_a_note_that_jira_would_show_is_taken_back(script: Script) -> None:
-    issue = (
-        b'{"id":"10007","key":"CARE-7","fields":{"created":"2026-11-01T10:00:00.000+0000",'
-        b'"updated":"2026-11-01T10:00:00.000+0000","project":{"key":"CARE","projectTypeKey":"service_desk"}}}'
-    )
-    script.answer(200, issue)
-    script.answer(200, b'{"comments":[],"total":0}')
-    script.answer(201, b'{"id":"77","created":"2026-11-01T10:00:00.000+0000","jsdPublic":true}')
-    script.answer(204, b"")
-    script.answer(200, issue)
-    source = Jira(url=script.url, clock=None).connect()  # type: ignore[arg-type]
-
-    with pytest.raises(UnexpectedReply, match="taken back"):
-        source.write(an_update(ref=ref("10007"), fields=(), add_tags=(), remove_tags=()))
-
-    assert [(method, path.partition("?")[0]) for method, path, _, _ in script.asked][-2] == (
-        "DELETE",
-        "/rest/api/3/issue/10007/comment/77",
-    )
-
-
-def test_a_note_that_everyone_sees_since_its_issue_moved_is_taken_back_and_tried_again(script: Script) -> None:
-    def issue(kind: bytes) -> bytes:
-        return (
-            b'{"id":"10007","key":"CARE-7","fields":{"created":"2026-11-01T10:00:00.000+0000",'
-            b'"updated":"2026-11-01T10:00:00.000+0000","project":{"key":"CARE","projectTypeKey":"' + kind + b'"}}}'
-        )
-
-    script.answer(200, issue(b"service_desk"))
-    script.answer(200, b'{"comments":[],"total":0}')
-    script.answer(201, b'{"id":"77","created":"2026-11-01T10:00:00.000+0000","jsdPublic":true}')
-    script.answer(204, b"")
-    script.answer(200, issue(b"software"))
-    source = Jira(url=script.url, clock=None).connect()  # type: ignore[arg-type]
-
-    with pytest.raises(TryLater, match="left its service project"):
-        source.write(an_update(ref=ref("10007"), fields=(), add_tags=(), remove_tags=()))
-
-
-def test_a_note_follows_an_issue_that_left_its_service_project_after_the_edit(jira: Jira) -> None:
-    jira.load(a_request())
-    source = jira.connect()
-    jira.fault("unavailable", "POST /rest/api/3/issue/10007/comment", times=1)
-    with pytest.raises(TryLater):
-        source.write(an_update(ref=ref("10007")))
-    jira.act("CARE-7", move_to="ENG", agent=LENA)
-
-    assert source.write(an_update(ref=ref("10007"))) is True
-    assert source.write(an_update(ref=ref("10007"))) is False
-
-    (note,) = jira.comments("ENG-1")
-    assert note["visibility"]["type"] == "role"
-
-
-def test_a_note_that_came_out_for_everyone_is_made_anew_inside(script: Script) -> None:
-    issue = (
-        b'{"id":"10007","key":"CARE-7","fields":{"created":"2026-11-01T10:00:00.000+0000",'
-        b'"updated":"2026-11-01T10:00:00.000+0000","project":{"key":"CARE","projectTypeKey":"service_desk"}}}'
-    )
-    shown = (
-        b'{"comments":[{"id":"70","created":"2026-11-01T10:00:00.000+0000","jsdPublic":true,"properties":'
-        b'[{"key":"makewhole","value":{"mark":"CASE-4711/3"}}]}],"total":1}'
-    )
-    script.answer(200, issue)
-    script.answer(200, shown)
-    script.answer(204, b"")
-    script.answer(201, b'{"id":"77","created":"2026-11-01T10:00:00.000+0000","jsdPublic":false}')
-    source = Jira(url=script.url, clock=None).connect()  # type: ignore[arg-type]
-
-    assert source.write(an_update(ref=ref("10007"), fields=(), add_tags=(), remove_tags=())) is True
-
-    assert [(method, path.partition("?")[0]) for method, path, _, _ in script.asked][-2:] == [
-        ("DELETE", "/rest/api/3/issue/10007/comment/70"),
-        ("POST", "/rest/api/3/issue/10007/comment"),
-    ]
 
 
 def test_our_own_note_is_known_and_an_agents_is_not_ours(jira: Jira) -> None:

@@ -40,6 +40,16 @@ def test_a_workbook_with_a_mistake_writes_nothing(cli: Cli, tmp_path: Path) -> N
     assert not file.exists()
 
 
+def test_a_program_reads_what_was_written_and_what_is_wrong(cli: Cli, tmp_path: Path) -> None:
+    workbook, page = tmp_path / "delay.xlsx", tmp_path / "delay.html"
+
+    assert cli("policy", "export", DELAYED, workbook, "--json").json["written"] == str(workbook)
+    assert cli("policy", "page", DELAYED, "-o", page, "--json").json["written"] == str(page)
+    assert cli("policy", "new", "--list", "--json").json["templates"][0].keys() == {"name", "about"}
+    wrong = cli("policy", "import", page, tmp_path / "back.yaml", "--json")
+    assert (wrong.code, wrong.json["written"], len(wrong.json["mistakes"])) == (1, None, 1)
+
+
 def test_no_file_is_written_over_unless_asked(cli: Cli, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     kept.write_text("mine", encoding="utf-8")

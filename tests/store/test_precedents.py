@@ -16,7 +16,7 @@ from store import precedents, tables
 from store.cases import CaseRepository
 from store.database import Database, create_engine
 from store.jobs import DurableJobs
-from store.migrating import _config, migrate
+from store.migrating import alembic_config, migrate
 from store.records import CASE, to_text
 from tests.store.conftest import AUDIT_KEY
 from tests.store.stories import NOON, about, approved, opened
@@ -63,7 +63,7 @@ def test_what_was_decided_before_there_was_this_table_is_carried_over(tmp_path: 
     url = f"sqlite:///{tmp_path / 'before.db'}"
     engine, made = create_engine(url), CaseRepository(audit_key=AUDIT_KEY)
     with engine.begin() as connection:
-        config = _config()
+        config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "0005")
         connection.execute(sa.insert(tables.cases).values(**_a_row_of_then(tmp_path)))
