@@ -255,21 +255,25 @@ class Writing:
         except Unreadable as error:
             raise UnexpectedReply(f"{ref}: the note is written, and the answer to it cannot be read: {error}") from None
         if self._was_taken_back(issue_id, comment, ref):
-            self._refuse_shown(issue_id, ref)
+            self._refuse_shown(fresh, ref)
         return True
 
-    def _refuse_shown(self, issue_id: str, ref: TicketRef) -> None:
-        """Raise that a note came out for everyone; TryLater when its issue has changed projects meanwhile."""
+    def _refuse_shown(self, fresh: Fresh, ref: TicketRef) -> None:
+        """Raise that a note came out for everyone; TryLater when its issue has left its service project meanwhile."""
         query = {"fields": "project"}
         try:
-            service = in_service_project(self.calls.get(f"issue/{issue_id}", asked=f"{ref}", query=query))
+            record = self.calls.get(f"issue/{fresh.ticket.ref.key}", asked=f"{ref}", query=query)
+            has_left = fresh.service and not in_service_project(record)
         except NoSuchRecord:
             raise _gone(ref) from None
         except Unreadable as error:
             raise UnexpectedReply(f"{ref}: {error}; the note was taken back") from None
-        if service:
-            raise UnexpectedReply(f"{ref}: Jira showed the note to the customer, so it was taken back")
-        raise TryLater(f"{ref}: it left its service project, so the note was taken back", wait_seconds=MOVED_SECONDS)
+        if has_left:
+            raise TryLater(
+                f"{ref}: it left its service project, so the note was taken back", wait_seconds=MOVED_SECONDS
+            )
+        who = "the customer" if fresh.service else "everyone"
+        raise UnexpectedReply(f"{ref}: Jira showed the note to {who}, so it was taken back")
 
     def _is_noted(self, issue_id: str, update: TicketUpdate, *, service: bool) -> bool:
         place = 0

@@ -85,3 +85,17 @@ def test_a_note_that_came_out_for_everyone_is_made_anew_inside(script: Script) -
         ("DELETE", "/rest/api/3/issue/10007/comment/70"),
         ("POST", "/rest/api/3/issue/10007/comment"),
     ]
+
+
+def test_a_restricted_note_that_jira_shows_all_the_same_is_not_tried_for_ever(script: Script) -> None:
+    issue = care_7(b"software")
+    edited = issue[:-1] + b',"properties":{"makewhole.CASE-4711":{"marks":["CASE-4711/3"]}}}'
+    script.answer(200, edited)
+    script.answer(200, b'{"comments":[],"total":0}')
+    script.answer(201, b'{"id":"77","created":"2026-11-01T10:00:00.000+0000","jsdPublic":true}')
+    script.answer(204, b"")
+    script.answer(200, issue)
+    source = Jira(url=script.url, clock=None).connect()  # type: ignore[arg-type]
+
+    with pytest.raises(UnexpectedReply, match="showed the note to everyone"):
+        source.write(an_update(ref=ref("10007"), fields=(), add_tags=(), remove_tags=()))
