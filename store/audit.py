@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -91,16 +92,18 @@ def history(connection: sa.Connection, case_number: int) -> tuple[AuditRecord, .
     rows = connection.execute(
         sa.select(tables.audit).where(tables.audit.c.case_number == case_number).order_by(tables.audit.c.sequence)
     )
-    return tuple(
-        AuditRecord(
-            sequence=row.sequence,
-            at=row.at,
-            actor=row.actor,
-            event=row.event,
-            detail=tuple(sorted(json.loads(row.detail).items())),
-            digest=row.digest,
-        )
-        for row in rows
+    return tuple(map(record_of, rows))
+
+
+def record_of(row: sa.Row[Any]) -> AuditRecord:
+    """Return a row of a chain, a case's or a policy's, as a record."""
+    return AuditRecord(
+        sequence=row.sequence,
+        at=row.at,
+        actor=row.actor,
+        event=row.event,
+        detail=tuple(sorted(json.loads(row.detail).items())),
+        digest=row.digest,
     )
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from store.audit import FIRST, AuditRecord, Change, seal
+from store.audit import FIRST, AuditRecord, Change, record_of, seal
 from store.database import Transaction
 from store.policy_tables import policy_audit, policy_versions
 
@@ -49,17 +49,7 @@ def history(connection: sa.Connection, name: str) -> tuple[AuditRecord, ...]:
     rows = connection.execute(
         sa.select(policy_audit).where(policy_audit.c.name == name).order_by(policy_audit.c.sequence)
     )
-    return tuple(
-        AuditRecord(
-            sequence=row.sequence,
-            at=row.at,
-            actor=row.actor,
-            event=row.event,
-            detail=tuple(sorted(json.loads(row.detail).items())),
-            digest=row.digest,
-        )
-        for row in rows
-    )
+    return tuple(map(record_of, rows))
 
 
 def verify(connection: sa.Connection, key: bytes) -> Iterator[BrokenPolicy]:

@@ -54,9 +54,9 @@ def unpack(data: bytes, file: str) -> Unpacked:
         raise _bad(start, f"make the workbook smaller: it has {len(data)} bytes, at most {MOST_BYTES} are read")
     try:
         parts = _inflated(data, start)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
-        if isinstance(error, BadPolicy):
-            raise
+    except BadPolicy:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError):
         raise _bad(start, "not readable as a workbook: save it as .xlsx, without a password") from None
     sheets = [_looked_at(parts[name], number, file) for number, name in enumerate(_sheet_parts(parts, start))]
     longest = max(len(text) for part in parts.values() for text in _SHARED_TEXT.split(part)[:-1] or [b""])
