@@ -141,7 +141,7 @@ class _Suite:
         return found.amount if isinstance(found, Outcome) else found
 
     def outcome(self, case: Case) -> Outcome | str:
-        """Return what the closures decide, or which input is missing."""
+        """Return what the compiled policy decides, or which input is missing."""
         read = {name: self._value(name, text) for name, text in case.items()}
         try:
             return decide(self.policy, {name: value for name, value in read.items() if value is not None})

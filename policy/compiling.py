@@ -8,29 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from policy import expressions as nodes
 from policy.arithmetic import added, divided, multiplied, whole
-from policy.expressions import (
-    After,
-    Among,
-    AnyOf,
-    Between,
-    Compared,
-    Condition,
-    Either,
-    Every,
-    Extreme,
-    Literal,
-    Name,
-    Node,
-    Not,
-    PriceAt,
-    Priced,
-    Product,
-    Quotient,
-    Relation,
-    Sum,
-    Whole,
-)
+from policy.expressions import Condition, Node, Relation
 from policy.form import Derived
 from policy.series import found, price_at
 from policy.timing import later, passed
@@ -54,7 +34,7 @@ class Known(dict[str, Any]):
     """
 
     __slots__ = ("derived", "more", "note")
-    derived: Mapping[str, "Closure"]
+    derived: Mapping[str, "Compiled"]
     note: Callable[[tuple[Any, Any]], None]
     more: Callable[[Iterable[tuple[Any, Any]]], None]
 
@@ -63,26 +43,26 @@ class Known(dict[str, Any]):
         return value
 
 
-Closure = Callable[[dict[str, Any]], Any]
+Compiled = Callable[[dict[str, Any]], Any]
 
 
-def compiled(node: Node) -> Closure:
+def compiled(node: Node) -> Compiled:
     """Return a node as a function of what is known."""
     code = Code()
     code.function("value", ("k",), [f"return {code.written(node)}"])
-    value: Closure = code.built()["value"]
+    value: Compiled = code.built()["value"]
     return value
 
 
-def test_of(when: Condition) -> Closure:
+def test_of(when: Condition) -> Compiled:
     """Return whether a line fits, as a function of what is known."""
     code = Code()
     code.function("fits", ("k",), [f"return {code.condition(when, set())}"])
-    fits: Closure = code.built()["fits"]
+    fits: Compiled = code.built()["fits"]
     return fits
 
 
-def worked_out(derived: Iterable[Derived], *, noted: bool = False) -> dict[str, Closure]:
+def worked_out(derived: Iterable[Derived], *, noted: bool = False) -> dict[str, Compiled]:
     """Return what works each derived value out, by name; `noted` notes (derived, value) each time."""
     code, names = Code(), {}
     for number, each in enumerate(derived):
@@ -146,30 +126,30 @@ class Code:
 
     def _written(self, node: Node, sure: set[str], depth: int) -> str:  # noqa: C901, PLR0911  # One line for each kind.
         match node:
-            case Literal(value=value):
+            case nodes.Literal(value=value):
                 return str(value) if isinstance(value, bool) else self.constant(value)
-            case Name(name=name):
+            case nodes.Name(name=name):
                 return self.named(name, sure)
-            case Sum() | Product() | Quotient() | Whole() | Extreme():
+            case nodes.Sum() | nodes.Product() | nodes.Quotient() | nodes.Whole() | nodes.Extreme():
                 return self._number(node, sure, depth)
-            case Compared(relation=relation, left=left, right=right):
+            case nodes.Compared(relation=relation, left=left, right=right):
                 sign = _RELATIONS.get(relation, relation.value)
-                if isinstance(right, Literal) and isinstance(right.value, bool):
+                if isinstance(right, nodes.Literal) and isinstance(right.value, bool):
                     sign = "is" if relation is Relation.EQUAL else "is not"
                 return f"({self.written(left, sure, depth)} {sign} {self.written(right, sure, depth)})"
-            case Among(subject=subject, options=options):
+            case nodes.Among(subject=subject, options=options):
                 return f"({self.written(subject, sure, depth)} in {self.constant(options)})"
-            case Every(parts=parts):
+            case nodes.Every(parts=parts):
                 return self._joined("and", parts, sure, depth)
-            case AnyOf(parts=parts):
+            case nodes.AnyOf(parts=parts):
                 return self._joined("or", parts, sure, depth)
-            case Not(part=part):
+            case nodes.Not(part=part):
                 return f"(not {self.written(part, sure, depth)})"
-            case Either(rows=rows, otherwise=otherwise):
+            case nodes.Either(rows=rows, otherwise=otherwise):
                 return self._either(rows, otherwise, sure, depth)
-            case Between() | After():
+            case nodes.Between() | nodes.After():
                 return self._timed(node, sure, depth)
-            case Priced() | PriceAt():
+            case nodes.Priced() | nodes.PriceAt():
                 return self._looked_up(node, sure, depth)
 
     def named(self, name: str, sure: set[str]) -> str:
@@ -181,11 +161,16 @@ class Code:
         sure.add(name)
         return f"({variable} := k[{constant}])"
 
-    def _number(self, node: Sum | Product | Quotient | Whole | Extreme, sure: set[str], depth: int) -> str:
+    def _number(
+        self,
+        node: nodes.Sum | nodes.Product | nodes.Quotient | nodes.Whole | nodes.Extreme,
+        sure: set[str],
+        depth: int,
+    ) -> str:
         """Return arithmetic: on decimals alone where no ratio can occur, which is faster."""
         ratio = isinstance(node.type, NumberType) and node.type.ratio
         match node:
-            case Sum(terms=terms):
+            case nodes.Sum(terms=terms):
                 signs = ["+" if sign > 0 else "-" for sign, _ in terms]
                 parts = [self.written(term, sure, depth) for _, term in terms]
                 signed = [f"{sign if sign == '-' else ''}{part}" for sign, part in zip(signs, parts, strict=True)]
@@ -193,15 +178,15 @@ class Code:
                     return f"added([{', '.join(signed)}])"
                 more = (f" {sign} {part}" for sign, part in zip(signs[1:], parts[1:], strict=True))
                 return f"({signed[0]}{''.join(more)})"
-            case Product(factors=factors):
+            case nodes.Product(factors=factors):
                 parts = [self.written(factor, sure, depth) for factor in factors]
                 return f"multiplied([{', '.join(parts)}])" if ratio else f"({' * '.join(parts)})"
-            case Quotient(dividend=dividend, divisor=divisor):
+            case nodes.Quotient(dividend=dividend, divisor=divisor):
                 over, under = self.written(dividend, sure, depth), self.written(divisor, sure, depth)
                 return f"divided({over}, {under})" if ratio else f"({over} / {under})"
-            case Whole(up=up, part=part):
+            case nodes.Whole(up=up, part=part):
                 return f"whole({self.written(part, sure, depth)}, up={up})"
-            case Extreme(largest=largest, parts=extremes):
+            case nodes.Extreme(largest=largest, parts=extremes):
                 return self._extreme([self.written(part, sure, depth) for part in extremes], largest=largest)
 
     def _extreme(self, parts: list[str], *, largest: bool) -> str:
@@ -228,19 +213,19 @@ class Code:
             seen = set(seen)
         if len(rows) <= _MOST_ROWS:
             return f"({written}{self.written(otherwise, seen, depth)})"
-        rest = Either(rows=rows[_MOST_ROWS:], otherwise=otherwise, type=otherwise.type)
+        rest = nodes.Either(rows=rows[_MOST_ROWS:], otherwise=otherwise, type=otherwise.type)
         return f"({written}{self.written(rest, set(), _DEEPEST + 1)})"
 
-    def _timed(self, node: Between | After, sure: set[str], depth: int) -> str:
+    def _timed(self, node: nodes.Between | nodes.After, sure: set[str], depth: int) -> str:
         counted, calendar = self.constant(node.counted), self.constant(node.calendar)
         start = self.written(node.start, sure, depth)
-        if isinstance(node, After):
+        if isinstance(node, nodes.After):
             return f"later({counted}, {start}, {self.constant(node.count)}, {calendar})"
         return f"passed({counted}, {start}, {self.written(node.end, sure, depth)}, {calendar})"
 
-    def _looked_up(self, node: Priced | PriceAt, sure: set[str], depth: int) -> str:
+    def _looked_up(self, node: nodes.Priced | nodes.PriceAt, sure: set[str], depth: int) -> str:
         series, prices = self.constant(node.series), self.named(node.series, sure)
-        if isinstance(node, PriceAt):
+        if isinstance(node, nodes.PriceAt):
             at = self.written(node.at, sure, depth)
             return f"there({series}, price_at({prices}, {at}, {self.constant(node.within)}))"
         start, end = self.written(node.start, sure, depth), self.written(node.end, sure, depth)

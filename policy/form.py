@@ -1,4 +1,4 @@
-"""The one parsed form of a policy. Closures, the interpreter and the analysis read it; none of them knows the text."""
+"""The one parsed form of a policy: compiled, interpreted, written as columns and analysed, by readers of no text."""
 
 import re
 from collections.abc import Mapping

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from cases.proposal import Classification
-from policy.compiling import Closure, test_of
+from policy.compiling import Compiled, test_of
 from policy.expressions import Among, AnyOf, Compared, Every, Literal, Name, Node, Not, Relation, Value
 from policy.form import PAYABLE, ApprovalRow, Gate, Policy, Sign
 from policy.mistakes import Finding, Weight, fault
@@ -189,7 +189,7 @@ def _weak_when_suspect(looked_up: Cells) -> Iterator[Finding]:
 
 
 def _cell(
-    rows: list[tuple[Closure, ApprovalRow]],
+    rows: list[tuple[Compiled, ApprovalRow]],
     corner: tuple[tuple[str, Value], ...],
     classification: Classification,
     amount: Decimal,

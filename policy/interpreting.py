@@ -6,31 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
+from policy import expressions as nodes
 from policy.arithmetic import Number, added, divided, multiplied, whole
-from policy.expressions import (
-    After,
-    Among,
-    AnyOf,
-    Between,
-    Compared,
-    Condition,
-    Either,
-    Every,
-    Expression,
-    Extreme,
-    Literal,
-    Name,
-    Node,
-    Not,
-    PriceAt,
-    Priced,
-    Product,
-    Quotient,
-    Relation,
-    Sum,
-    Value,
-    Whole,
-)
+from policy.expressions import Condition, Expression, Node, Relation, Value
 from policy.form import Derived, Policy
 from policy.series import Series, found, price_at
 from policy.showing import bare, filled_in
@@ -112,62 +90,62 @@ class Reckoning:
     def value(self, node: Node) -> Value | Unknown:  # noqa: C901, PLR0911, PLR0912  # One line for each kind of node.
         """Return what a node comes to."""
         match node:
-            case Literal(value=value):
+            case nodes.Literal(value=value):
                 return value
-            case Name(name=name):
+            case nodes.Name(name=name):
                 return self.named(name)
-            case Sum(terms=terms):
+            case nodes.Sum(terms=terms):
                 return self._sum(terms)
-            case Product(factors=factors):
+            case nodes.Product(factors=factors):
                 numbers = self._numbers(factors)
                 return numbers if isinstance(numbers, Unknown) else multiplied(numbers)
-            case Quotient(dividend=dividend, divisor=divisor):
+            case nodes.Quotient(dividend=dividend, divisor=divisor):
                 numbers = self._numbers((dividend, divisor))
                 return numbers if isinstance(numbers, Unknown) else _divided(numbers, node.type)
-            case Whole(up=up, part=part):
+            case nodes.Whole(up=up, part=part):
                 numbers = self._numbers((part,))
                 return numbers if isinstance(numbers, Unknown) else whole(numbers[0], up=up)
-            case Extreme(largest=largest, parts=parts):
+            case nodes.Extreme(largest=largest, parts=parts):
                 numbers = self._numbers(parts)
                 return numbers if isinstance(numbers, Unknown) else sorted(numbers)[-1 if largest else 0]
-            case Compared(relation=relation, left=left, right=right):
+            case nodes.Compared(relation=relation, left=left, right=right):
                 return self._compared(relation, left, right)
-            case Among(subject=subject, options=options):
+            case nodes.Among(subject=subject, options=options):
                 found = self.value(subject)
                 return found if isinstance(found, Unknown) else any(found == option for option in options)
-            case Every(parts=parts):
+            case nodes.Every(parts=parts):
                 return self._every(parts)
-            case AnyOf(parts=parts):
+            case nodes.AnyOf(parts=parts):
                 return self._any_of(parts)
-            case Not(part=part):
+            case nodes.Not(part=part):
                 found = self.value(part)
                 return found if isinstance(found, Unknown) else not found
-            case Either(rows=rows, otherwise=otherwise):
+            case nodes.Either(rows=rows, otherwise=otherwise):
                 return self._either(rows, otherwise)
-            case Between() | After():
+            case nodes.Between() | nodes.After():
                 return self._timed(node)
-            case Priced() | PriceAt():
+            case nodes.Priced() | nodes.PriceAt():
                 return self._priced(node)
 
-    def _timed(self, node: Between | After) -> Value | Unknown:
+    def _timed(self, node: nodes.Between | nodes.After) -> Value | Unknown:
         start = self.value(node.start)
-        end = self.value(node.end) if isinstance(node, Between) else start
+        end = self.value(node.end) if isinstance(node, nodes.Between) else start
         if isinstance(start, Unknown) or isinstance(end, Unknown):
             return Unknown.of(start, end)
-        if isinstance(node, Between):
+        if isinstance(node, nodes.Between):
             return passed(node.counted, _moment(start), _moment(end), node.calendar)
         return later(node.counted, _moment(start), node.count, node.calendar)
 
-    def _priced(self, node: Priced | PriceAt) -> Value | Unknown:
+    def _priced(self, node: nodes.Priced | nodes.PriceAt) -> Value | Unknown:
         """Return a price; a window without one is said, never bridged."""
         series = self.named(node.series)
-        times = (node.at,) if isinstance(node, PriceAt) else (node.start, node.end)
+        times = (node.at,) if isinstance(node, nodes.PriceAt) else (node.start, node.end)
         moments = [self.value(each) for each in times]
         unknown = [each for each in (series, *moments) if isinstance(each, Unknown)]
         if unknown or not isinstance(series, Series):
             return Unknown.of(*unknown)
         start, end = (_moment(each) for each in (moments[0], moments[-1]) if not isinstance(each, Unknown))
-        if isinstance(node, PriceAt):
+        if isinstance(node, nodes.PriceAt):
             price: Value | None = price_at(series, start, node.within)
             gap = series.gap_at(start) or series.gap_in(start, start, with_end=True)
             said = f"holds no price within {node.within} up to {bare(start)}"
@@ -185,8 +163,8 @@ class Reckoning:
             return numbers
         return added([number if sign > 0 else -number for (sign, _), number in zip(terms, numbers, strict=True)])
 
-    def _numbers(self, nodes: tuple[Node, ...]) -> list[Number] | Unknown:
-        values = [self.value(node) for node in nodes]
+    def _numbers(self, operands: tuple[Node, ...]) -> list[Number] | Unknown:
+        values = [self.value(node) for node in operands]
         unknown = [value for value in values if isinstance(value, Unknown)]
         if unknown:
             return Unknown.of(*unknown)

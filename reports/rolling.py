@@ -5,7 +5,7 @@ all cases are decided with what is counted before the first, then what each cust
 and the cases for which that makes a difference are decided anew, until it makes none. A case depends on earlier ones
 alone, so every round settles at least one more case of each customer and what remains is the one true answer. Sums are
 differences of running totals between two places that never change. Customers who are not settled after a few rounds,
-because they have very many cases, are gone through case by case by the closures.
+because they have very many cases, are gone through case by case.
 """
 
 import re
@@ -227,7 +227,7 @@ class History:
             place = int(here[differ[0]].ne_missing(again[differ[0]]).arg_true()[0])
             case = self.several[CASE][int(places[place])]
             one, other = here[differ[0]][place], again[differ[0]][place]
-            raise PathsDiffer(f"{self.policy.name} {self.policy.version}: {case}: columns {one}, closures {other}")
+            raise PathsDiffer(f"{self.policy.name} {self.policy.version}: {case}: columns {one}, alone {other}")
 
     def _one_by_one(self, rows: pl.DataFrame, alone: list[int]) -> tuple[pl.Series, pl.DataFrame]:
         """Return the places of some customers' cases, and what is decided on them one after the other."""

@@ -78,7 +78,7 @@ def simulate(a: Policy, b: Policy, cases: Cases, *, on_step: Callable[[str], Non
     """Return what two versions decide on the same cases.
 
     Where a limit rolls, cases without customer or time are among the bad rows. Raises CannotRoll, WrongColumn for a
-    column that holds no input, and PathsDiffer when a case comes out otherwise by the closures.
+    column that holds no input, and PathsDiffer when a case comes out otherwise alone.
     """
     frame, bad = cases.frame, list(cases.bad)
     if windows_of(a) or windows_of(b):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from cases.proposal import ApprovalStage, Classification
-from policy.compiling import Closure, test_of
+from policy.compiling import Compiled, test_of
 from policy.expressions import Among, AnyOf, Compared, Every, Literal, Name, Node, Not, Value
 from policy.form import PAYABLE, Policy
 from policy.settling import exactly
@@ -83,7 +83,7 @@ def _points(edges: list[Decimal]) -> Iterator[Decimal]:
 
 
 def _stages(
-    rows: list[tuple[Closure, tuple[ApprovalStage, ...]]],
+    rows: list[tuple[Compiled, tuple[ApprovalStage, ...]]],
     known: dict[str, Value],
     classification: Classification,
     amount: Decimal,

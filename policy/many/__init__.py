@@ -1,1 +1,1 @@
-"""Many cases at once: a policy decided over columns of whole numbers, exactly as the closures decide one case."""
+"""Many cases at once: a policy decided over columns of whole numbers, exactly as each is decided alone."""

@@ -19,7 +19,7 @@ _MICROSECONDS = {Counted.MINUTES: 60_000_000, Counted.HOURS: 3_600_000_000}
 #: The most days between the first and the last moment that a table is made for: fifty years.
 _MOST_TABLE = 18_300
 
-#: A result, and where only closures can tell it; None: nowhere.
+#: A result, and where only the compiled policy can tell it; None: nowhere.
 Timed = tuple[Scaled, pl.Expr | None]
 
 

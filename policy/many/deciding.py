@@ -1,4 +1,4 @@
-"""The decision on many cases: a frame in, a frame out, exactly what the closures decide row by row."""
+"""The decision on many cases: a frame in, a frame out, exactly what the compiled policy decides row by row."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,10 +27,10 @@ _REACHES = (
     Reach(decimals=6, largest=10**12),
     Reach(decimals=4, largest=10**10),
 )
-#: How many rows of each run the closures decide once more.
+#: How many rows of each run the compiled policy decides once more.
 CHECKED = 100
 _BATCH = 20_000
-#: Stands in the column `missing` where an amount is larger than whole numbers of 128 bits: the closures decide it.
+#: Stands in the column `missing` where an amount is larger than whole numbers of 128 bits: they are decided one by one.
 TOO_LARGE = "(too large)"
 _Schema = Mapping[str, pl.DataType]
 
@@ -43,10 +43,10 @@ def decide_many(policy: Policy, frame: pl.DataFrame, *, approvals: bool = False,
     none of its input's type is not known, as in a claim; columns that are no inputs are left alone.
 
     The result has the columns of `result_schema`: null rules where `missing` names the first input that is needed and
-    not known. What columns cannot hold exactly is decided by the closures, which `in_columns` says; see `why_not_many`.
+    not known. What columns cannot hold exactly is decided one by one, which `in_columns` says; see `why_not_many`.
 
     approvals: Whether the matrix is looked up as well.
-    check: So many rows, evenly spread, are decided by the closures too.
+    check: So many rows, evenly spread, are decided one by one too.
 
     Raises WrongColumn for a column of another kind, and PathsDiffer when a checked row comes out differently.
     """
@@ -79,7 +79,7 @@ def result_schema(policy: Policy, *, approvals: bool = False) -> dict[str, pl.Da
 
     rule: The name of what decided. classification: As in a proposal. amount_minor: Whole minor units; null where
     nothing is paid. asset: What they are counted in. missing: The input that is needed, or why nothing can be said;
-    null where the row is decided. in_columns: False where the closures decided the row.
+    null where the row is decided. in_columns: False where the row was decided one by one.
 
     For a policy that pays in parts "<part>: minor", "<part>: state" and "<part>: in kind"; for a benefit
     "<benefit>: given", in units of its decimals. With approvals "approval_row", from 1, and "people"; null where the
@@ -104,7 +104,7 @@ def result_schema(policy: Policy, *, approvals: bool = False) -> dict[str, pl.Da
 
 
 def _in_columns(policy: Policy, frame: pl.DataFrame, schema: _Schema) -> pl.DataFrame | None:
-    """Return what columns decide; a row that they leave to the closures is empty. None: they can hold nothing."""
+    """Return what columns decide; a row that they cannot decide is empty. None: they can hold nothing."""
     for reach in _REACHES:
         try:
             return _decided(policy, read_cases(policy, frame, reach), schema)
@@ -133,7 +133,7 @@ def _decided(policy: Policy, cases: Cases, schema: _Schema) -> pl.DataFrame:
 
 
 def _alone(needs: pl.Expr | None, apart: pl.Series | None) -> pl.Expr | None:
-    """Return which rows the closures decide; None for no row."""
+    """Return which rows are decided one by one; None for no row."""
     return _either(None if apart is None else pl.lit(apart), None if needs is None else needs == ASK)
 
 
@@ -181,7 +181,7 @@ def _named(dtype: pl.DataType, column: pl.Expr) -> pl.Expr:
 
 
 def _one_by_one(policy: Policy, frame: pl.DataFrame, schema: _Schema) -> pl.DataFrame:
-    """Return what the closures decide, in batches so that no more than one is held as rows."""
+    """Return what the compiled policy decides on each row, in batches so that no more than one is held as rows."""
     empty = pl.DataFrame(schema=schema)
     made = []
     for batch in as_rows(policy, frame).iter_slices(_BATCH):
@@ -215,4 +215,4 @@ def _check(policy: Policy, frame: pl.DataFrame, found: pl.DataFrame, check: int)
         return
     for place, one, other in zip(places, here.iter_rows(named=True), there.iter_rows(named=True), strict=True):
         if one != other:
-            raise PathsDiffer(f"{policy.name} {policy.version}: row {place}: columns {one}, closures {other}")
+            raise PathsDiffer(f"{policy.name} {policy.version}: row {place}: columns {one}, alone {other}")

@@ -9,36 +9,14 @@ from functools import reduce
 
 import polars as pl
 
-from policy.expressions import (
-    After,
-    Among,
-    AnyOf,
-    Between,
-    Compared,
-    Condition,
-    Either,
-    Every,
-    Expression,
-    Extreme,
-    Literal,
-    Name,
-    Node,
-    Not,
-    PriceAt,
-    Priced,
-    Product,
-    Quotient,
-    Relation,
-    Sum,
-    Value,
-    Whole,
-)
+from policy import expressions as nodes
+from policy.expressions import Condition, Expression, Node, Relation, Value
 from policy.many import days, prices, scaled
 from policy.many.columns import Cases, Column, Other, Words
 from policy.many.scaled import OutOfBounds, Scaled
 from policy.units import ChoiceType, Type
 
-#: Stands in the place of a needed input where only closures can tell the answer.
+#: Stands in the place of a needed input where only the compiled policy can tell the answer.
 ASK = 65_535
 _NOTHING = pl.lit(0, dtype=pl.UInt16)
 
@@ -49,8 +27,8 @@ class Found:
 
     Fields:
         value: A column; where `needs` is not 0 it means nothing.
-        needs: The number of the first input that is needed and unknown, from 1 on; 0 for none, ASK for closures. None
-            where nothing is unknown in any case.
+        needs: The number of the first input that is needed and unknown, from 1 on; 0 for none, ASK for
+            the compiled policy. None where nothing is unknown in any case.
     """
 
     value: Column
@@ -150,48 +128,48 @@ class Reader:
 
     def _worked_out(self, node: Node) -> Found:  # noqa: C901, PLR0911, PLR0912  # One line for each kind of node.
         match node:
-            case Literal(value=value, type=kind):
+            case nodes.Literal(value=value, type=kind):
                 return Found(value=_literal(value, kind))
-            case Name(name=name):
+            case nodes.Name(name=name):
                 return self._known[name]
-            case Sum(terms=terms):
+            case nodes.Sum(terms=terms):
                 parts = [self.value(term) for _, term in terms]
                 signed = [
                     each.number if sign > 0 else scaled.negated(each.number)
                     for (sign, _), each in zip(terms, parts, strict=True)
                 ]
                 return Found(value=scaled.added(signed), needs=_first(parts))
-            case Product(factors=factors):
+            case nodes.Product(factors=factors):
                 parts = [self.value(each) for each in factors]
                 return Found(value=reduce(scaled.multiplied, [each.number for each in parts]), needs=_first(parts))
-            case Quotient(dividend=dividend, divisor=divisor):
+            case nodes.Quotient(dividend=dividend, divisor=divisor):
                 parts = [self.value(dividend), self.value(divisor)]
                 return Found(value=scaled.divided(*(each.number for each in parts)), needs=_first(parts))
-            case Extreme(largest=largest, parts=nodes):
-                parts = [self.value(each) for each in nodes]
+            case nodes.Extreme(largest=largest, parts=inner):
+                parts = [self.value(each) for each in inner]
                 return Found(
                     value=scaled.extreme([each.number for each in parts], largest=largest), needs=_first(parts)
                 )
-            case Whole(up=up, part=part):
+            case nodes.Whole(up=up, part=part):
                 found = self.value(part)
                 return Found(value=scaled.floored(found.number, up=up), needs=found.needs)
-            case Compared(relation=relation, left=left, right=right):
+            case nodes.Compared(relation=relation, left=left, right=right):
                 return _compared(relation, self.value(left), self.value(right))
-            case Among(subject=subject, options=options):
+            case nodes.Among(subject=subject, options=options):
                 return self._among(subject, options)
-            case Every(parts=nodes):
-                return _every([self.value(each) for each in nodes])
-            case AnyOf(parts=nodes):
-                return _any_of([self.value(each) for each in nodes])
-            case Not(part=part):
+            case nodes.Every(parts=inner):
+                return _every([self.value(each) for each in inner])
+            case nodes.AnyOf(parts=inner):
+                return _any_of([self.value(each) for each in inner])
+            case nodes.Not(part=part):
                 found = self.value(part)
                 return Found(value=Other(expr=~found.holds), needs=found.needs)
-            case Either(rows=rows, otherwise=otherwise):
+            case nodes.Either(rows=rows, otherwise=otherwise):
                 tests = [(self.value(test), self.value(value)) for test, value in rows]
                 return either(tests, self.value(otherwise))
-            case Between() | After():
+            case nodes.Between() | nodes.After():
                 return self._timed(node)
-            case Priced() | PriceAt():
+            case nodes.Priced() | nodes.PriceAt():
                 return self._priced(node)
 
     def _among(self, subject: Node, options: tuple[Value, ...]) -> Found:
@@ -199,18 +177,18 @@ class Reader:
         tests = [_compared(Relation.EQUAL, found, Found(value=_literal(each, subject.type))).holds for each in options]
         return Found(value=Other(expr=reduce(pl.Expr.__or__, tests)), needs=found.needs)
 
-    def _timed(self, node: Between | After) -> Found:
+    def _timed(self, node: nodes.Between | nodes.After) -> Found:
         start = self.value(node.start)
-        if isinstance(node, Between):
+        if isinstance(node, nodes.Between):
             end = self.value(node.end)
             value, ask = days.passed(node.counted, start.number, end.number, node.calendar)
             return Found(value=value, needs=first_needed(start.needs, end.needs, _asked(ask)))
         value, ask = days.later(node.counted, start.number, node.count, node.calendar)
         return Found(value=value, needs=first_needed(start.needs, _asked(ask)))
 
-    def _priced(self, node: Priced | PriceAt) -> Found:
+    def _priced(self, node: nodes.Priced | nodes.PriceAt) -> Found:
         series = self._known[node.series]
-        start, end = (node.at, node.at) if isinstance(node, PriceAt) else (node.start, node.end)
+        start, end = (node.at, node.at) if isinstance(node, nodes.PriceAt) else (node.start, node.end)
         found = [self.value(each) for each in (start, end)]
         moments = [each.number.top.expr for each in found]
         if not isinstance(series.value, Other):

@@ -1,4 +1,4 @@
-"""Cases decided one by one by the closures, as rows: what columns cannot hold, and where Polars is not installed."""
+"""Cases decided one by one, as rows: what columns cannot hold, and where Polars is not installed."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime

@@ -45,7 +45,7 @@ class Outcomes:
 
 
 def outcomes(policy: Policy, reader: Reader) -> Outcomes:
-    """Return what the cases come to, stage by stage as the closures do; raises OutOfBounds."""
+    """Return what the cases come to, stage by stage as the compiled policy does; raises OutOfBounds."""
     for each in policy.derived:
         reader.tell(each.name, reader.kept(reader.expression(each.expression)))
     rule, rule_needs = _rule(policy, reader)

@@ -3,7 +3,7 @@
 ``python -m tests.bench.policy_many [--cases 1000000] [--json]`` decides generated cases by the policy of
 `twenty_five_rules.yaml`, the one that single decisions are timed on. Each figure comes from a process of its own: the
 cases are read from a Parquet file, the columns are then decided several times, and the best time counts; memory is the
-peak of the process above what it held with the columns loaded. A hundred cases of each run are decided by the closures
+peak of the process above what it held with the columns loaded. A hundred cases of each run are decided one by one
 as well, as in every run of the product.
 """
 

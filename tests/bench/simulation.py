@@ -4,7 +4,7 @@
 `twenty_five_rules.yaml` over generated cases of a third as many customers in a quarter: all cases are decided by both,
 the twelve-month limit is counted over them in order of time, and every figure of the report is made. Cases are in
 columns in memory, as in the other bench of many cases; the best of some rounds counts. The plain way beside it, by
-closures case by case with a list per customer, runs over as many cases as it takes to tell its pace.
+the compiled policy case by case with a list per customer, runs over as many cases as it takes to tell its pace.
 """
 
 import argparse

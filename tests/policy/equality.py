@@ -1,4 +1,4 @@
-"""Generated cases, aimed at the boundaries, decided by closures, in columns, and a sample by the interpreter.
+"""Generated cases, aimed at the boundaries, decided one by one, in columns, and a sample by the interpreter.
 
 ``python -m tests.policy.equality [--cases 1000000] [--seed 1]`` shares the cases out among all shipped policies, those
 of the language page and the one of the bench. A case is one of a policy's boundary suite, with some values taken from
@@ -73,7 +73,7 @@ def others() -> Iterator[tuple[str, Policy]]:
 
 
 def compared(policy: Policy, cases: list[Case], *, explain_every: int) -> Compared:
-    """Return how closures, columns and, for every so many cases, the interpreter agree."""
+    """Return how the compiled policy, columns and, for every so many cases, the interpreter agree."""
     frame = pl.DataFrame(cases, schema={each.name: pl.String for each in policy.inputs})
     found = decide_many(policy, frame, approvals=True, check=0)
     differences, explained = [], 0
@@ -83,7 +83,7 @@ def compared(policy: Policy, cases: list[Case], *, explain_every: int) -> Compar
     ):
         told = {name: value for name, value in row.items() if value is not None}
         if told != {name: value for name, value in alone.items() if value is not None}:
-            differences.append(f"{policy.name}: {dict(case)}: columns {told}, closures {alone}")
+            differences.append(f"{policy.name}: {dict(case)}: columns {told}, compiled {alone}")
         if number % explain_every == 0:
             explained += 1
             differences += _differently_explained(policy, case, alone)
@@ -101,17 +101,17 @@ def _differently_explained(policy: Policy, case: Case, alone: dict[str, Any]) ->
         reasoned = interpret(policy, read_facts(policy, case.items()))
     except TooManyDigits:
         if alone.get("missing") != TOO_MANY_DIGITS:
-            yield f"{policy.name}: {dict(case)}: interpreter {TOO_MANY_DIGITS}, closures {alone}"
+            yield f"{policy.name}: {dict(case)}: interpreter {TOO_MANY_DIGITS}, compiled {alone}"
         return
     if not isinstance(reasoned, Reasoned):
-        # The interpreter names all that is needed, for the wording and the matrix too; closures name the first.
+        # The interpreter names all that is needed, for wording and matrix too; the compiled policy names the first.
         if "missing" in alone and alone["missing"] not in reasoned.needed:
-            yield f"{policy.name}: {dict(case)}: interpreter needs {sorted(reasoned.needed)}, closures {alone}"
+            yield f"{policy.name}: {dict(case)}: interpreter needs {sorted(reasoned.needed)}, compiled {alone}"
         return
     expected = row_of(policy, outcome_of(reasoned)) | {"people": sum(each.quorum for each in reasoned.approvals)}
     got = {name: value for name, value in alone.items() if name != "approval_row"}
     if expected != got:
-        yield f"{policy.name}: {dict(case)}: interpreter {expected}, closures {got}"
+        yield f"{policy.name}: {dict(case)}: interpreter {expected}, compiled {got}"
 
 
 def generated(policy: Policy, count: int, seed: int) -> Iterator[Case]:

@@ -9,30 +9,8 @@ from typing import Any
 
 from cases.money import ASSETS, Rounding
 from cases.proposal import ApprovalStage, Classification
-from policy.expressions import (
-    After,
-    Among,
-    AnyOf,
-    Between,
-    Compared,
-    Counted,
-    Either,
-    Every,
-    Expression,
-    Extreme,
-    Literal,
-    Name,
-    Node,
-    Not,
-    PriceAt,
-    Priced,
-    Product,
-    Quotient,
-    Relation,
-    Sum,
-    Whole,
-    parts_of,
-)
+from policy import expressions as nodes
+from policy.expressions import Counted, Expression, Node, Relation, parts_of
 from policy.form import PAYABLE, ApprovalRow, Limit, MoneyTerms, NothingLeft, Policy, Rule
 from policy.payment_terms import Benefit, Part
 from policy.regions import both, where
@@ -105,9 +83,9 @@ def _asked(policy: Policy) -> frozenset[str]:
 def _names(node: Node, derived: Mapping[str, Node]) -> Iterator[str]:
     """Yield the names that a node may ask for; a row whose test compares words of the text is read or it is not."""
     match node:
-        case Name(name=name):
+        case nodes.Name(name=name):
             yield name
-        case Either(rows=rows, otherwise=otherwise):
+        case nodes.Either(rows=rows, otherwise=otherwise):
             for test, value in rows:
                 holds = _always(test, derived)
                 yield from _names(test, derived)
@@ -124,9 +102,9 @@ def _names(node: Node, derived: Mapping[str, Node]) -> Iterator[str]:
 def _always(test: Node, derived: Mapping[str, Node]) -> bool | None:
     """Return what a comparison of words that stand in the text comes to; None for other tests."""
     match test:
-        case Compared(relation=Relation.EQUAL, left=Name(name=name), right=Literal(value=str(other))):
+        case nodes.Compared(relation=Relation.EQUAL, left=nodes.Name(name=name), right=nodes.Literal(value=str(other))):
             meant = derived.get(name)
-            return meant.value == other if isinstance(meant, Literal) else None
+            return meant.value == other if isinstance(meant, nodes.Literal) else None
         case _:
             return None
 
@@ -178,43 +156,43 @@ _Spoiled = Iterator[tuple[str, str, Any]]
 def _spoiled(part: Any) -> _Spoiled:  # noqa: C901, PLR0912  # One line for each kind of part.
     """Yield a part with one thing changed: the kind of change, what was changed, the part."""
     match part:
-        case Compared(relation=relation):
+        case nodes.Compared(relation=relation):
             for other in _NEIGHBOURS[relation]:
                 yield "another operator", f"{relation.value} -> {other.value}", replace(part, relation=other)
-        case Literal():
+        case nodes.Literal():
             yield from _values(part)
-        case Sum(terms=terms):
+        case nodes.Sum(terms=terms):
             for number, (sign, term) in enumerate(terms):
                 turned = (*terms[:number], (-sign, term), *terms[number + 1 :])
                 yield "another sign", f"term {number}", replace(part, terms=turned)
             yield from _dropped(part, "terms", terms)
-        case Product(factors=factors):
+        case nodes.Product(factors=factors):
             yield from _dropped(part, "factors", factors)
-        case Quotient(dividend=dividend):
+        case nodes.Quotient(dividend=dividend):
             yield "a divisor dropped", "dividend alone", dividend
-        case Extreme(largest=largest, parts=parts):
+        case nodes.Extreme(largest=largest, parts=parts):
             yield "max and min", f"largest is {not largest}", replace(part, largest=not largest)
             yield from _dropped(part, "parts", parts)
-        case Every(parts=parts) | AnyOf(parts=parts):
-            other_kind = AnyOf if isinstance(part, Every) else Every
+        case nodes.Every(parts=parts) | nodes.AnyOf(parts=parts):
+            other_kind = nodes.AnyOf if isinstance(part, nodes.Every) else nodes.Every
             yield "and and or", other_kind.__name__, other_kind(parts=parts, type=part.type)
             yield from _dropped(part, "parts", parts)
-        case Not(part=inner):
+        case nodes.Not(part=inner):
             yield "a not dropped", "not", inner
-        case Among(options=options):
+        case nodes.Among(options=options):
             yield from _dropped(part, "options", options)
-        case Either(rows=rows, otherwise=otherwise):
+        case nodes.Either(rows=rows, otherwise=otherwise):
             yield from _dropped(part, "rows", rows) if len(rows) > 1 else [("a row dropped", "all rows", otherwise)]
             yield from _swapped(part, "rows", rows)
-        case Whole(up=up):
+        case nodes.Whole(up=up):
             yield "another rounding", f"up is {not up}", replace(part, up=not up)
-        case Between() | After() | Priced() | PriceAt():
+        case nodes.Between() | nodes.After() | nodes.Priced() | nodes.PriceAt():
             yield from _times(part)
         case _:
             yield from _terms(part)
 
 
-def _values(part: Literal) -> _Spoiled:
+def _values(part: nodes.Literal) -> _Spoiled:
     value, kind = part.value, part.type
     match value:
         case bool():
@@ -233,25 +211,25 @@ def _values(part: Literal) -> _Spoiled:
             yield "another value", f"{value} -> {other}", replace(part, value=other)
 
 
-def _times(part: Between | After | Priced | PriceAt) -> _Spoiled:  # noqa: C901  # One line for each kind of part.
+def _times(part: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt) -> _Spoiled:  # noqa: C901  # One line for each kind of part.
     match part:
-        case Between(counted=counted, calendar=calendar):
+        case nodes.Between(counted=counted, calendar=calendar):
             if counted in {Counted.DAYS, Counted.WORKING_DAYS}:
                 other = Counted.DAYS if counted is Counted.WORKING_DAYS else Counted.WORKING_DAYS
                 yield "another count", f"{other.value}", replace(part, counted=other)
                 yield "another zone", "-11:00", replace(part, calendar=replace(calendar, zone="-11:00"))
-        case After(count=count, counted=counted, calendar=calendar):
+        case nodes.After(count=count, counted=counted, calendar=calendar):
             for more in (1, -1):
                 yield "another count", f"{count} {more:+d}", replace(part, count=max(count + more, Decimal(0)))
             if counted is Counted.WORKING_DAYS:
                 yield "another count", "days", replace(part, counted=Counted.DAYS)
                 without = replace(calendar, holidays=calendar.holidays - set(sorted(calendar.holidays)[:1]))
                 yield "a holiday dropped", "the first", replace(part, calendar=without)
-        case Priced(lookup=lookup, with_end=with_end):
+        case nodes.Priced(lookup=lookup, with_end=with_end):
             yield "a window's end", f"{not with_end}", replace(part, with_end=not with_end)
             other_lookup = Lookup.LOWEST if lookup is Lookup.HIGHEST else Lookup.HIGHEST
             yield "another price", other_lookup.value, replace(part, lookup=other_lookup)
-        case PriceAt(within=within):
+        case nodes.PriceAt(within=within):
             for shift in (_SECOND, -_SECOND):
                 yield "a limit one unit off", f"{within} {shift}", replace(part, within=within + shift)
 

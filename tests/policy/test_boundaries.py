@@ -47,7 +47,7 @@ def test_the_same_policy_has_the_same_suite(withdrawals: Policy) -> None:
 
 
 @pytest.mark.parametrize("file", SHIPPED)
-def test_closures_columns_and_interpreter_agree_at_every_boundary(file: str) -> None:
+def test_compiled_policy_columns_and_interpreter_agree_at_every_boundary(file: str) -> None:
     policy = SHIPPED[file]
 
     found = compared(policy, list(boundary_cases(policy, bases=3, mixed=50)), explain_every=10)
@@ -57,7 +57,7 @@ def test_closures_columns_and_interpreter_agree_at_every_boundary(file: str) -> 
 
 
 @pytest.mark.parametrize("file", list(SHIPPED)[1::4])
-def test_closures_columns_and_interpreter_agree_on_generated_cases(file: str) -> None:
+def test_compiled_policy_columns_and_interpreter_agree_on_generated_cases(file: str) -> None:
     found = compared(SHIPPED[file], list(generated(SHIPPED[file], 100, seed=3)), explain_every=10)
 
     assert found.differences == ()

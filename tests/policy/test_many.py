@@ -1,4 +1,4 @@
-"""Many cases decided in columns come out as the closures decide each of them."""
+"""Many cases decided in columns come out as each of them does alone."""
 
 import subprocess
 import sys
@@ -97,7 +97,7 @@ def test_a_row_says_which_input_it_needs() -> None:
     assert found["rule"].to_list() == [None, None, "six to twenty-four hours late", None]
 
 
-def test_what_128_bits_cannot_hold_is_decided_by_the_closures_row_by_row() -> None:
+def test_what_128_bits_cannot_hold_is_decided_row_by_row() -> None:
     frame = _frame({}, {"hours_late": "80", "value_usdt": "9" * 50}, {"value_usdt": "1" * 61})
     policy = _policy("delayed-withdrawal")
 
@@ -150,7 +150,7 @@ def test_moments_without_a_time_zone_are_refused() -> None:
         decide_many(_policy("nem-incident-2018"), frame)
 
 
-def test_an_amount_beyond_128_bits_is_left_to_the_closures() -> None:
+def test_an_amount_beyond_128_bits_is_decided_alone() -> None:
     rows = [{"holding": "9" * 45, "snapshot_at": "2018-01-26T14:59:59Z", "fraud_score": "1", "sanctions_hit": "no"}]
 
     found = decide_many(_policy("nem-incident-2018"), pl.DataFrame(rows))
@@ -193,7 +193,7 @@ def test_a_checked_row_that_comes_out_differently_stops_the_run() -> None:
     policy, frame = _policy("delayed-withdrawal"), _frame({}, {"hours_late": "80"})
     wrong = decide_many(policy, frame).with_columns(amount_minor=pl.lit(1, dtype=pl.Int128))
 
-    with pytest.raises(PathsDiffer, match=r"delayed-withdrawal 1: row 0: columns .* closures"):
+    with pytest.raises(PathsDiffer, match=r"delayed-withdrawal 1: row 0: columns .* alone"):
         deciding._check(policy, frame, wrong, 1)
 
 

@@ -132,7 +132,7 @@ def test_a_single_difference_stops_the_run() -> None:
     history = History(policy, windows_of(policy), InOrder(cases.frame))
     rows = decide_many(policy, cases.frame.with_columns(goodwill_paid_12_months=pl.lit("0")), approvals=True)
 
-    with pytest.raises(PathsDiffer, match="CASE-2: columns 400000000, closures 200000000"):
+    with pytest.raises(PathsDiffer, match="CASE-2: columns 400000000, alone 200000000"):
         history._check(rows)
 
 
