@@ -13,6 +13,7 @@ from decimal import (
     InvalidOperation,
     Overflow,
 )
+from difflib import get_close_matches
 from enum import StrEnum
 
 #: Every amount is worked out under this context: a result that 60 digits cannot hold is an error, not an approximation.
@@ -66,25 +67,36 @@ class Asset:
     shown: int
 
 
+#: Currencies of ISO 4217 by their decimals there.
+_CURRENCIES = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
+    2: """
+        AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP
+        CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES
+        KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK
+        NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB
+        TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD YER ZAR ZMW ZWG
+    """,
+    3: "BHD IQD JOD KWD LYD OMR TND",
+}
+#: Coins by the decimals of their own chain, or of the contract that most of them are held in.
+_COINS = {
+    6: "ADA ALGO ATOM PYUSD TRX USDC USDT XEM XRP XTZ",
+    7: "XLM",
+    8: "APT BCH BTC DASH DOGE HBAR ICP LTC WBTC ZEC",
+    9: "SOL SUI TON",
+    10: "DOT",
+    12: "KSM XMR",
+    18: "AAVE ARB AVAX BNB CRV DAI ETC ETH FDUSD FIL INJ LDO LINK MKR OKB OP PEPE POL SHIB STETH TUSD UNI USDE WETH",
+    24: "NEAR",
+}
+
+
 ASSETS = {
-    asset.code: asset
-    for asset in (
-        Asset(code="BNB", decimals=18, shown=2),
-        Asset(code="BTC", decimals=8, shown=2),
-        Asset(code="CNY", decimals=2, shown=2),
-        Asset(code="ETH", decimals=18, shown=2),
-        Asset(code="EUR", decimals=2, shown=2),
-        Asset(code="GBP", decimals=2, shown=2),
-        Asset(code="JPY", decimals=0, shown=0),
-        Asset(code="KRW", decimals=0, shown=0),
-        Asset(code="OKB", decimals=18, shown=2),
-        Asset(code="SOL", decimals=9, shown=2),
-        Asset(code="TRX", decimals=6, shown=2),
-        Asset(code="USD", decimals=2, shown=2),
-        Asset(code="USDC", decimals=6, shown=2),
-        Asset(code="USDT", decimals=6, shown=2),
-        Asset(code="XEM", decimals=6, shown=2),
-    )
+    code: Asset(code=code, decimals=decimals, shown=min(decimals, 2) if table is _COINS else decimals)
+    for table in (_CURRENCIES, _COINS)
+    for decimals, codes in table.items()
+    for code in codes.split()
 }
 
 
@@ -93,7 +105,9 @@ def asset(code: str) -> Asset:
     try:
         return ASSETS[code]
     except KeyError:
-        raise UnknownAsset(f"{code!r} is not a known asset: one of {', '.join(sorted(ASSETS))}") from None
+        close = get_close_matches(code[:60], ASSETS, n=1)
+        hint = f": did you mean {close[0]}?" if close else ""
+        raise UnknownAsset(f"{code[:60]!r} is not a known asset{hint}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,7 +129,7 @@ def test_a_payout_that_is_not_the_one_ordered_is_an_alarm_wherever_it_is_seen(
     assert provider.look_up(an_order()) == alarm
 
 
-@pytest.mark.parametrize("change", [{"asset": "DOGE"}, {"amount": "180.5000001"}])
+@pytest.mark.parametrize("change", [{"asset": "DOGEX"}, {"amount": "180.5000001"}])
 def test_an_amount_that_no_known_asset_has_is_an_alarm(
     provider: HTTPProvider, respx_mock: respx.MockRouter, change: dict[str, str]
 ) -> None:
