@@ -10,7 +10,7 @@ from typing import Any
 
 from policy import expressions as nodes
 from policy.arithmetic import added, divided, multiplied, whole
-from policy.expressions import Condition, Node, Relation
+from policy.expressions import Condition, Node, Relation, work
 from policy.form import Derived
 from policy.series import found, price_at
 from policy.timing import later, passed
@@ -18,6 +18,8 @@ from policy.units import NumberType
 
 #: The nodes that may stand in each other in one piece of code; deeper ones get a function of their own.
 _DEEPEST = 30
+#: What is worked out with at most so many nodes is written wherever it is used: remembering it takes longer.
+_MOST_IN_PLACE = 25
 #: The rows of a table in one piece of code; the others follow in a function of their own.
 _MOST_ROWS = 20
 _RELATIONS = {Relation.EQUAL: "==", Relation.UNEQUAL: "!="}
@@ -73,11 +75,22 @@ def worked_out(derived: Iterable[Derived], *, noted: bool = False) -> dict[str, 
     return {name: found[function] for name, function in names.items()}
 
 
+def in_place(derived: Iterable[Derived]) -> dict[str, Node]:
+    """Return what is short enough to be written wherever it is used, by name."""
+    found, works = dict[str, Node](), dict[str, int]()
+    for each in derived:
+        works[each.name] = work(each.expression.node, works)
+        if works[each.name] <= _MOST_IN_PLACE:
+            found[each.name] = each.expression.node
+    return found
+
+
 class Code:
     """Functions being written, with the constants that they use."""
 
-    def __init__(self, called: Mapping[str, Any] | None = None) -> None:
-        """Begin; `called` are functions that the code may call, by name."""
+    def __init__(self, called: Mapping[str, Any] | None = None, short: Mapping[str, Node] | None = None) -> None:
+        """Begin; `called` are functions that the code may call, `short` what is written in place, by name."""
+        self.short = short or {}
         self._lines: list[str] = []
         self._named: dict[str, str] = {}
         self._compared = 0
@@ -129,7 +142,7 @@ class Code:
             case nodes.Literal(value=value):
                 return str(value) if isinstance(value, bool) else self.constant(value)
             case nodes.Name(name=name):
-                return self.named(name, sure)
+                return self.named(name, sure, depth)
             case nodes.Sum() | nodes.Product() | nodes.Quotient() | nodes.Whole() | nodes.Extreme():
                 return self._number(node, sure, depth)
             case nodes.Compared(relation=relation, left=left, right=right):
@@ -152,14 +165,15 @@ class Code:
             case nodes.Priced() | nodes.PriceAt():
                 return self._looked_up(node, sure, depth)
 
-    def named(self, name: str, sure: set[str]) -> str:
-        """Return a value by its name: looked up the first time, from then on in a variable."""
+    def named(self, name: str, sure: set[str], depth: int = 0) -> str:
+        """Return a value by its name: looked up or worked out the first time, from then on in a variable."""
         constant = self.constant(name)
         variable = f"v{constant}"
         if name in sure:
             return variable
+        value = self.written(self.short[name], sure, depth) if name in self.short else f"k[{constant}]"
         sure.add(name)
-        return f"({variable} := k[{constant}])"
+        return f"({variable} := {value})"
 
     def _number(
         self,

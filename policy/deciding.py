@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 
 from cases.money import EXACT, Money
 from cases.proposal import Classification
-from policy.compiling import Code, Known, compiled, test_of, worked_out
+from policy.compiling import Closure, Code, Known, compiled, in_place, test_of, worked_out
 from policy.expressions import Value
 from policy.form import Policy
 from policy.making import maker
@@ -66,17 +66,16 @@ def decide_with_reasons(policy: Policy, inputs: Mapping[str, Value], counted_bef
 def decider(policy: Policy) -> Callable[[Mapping[str, Value]], Outcome]:
     """Return the compiled policy: what `decide` does, for many cases."""
     derived, paid = worked_out(policy.derived), _Paid(policy)
-    code = Code({"outcome": _outcome, "paid": partial(paid.out, note=_unnoted)})
+    called = {"known": _remembering(derived), "outcome": _outcome, "paid": partial(paid.out, note=_unnoted)}
+    code = Code(called, in_place(policy.derived))
     write_rules(code, policy, lambda kind, rule, _: _outcome(kind, None, rule, (), ()), noted=False)
     run = code.built()["run"]
 
     def decided(inputs: Mapping[str, Value]) -> Outcome:
-        known = Known(inputs)
-        known.derived = derived
         before = getcontext()
         setcontext(EXACT)  # As `exactly` does, which would take a fifth of the whole time.
         try:
-            outcome: Outcome = run(known)
+            outcome: Outcome = run(inputs)
         except KeyError as error:
             raise NeedsFact(str(error.args[0])) from None
         except NOT_HELD as error:
@@ -86,6 +85,17 @@ def decider(policy: Policy) -> Callable[[Mapping[str, Value]], Outcome]:
         return outcome
 
     return decided
+
+
+def _remembering(derived: Mapping[str, Closure]) -> Callable[[Mapping[str, Value]], Known]:
+    """Return what remembers, besides the inputs, what is worked out."""
+
+    def remembering(inputs: Mapping[str, Value]) -> Known:
+        known = Known(inputs)
+        known.derived = derived
+        return known
+
+    return remembering
 
 
 @lru_cache(maxsize=256)

@@ -240,12 +240,17 @@ class Condition:
     place: Place
 
 
-def work(node: Node, seen: dict[int, int] | None = None) -> int:
-    """Return how many nodes are visited at most to work a node out; one that stands in two places counts twice."""
-    known = {} if seen is None else seen
-    if id(node) not in known:
-        known[id(node)] = 1 + sum(work(part, known) for part in parts_of(node))
-    return known[id(node)]
+def work(node: Node, known: Mapping[str, int], seen: dict[int, int] | None = None) -> int:
+    """Return how many nodes are visited at most to work a node out; one that stands in two places counts twice.
+
+    known: The work of what names stand for.
+    """
+    done = {} if seen is None else seen
+    if isinstance(node, Name):
+        return known.get(node.name, 0) + 1
+    if id(node) not in done:
+        done[id(node)] = 1 + sum(work(part, known, done) for part in parts_of(node))
+    return done[id(node)]
 
 
 def depth(node: Node, known: Mapping[str, int]) -> int:

@@ -8,15 +8,17 @@ Record = TypeVar("Record")
 
 
 def maker(record: type[Record]) -> Callable[..., Record]:
-    """Return what makes a frozen, slotted dataclass of all its fields in their order, in half the time.
+    """Return what makes a frozen, slotted dataclass of all its fields in their order, in a third of the time.
 
-    It sets the slots themselves, so it runs no `__post_init__`: the caller knows that the values are right.
+    It fills a class with the same slots that is not frozen, and then says that it is the record. So no `__post_init__`
+    runs: the caller knows that the values are right.
     """
-    setters = {f"set{number}": getattr(record, each.name).__set__ for number, each in enumerate(fields(record))}  # type: ignore[arg-type]  # A dataclass.
-    values = [f"value{number}" for number, _ in enumerate(setters)]
-    lines = [f"{name}(made, {value})" for name, value in zip(setters, values, strict=True)]
-    text = f"def make({', '.join(values)}):\n made = new(record)\n " + "\n ".join(lines) + "\n return made"
-    names: dict[str, Any] = {"new": object.__new__, "record": record, **setters}
-    exec(text, names)  # noqa: S102  # Numbered names only.
+    slots = tuple(each.name for each in fields(record))  # type: ignore[arg-type]  # A dataclass.
+    values = [f"value{number}" for number, _ in enumerate(slots)]
+    lines = [f"made.{slot} = {value}" for slot, value in zip(slots, values, strict=True)]
+    text = f"def make({', '.join(values)}):\n made = open()\n " + "\n ".join(lines)
+    text += "\n made.__class__ = record\n return made"
+    names: dict[str, Any] = {"open": type(record.__name__, (), {"__slots__": slots}), "record": record}
+    exec(text, names)  # noqa: S102  # Names of fields only.
     made: Callable[..., Record] = names["make"]
     return made

@@ -57,7 +57,7 @@ def understood(text: str, scope: Scope, place: Place) -> Expression:
     """Return what a text means among these names; raises NotUnderstood with the character where it goes wrong."""
     reading = _Reading(scope)
     node = reading.read(parsed(text))
-    if work(node) > MOST_WORK:
+    if work(node, {}) > MOST_WORK:
         raise NotUnderstood(0, "too much is worked out again and again: work parts out under a name of their own")
     return Expression(text=text, node=node, names=tuple(sorted(reading.names, key=lambda each: each[1])), place=place)
 

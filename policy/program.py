@@ -5,15 +5,16 @@ from decimal import Decimal
 from functools import partial
 from itertools import groupby
 
+from cases.money import Rounding
 from cases.proposal import Classification
-from policy.arithmetic import Number, added
+from policy.arithmetic import added
 from policy.compiling import Code
 from policy.expressions import Among, Compared, Condition, Literal, Name, Node, Relation
 from policy.form import PAYABLE, Limit, Policy, Rule, Threshold, Wording
 from policy.reasons import wanted
-from policy.settling import room, settled, settler
+from policy.settling import in_units, made_money, room, settled
 from policy.showing import in_words
-from policy.units import NumberType, Type
+from policy.units import NumberType
 
 #: A wording, and the names of the values that it shows.
 Told = tuple[Wording, tuple[str, ...]]
@@ -28,7 +29,8 @@ def write_rules(code: Code, policy: Policy, unpaid: Unpaid, *, noted: bool) -> N
     """Write `run(k)`, which decides.
 
     It returns what `unpaid` gave, or `outcome(classification, amount, rule, payments, benefits)`, which the code is
-    told of, as it is of `paid(k, amount)`, which gives the last two.
+    told of, as it is of `paid(k, amount)`, which gives the last two, and of `known(k)`, where more than the inputs has
+    to be remembered.
     noted: (classification, amount, rule, told) instead, and all that is worked out is noted as the interpreter does.
     """
     writing = _Rules(code, policy, unpaid, noted=noted)
@@ -79,10 +81,13 @@ class _Rules:
         self.unpaid = unpaid
         self.noted = noted
         self.derived = frozenset(each.name for each in policy.derived)
+        self.remembers = bool(policy.thresholds) or not policy.paid_plainly or not self.derived <= code.short.keys()
         self.missed: list[tuple[object, bool]] = []
 
     def rules(self) -> Iterator[str]:
         """Yield the lines of `run`. Rules in a row that begin with the same test share it."""
+        if self.remembers and not self.noted:
+            yield "k = known(k)"
         yield from self._begin()
         sure: set[str] = set()
         for first, group in groupby(self.policy.rules, key=_first_test):
@@ -122,7 +127,7 @@ class _Rules:
         yield from self._begin()
         sure: set[str] = set()
         yield from self._amount(classification, sure)
-        yield "if not amount.minor:"
+        yield "if not minor:"
         yield from _indented(self._nothing(classification, set(sure)))
         if self.policy.thresholds:
             yield f"k[{self.code.constant('amount')}] = amount.amount"
@@ -167,52 +172,62 @@ class _Rules:
         off = [f"off{number}" for number, _ in enumerate(policy.deductions)]
         for name, each in zip(off, policy.deductions, strict=True):
             yield f"{name} = {code.written(each.takes_off.node, sure)}"
-        left: list[str] = []
-        for number, limit in enumerate(limits):
-            left.append(f"left{number}")
-            yield f"left{number} = {self._room(limit, sure)}"
-        given = self._asset(sure)
-        less = f"{code.constant(added)}([exact, {', '.join(f'-{name}' for name in off)}])" if off else "exact"
-        yield f"less = {less}"
-        yield f"amount = {given[0]}(less, {self._least(limits)}{given[1]})"
+        less = ", ".join(f"-{name}" for name in off)
+        yield f"less = {code.constant(added)}([exact, {less}])" if off else "less = exact"
+        decimals = self._in_decimals(limits)
+        left = [self._room(each, sure, decimals=decimals) for each in limits]
+        if self.noted:
+            yield from (f"left{number} = {each}" for number, each in enumerate(left))
+            left = [f"left{number}" for number, _ in enumerate(left)]
+        yield from self._in_units(limits, left) if decimals else self._settled(left, sure)
         if self.noted:
             parts = zip((*policy.deductions, *limits), (*off, *left), strict=True)
-            found = ", ".join(f"({code.constant(part)}, {name})" for part, name in parts)
-            found += ", " if found else ""
+            found = "".join(f"({code.constant(part)}, {name}), " for part, name in parts)
             yield f"more(((pays, exact), {found}({code.constant(policy.money)}, (less, amount))))"
 
-    def _room(self, limit: Limit, sure: set[str]) -> str:
-        """Return what is left of a limit; what is known beforehand is worked out now."""
+    def _in_decimals(self, limits: Iterable[Limit]) -> bool:
+        """Say whether an amount and its limits are decimals of one asset: its units are then worked out as integers."""
+        policy = self.policy
+        amounts = [*(each.pay for each in policy.rules if each.pay), *(each.takes_off for each in policy.deductions)]
+        types = [each.node.type for each in (*amounts, *(limit.at_most for limit in limits))]
+        types += [policy.types[limit.counting] for limit in limits if limit.counting]
+        return policy.money.asset is not None and not any(isinstance(kind, NumberType) and kind.ratio for kind in types)
+
+    def _in_units(self, limits: Iterable[Limit], left: Iterable[str]) -> Iterator[str]:
+        """Yield what makes whole units of the amount and of what the limits leave, and takes the least of them."""
+        code, asset = self.code, str(self.policy.money.asset)
+        down = in_units(asset, Rounding.DOWN)
+        yield f"minor = {code.constant(in_units(asset, self.policy.money.rounding))}(less)"
+        fixed = [each for each in map(_fixed, limits) if each is not None]
+        most = [code.constant(down(min(fixed)))] if fixed else []
+        most += [
+            f"{code.constant(down)}({each})" for limit, each in zip(limits, left, strict=True) if _fixed(limit) is None
+        ]
+        for each in most:
+            yield f"if minor > (most := {each}): minor = most"
+        yield "if minor < 0: minor = 0"
+        yield f"amount = {code.constant(made_money)}(minor, {code.constant(asset)})"
+
+    def _settled(self, left: list[str], sure: set[str]) -> Iterator[str]:
+        """Yield what settles any amount, of any asset."""
+        code, money = self.code, self.policy.money
+        least = f"min({', '.join(left)})" if len(left) > 1 else "".join(left) or "None"
+        asset = code.named(money.asset_input, sure) if money.asset_input else code.constant(money.asset)
+        yield f"amount = {code.constant(settled)}(less, {least}, {asset}, {code.constant(money.rounding)})"
+        yield "minor = amount.minor"
+
+    def _room(self, limit: Limit, sure: set[str], *, decimals: bool) -> str:
+        """Return what is left of a limit; of decimals that nobody is told it may be below zero."""
         fixed = _fixed(limit)
         if fixed is not None:
             return self.code.constant(fixed)
         at_most = self.code.written(limit.at_most.node, sure)
-        if limit.counting is None:
-            return f"{self.code.constant(room)}({at_most}, None)"
-        used = self.code.named(limit.counting, sure)
-        if any(isinstance(kind, NumberType) and kind.ratio for kind in self._counted(limit)):
+        used = self.code.named(limit.counting, sure) if limit.counting else "None"
+        if not decimals:
             return f"{self.code.constant(room)}({at_most}, {used})"
-        return f"left if (left := {at_most} - {used}) > {self.code.constant(_ZERO)} else {self.code.constant(_ZERO)}"
-
-    def _counted(self, limit: Limit) -> tuple[Type, Type]:
-        return limit.at_most.node.type, self.policy.types[str(limit.counting)]
-
-    def _least(self, limits: list[Limit]) -> str:
-        """Return the tightest of what is left, of which those that never change are compared now."""
-        fixed = [each for each in map(_fixed, limits) if each is not None]
-        left = [f"left{number}" for number, each in enumerate(limits) if _fixed(each) is None]
-        left += [self.code.constant(min(fixed))] if fixed else []
-        if len(left) == 2:  # noqa: PLR2004  # Two are compared in place, which is faster.
-            return f"({left[0]} if {left[0]} < {left[1]} else {left[1]})"
-        return f"min({', '.join(left)})" if len(left) > 1 else "".join(left) or "None"
-
-    def _asset(self, sure: set[str]) -> tuple[str, str]:
-        """Return what settles an amount, and what it is told beside the amount and what is left."""
-        money = self.policy.money
-        if money.asset_input is None:
-            return self.code.constant(settler(str(money.asset), money.rounding)), ""
-        asset = self.code.named(money.asset_input, sure)
-        return self.code.constant(settled), f", {asset}, {self.code.constant(money.rounding)}"
+        left = f"{at_most} - {used}" if limit.counting else at_most
+        zero = self.code.constant(_ZERO)
+        return f"left if (left := {left}) > {zero} else {zero}" if self.noted else left
 
     def _nothing(self, classification: Classification, sure: set[str]) -> Iterator[str]:
         """Yield the lines that end a decision whose amount came to nothing."""
@@ -287,10 +302,10 @@ def _paying(classification: Classification) -> str:
     return f"pay_{classification.value}"
 
 
-def _fixed(limit: Limit) -> Number | None:
+def _fixed(limit: Limit) -> Decimal | None:
     """Return what a limit leaves where that is the same for every case; None where it is not."""
     value = limit.at_most.node.value if isinstance(limit.at_most.node, Literal) else None
-    return room(value, None) if isinstance(value, Decimal) and limit.counting is None else None
+    return max(value, _ZERO) if isinstance(value, Decimal) and limit.counting is None else None
 
 
 def _first_test(rule: Rule) -> Node | None:

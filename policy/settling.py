@@ -2,20 +2,20 @@
 
 import decimal
 from collections.abc import Callable
-from decimal import ROUND_DOWN, Context, Decimal
-from functools import cache
+from decimal import ROUND_HALF_UP, Context, Decimal
+from math import ceil
 
-from cases.money import DECIMAL_ROUNDING, EXACT, WHOLE, Money, Rounding, asset
+from cases.money import EXACT, WHOLE, Money, Rounding, asset
 from policy.arithmetic import Number, TooManyDigits, added, rounded
 from policy.making import maker
 
-__all__ = ["BEYOND", "TooManyDigits", "exactly", "looked_up", "room", "settled", "settler"]
+__all__ = ["BEYOND", "TooManyDigits", "exactly", "in_units", "looked_up", "made_money", "room", "settled"]
 
 #: Looked up in the matrix when amounts of another asset count too: more than any row names.
 BEYOND = Decimal(10) ** 40
 _ZERO = Decimal(0)
 TOO_MANY_DIGITS = "a result has more than 60 digits: it cannot be worked out exactly"
-_money = maker(Money)
+made_money = maker(Money)
 #: What the exact context raises where digits would be lost, and what is then said.
 NOT_HELD = (decimal.Inexact, decimal.Overflow, decimal.InvalidOperation)
 
@@ -47,32 +47,32 @@ def settled(exact: Number, left: Number | None, code: str, rounding: Rounding) -
 
     Rounding never lifts an amount over its limit: with 0.0000004 USDT left, half_up and up still pay nothing.
     """
-    return settler(code, rounding)(exact, left)
-
-
-@cache
-def settler(code: str, rounding: Rounding) -> Callable[[Number, Number | None], Money]:
-    """Return `settled` for one asset and one way of rounding."""
-    decimals, how = asset(code).decimals, DECIMAL_ROUNDING[rounding]
-
-    def settle(exact: Number, left: Number | None) -> Money:
-        amount = max(_ZERO, exact)
-        most = amount if left is None else left
-        amount = min(amount, most)
-        if not isinstance(amount, Decimal) or not isinstance(most, Decimal):
-            return _settled_ratio(amount, left, code, rounding)
-        units = amount.scaleb(decimals)
-        whole = units.to_integral_value(how, WHOLE)
-        if left is not None and whole > units and whole > most.scaleb(decimals):
-            whole = units.to_integral_value(ROUND_DOWN, WHOLE)
-        return _money(int(whole), code)
-
-    return settle
-
-
-def _settled_ratio(amount: Number, left: Number | None, code: str, rounding: Rounding) -> Money:
+    amount = max(_ZERO, exact) if left is None else min(max(_ZERO, exact), left)
     paid = rounded(amount, code, rounding)
     return rounded(amount, code, Rounding.DOWN) if left is not None and paid.amount > left else paid
+
+
+def in_units(code: str, rounding: Rounding) -> Callable[[Decimal], int]:
+    """Return what rounds a decimal to whole minor units; 0 or below for one that is below zero.
+
+    The same as `settled` does: the least of the rounded amount and of what the limits leave, rounded down, is what is
+    paid of the least of them.
+    """
+    unit, twice = (Decimal((0, (digit,), asset(code).decimals)) for digit in (1, 2))
+
+    def half_up(exact: Decimal) -> int:
+        try:
+            return int(exact * twice) + 1 >> 1
+        except decimal.Inexact:  # Twice as much has a digit more than can be held.
+            return int((exact * unit).to_integral_value(ROUND_HALF_UP, WHOLE))
+
+    ways: dict[Rounding, Callable[[Decimal], int]] = {
+        Rounding.HALF_UP: half_up,
+        Rounding.HALF_EVEN: lambda exact: round(exact * unit),
+        Rounding.DOWN: lambda exact: int(exact * unit),
+        Rounding.UP: lambda exact: ceil(exact * unit),
+    }
+    return ways[rounding]
 
 
 def looked_up(amount: Money | None, counted_before: tuple[Money, ...]) -> Decimal:

@@ -3,12 +3,14 @@
 import re
 from decimal import Decimal
 from pathlib import Path
+from string import ascii_lowercase
 
 import pytest
 
 from policy.book import PolicyBook
-from policy.compiling import Code, Known, compiled
+from policy.compiling import Code, Known, compiled, in_place
 from policy.expressions import Compared, Either, Literal, Name, Node, Relation
+from policy.form import Derived
 from policy.interpreting import Reckoning
 from policy.loading import load_policy
 from policy.meaning import understood
@@ -22,7 +24,7 @@ HERE = Place(file="x", line=1, column=1)
 NUMBER = NumberType(unit=BARE)
 OURS = re.compile(
     r"[cabkv]|v?c\d+|[ab]\d+|part\d+|off\d+|left\d*|shown\d+|pay_(valid_claim|goodwill)|run|approved_\w+|outcome|paid"
-    r"|exact|amount|minor|rule|tell|pays|note|points|sign|more|less|def|return|if|else|or|and|not|is|in|None|True|False"
+    r"|exact|amount|minor|most|known|rule|tell|pays|note|points|sign|more|less|def|return|if|else|or|and|not|is|in|None|True|False"
     r"|min|sorted|added|divided|found|later|multiplied|passed|price_at|there|up|whole|with_end|\d+"
 )
 
@@ -55,6 +57,17 @@ def test_a_table_of_a_thousand_rows_comes_to_the_same(book: PolicyBook) -> None:
     rows = tuple((test, _literal(number)) for number, test in enumerate(tests, start=10))
 
     assert _both(Either(rows=rows, otherwise=last, type=NUMBER), book) == (Decimal(12), Decimal(12))
+
+
+def test_a_value_that_is_long_by_what_it_stands_on_is_remembered() -> None:
+    names = [f"sum {letter}" for letter in ascii_lowercase]
+    scope = Scope(types=dict.fromkeys(names, NUMBER))
+    texts = ["1", *(f"{name} + {name}" for name in names)]
+    derived = [
+        Derived(name=name, expression=understood(text, scope, HERE)) for name, text in zip(names, texts, strict=False)
+    ]
+
+    assert list(in_place(derived)) == ["sum a", "sum b", "sum c"]
 
 
 def test_no_text_of_a_policy_stands_in_the_code(policies: Path) -> None:
