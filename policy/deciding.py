@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 
 from cases.money import EXACT, Money
 from cases.proposal import Classification
-from policy.compiling import Closure, Code, Known, compiled, in_place, test_of, worked_out
+from policy.compiling import Code, Compiled, Known, compiled, in_place, test_of, worked_out
 from policy.expressions import Value
 from policy.form import Policy
 from policy.making import maker
@@ -87,7 +87,7 @@ def decider(policy: Policy) -> Callable[[Mapping[str, Value]], Outcome]:
     return decided
 
 
-def _remembering(derived: Mapping[str, Closure]) -> Callable[[Mapping[str, Value]], Known]:
+def _remembering(derived: Mapping[str, Compiled]) -> Callable[[Mapping[str, Value]], Known]:
     """Return what remembers, besides the inputs, what is worked out."""
 
     def remembering(inputs: Mapping[str, Value]) -> Known:
