@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 CASE, CUSTOMER, AT, PAID = "case_id", "customer_id", "at", "paid"
+TOPIC, COUNTED = "topic", "counted_before"
 MOMENT = pl.Datetime("us", "UTC")
 MOST_BYTES = 4 << 30
 

@@ -23,7 +23,8 @@ from policy.many.columns import WrongColumn
 from policy.many.deciding import decide_many
 from policy.many.one_by_one import decide_rows
 from policy.proposing import PathsDiffer
-from reports.case_files import AT, CASE, CUSTOMER, MOMENT, PAID
+from reports.case_files import AT, CASE, CUSTOMER, PAID
+from reports.in_order import InOrder, put, replaced, summed
 
 ROUNDS = 12
 #: So many customers, evenly spread, are gone through case by case too, if none has more than so many cases.
@@ -88,46 +89,34 @@ def windows_of(policy: Policy) -> tuple[Window, ...]:
     return tuple(found.values())
 
 
-class InOrder:
-    """The cases of customers with several, by customer and time; worked out once for all policies."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverTime:
+    """What a policy decides on cases in order of time.
 
-    def __init__(self, frame: pl.DataFrame) -> None:
-        """Put them in order; raises CannotRoll for a case without customer or time."""
-        if frame[CUSTOMER].null_count() or frame[AT].null_count():
-            raise CannotRoll(f"limits over time need {CUSTOMER} and {AT} of every case")
-        self._order, self._earliest, self._span = _order(frame)
-        self.frame, self.places, self.groups = frame, self._order["place"], self._order["group"]
-        self.cases = frame[self.places]
-        self._firsts: dict[str, pl.Series] = {}
+    Fields:
+        frame: The cases, each with what was counted before it.
+        rows: What is decided on each, as `decide_many` says it, without approvals.
+        rolled: What counting over time came to.
+    """
 
-    def firsts(self, back: str) -> pl.Series:
-        """Return for each the first case of the same customer that a window still holds, as a place in this order.
-
-        A window of 30 days holds what is less than 30 days old; of cases at the same moment the earlier line counts.
-        """
-        if back not in self._firsts:
-            at = pl.col("at")
-            begin = at.cast(MOMENT).dt.offset_by(f"-{back}").to_physical()
-            within = pl.max_horizontal(begin - self._earliest + 1, pl.lit(0, dtype=pl.Int64))
-            start = pl.col("key") - (at - self._earliest + 1) + within
-            starts = self._order.select(start.alias("start"))["start"]
-            self._firsts[back] = self._order["key"].search_sorted(starts, side="right")
-        return self._firsts[back]
+    frame: pl.DataFrame
+    rows: pl.DataFrame
+    rolled: Rolled
 
 
-def decide_over_time(
-    policy: Policy, frame: pl.DataFrame, order: InOrder | None, *, on_step: _Progress
-) -> tuple[pl.DataFrame, Rolled]:
+def decide_over_time(policy: Policy, order: InOrder, *, on_step: _Progress) -> OverTime:
     """Return what the policy decides on every case, as `decide_many` does, with its rolling limits counted over them.
 
-    order: Of the same cases; may be None where no limit rolls. A column of the counted input says what the customer got
-    outside of these cases; where there is a column `paid`, what was truly paid for the cases in the window is taken off
-    it. Raises CannotRoll, WrongColumn and PathsDiffer.
+    A column of the counted input says what the customer got outside of these cases; where there is a column `paid`,
+    what was truly paid for the cases in the window is taken off it. Raises CannotRoll, also for a case without customer
+    or time where a limit rolls, WrongColumn and PathsDiffer.
     """
     windows = windows_of(policy)
     on_step(f"{policy.name} {policy.version}: deciding")
-    if not windows or order is None:
-        return decide_many(policy, frame, approvals=True), Rolled()
+    if not windows:
+        return OverTime(frame=order.frame, rows=decide_many(policy, order.frame), rolled=Rolled())
+    if order.frame[CUSTOMER].null_count() or order.frame[AT].null_count():
+        raise CannotRoll(f"limits over time need {CUSTOMER} and {AT} of every case")
     return History(policy, windows, order).settled(on_step)
 
 
@@ -139,14 +128,13 @@ class History:
         self.several, self.groups = order.cases, order.groups
         self.scales = {each.counting: _scale(policy, order.frame, each) for each in windows}
         self.firsts = {each.counting: order.firsts(each.back) for each in windows}
-        outside = {each.counting: self._outside(order.frame, each) for each in windows}
-        counted = [_column(name, units, self.scales[name]) for name, units in outside.items()]
-        self.frame = order.frame.with_columns(counted)
-        self.outside = {name: units.gather(self.places) for name, units in outside.items()}
+        self.said = {each.counting: self._outside(order.frame, each) for each in windows}
+        self.outside = {name: units.gather(self.places) for name, units in self.said.items()}
+        self.frame = order.frame.with_columns(self._columns(self.said))
 
-    def settled(self, on_step: _Progress) -> tuple[pl.DataFrame, Rolled]:
+    def settled(self, on_step: _Progress) -> OverTime:
         """Return what is decided once nothing changes any more."""
-        first = decide_many(self.policy, self.frame, approvals=True)
+        first = decide_many(self.policy, self.frame)
         rows = first[self.places]
         counted = dict(self.outside)
         rounds = 0
@@ -161,7 +149,7 @@ class History:
             counted = now
         alone = self._unsettled(counted, rows) if rounds == ROUNDS else []
         if alone:
-            rows = _put(rows, *self._one_by_one(rows, alone))
+            rows = put(rows, *self._one_by_one(rows, alone))
         self._check(rows)
         begun = first.select("rule", "amount_minor")[self.places]
         changed = begun["rule"].ne_missing(rows["rule"]) | begun["amount_minor"].ne_missing(rows["amount_minor"])
@@ -172,7 +160,13 @@ class History:
             alone=len(alone),
             changed=int(changed.sum()),
         )
-        return _put(first, self.places, rows), rolled
+        last = self._counted(rows) if alone else counted
+        everywhere = {name: replaced(units, self.places, last[name]) for name, units in self.said.items()}
+        frame = self.frame.with_columns(self._columns(everywhere))
+        return OverTime(frame=frame, rows=put(first, self.places, rows), rolled=rolled)
+
+    def _columns(self, counted: Mapping[str, pl.Series]) -> list[pl.Series]:
+        return [_column(name, units, self.scales[name]) for name, units in counted.items()]
 
     def _outside(self, frame: pl.DataFrame, window: Window) -> pl.Series:
         """Return what is said to be used up, less what was truly paid for these cases, in units of the scale."""
@@ -183,9 +177,9 @@ class History:
         if PAID not in frame.columns:
             return said
         paid = _units(PAID, frame[PAID], scale, self.policy.money.asset).fill_null(0).gather(self.places)
-        inside = _sums(paid, self.firsts[window.counting])
+        inside = summed(paid, self.firsts[window.counting])
         left = pl.DataFrame({"left": said.gather(self.places) - inside}).select(pl.col("left").clip(0))["left"]
-        return _set(said, self.places, left)
+        return replaced(said, self.places, left)
 
     def _counted(self, rows: pl.DataFrame) -> dict[str, pl.Series]:
         """Return what is used up before each case, given what the cases come to."""
@@ -201,14 +195,14 @@ class History:
             amounts = rows.select(
                 pl.when(counts).then(pl.col("amount_minor") * pl.lit(10**grow, dtype=pl.Int128)).fill_null(0)
             )
-            sums = _sums(amounts.to_series(), self.firsts[window.counting])
+            sums = summed(amounts.to_series(), self.firsts[window.counting])
             found[window.counting] = self.outside[window.counting] + sums
         return found
 
     def _again(self, rows: pl.DataFrame, counted: Mapping[str, pl.Series], stale: pl.Series) -> pl.DataFrame:
-        columns = [_column(name, units.gather(stale), self.scales[name]) for name, units in counted.items()]
-        anew = decide_many(self.policy, self.several[stale].with_columns(columns), approvals=True, check=10)
-        return _put(rows, stale, anew)
+        columns = self._columns({name: units.gather(stale) for name, units in counted.items()})
+        anew = decide_many(self.policy, self.several[stale].with_columns(columns), check=10)
+        return put(rows, stale, anew)
 
     def _unsettled(self, counted: Mapping[str, pl.Series], rows: pl.DataFrame) -> list[int]:
         """Return the customers for whom earlier cases still make a difference."""
@@ -240,7 +234,7 @@ class History:
             told: dict[str, Any] = dict(row)
             for window in self.windows:
                 told[window.counting] = self._used(window, amounts[window.counting], place)
-            (decided,) = decide_rows(self.policy, [told], approvals=True)
+            (decided,) = decide_rows(self.policy, [told])
             for window in self.windows:
                 if decided.get("classification") in window.classifications:
                     amounts[window.counting][place] = decided.get("amount_minor") or 0
@@ -270,31 +264,6 @@ def _window(policy: Policy, limit: Limit) -> Window:
     kinds = sorted({*(each.value for each in limit.classifications), Classification.FRAUD_REVIEW.value})
     back = f"{match.group(1)}{_UNITS[match.group(2)]}"
     return Window(counting=str(limit.counting), classifications=tuple(kinds), back=back)
-
-
-def _order(frame: pl.DataFrame) -> tuple[pl.DataFrame, int, int]:
-    """Return place, time and key of the cases of customers with several, by customer and time; equals as they come.
-
-    A key is the customer's number times a span that holds all times, and the time in it; also returned: the earliest
-    time and the span.
-    """
-    codes = frame[CUSTOMER].cast(pl.Categorical).to_physical()
-    ready = pl.DataFrame({"group": codes, "at": frame[AT].to_physical()}).with_row_index("place")
-    ready = ready.filter(ready["group"].is_duplicated())
-    earliest, latest = (edge if isinstance(edge, int) else 0 for edge in (ready["at"].min(), ready["at"].max()))
-    span = latest - earliest + 2
-    fits = (frame.height + 1) * span < 2**63
-    group = pl.col("group").cast(pl.Int64 if fits else pl.Int128)
-    key = group * pl.lit(span, dtype=pl.Int64 if fits else pl.Int128) + (pl.col("at") - earliest + 1)
-    return ready.with_columns(key.alias("key")).sort("key", maintain_order=True), earliest, span
-
-
-def _sums(amounts: pl.Series, firsts: pl.Series) -> pl.Series:
-    """Return for each case the sum of the amounts from the first that counts to the one before it."""
-    if len(amounts) == 0:
-        return amounts
-    before = pl.concat([pl.Series([0], dtype=pl.Int128), amounts.cast(pl.Int128).cum_sum().rename("")])
-    return before.head(len(amounts)) - before.gather(firsts)
 
 
 def _scale(policy: Policy, frame: pl.DataFrame, window: Window) -> int:
@@ -344,21 +313,3 @@ def _column(name: str, units: pl.Series, scale: int) -> pl.Series:
 def _differ(one: Mapping[str, pl.Series], other: Mapping[str, pl.Series]) -> pl.Series:
     masks = [one[name].ne_missing(other[name]).alias(name) for name in one]
     return pl.DataFrame(masks).select(pl.any_horizontal(pl.all())).to_series()
-
-
-def _set(series: pl.Series, places: pl.Series, values: pl.Series) -> pl.Series:
-    """Return a series with some of its values in place of what was there."""
-    return _put(series.to_frame("x"), places, values.to_frame("x"))["x"].rename(series.name)
-
-
-def _put(frame: pl.DataFrame, places: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return a frame with some rows in the place of others."""
-    if len(places) == 0:
-        return frame
-    taken = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
-    moved = _scattered(taken, places, frame.height)
-    return pl.concat([frame, rows.select(frame.columns)]).select(pl.all().gather(moved))
-
-
-def _scattered(taken: pl.Series, places: pl.Series, height: int) -> pl.Series:
-    return taken.scatter(places, pl.int_range(height, height + len(places), dtype=pl.UInt32, eager=True))

@@ -8,10 +8,13 @@ import polars as pl
 from cases.money import Money
 from policy.facts import read_facts
 from policy.form import Policy
+from policy.many.deciding import approvals_of
 from policy.many.one_by_one import TOO_MANY_DIGITS
 from policy.payments import pro_rata
+from reports.beside import earlier_amounts
 from reports.case_files import AT, CASE, CUSTOMER, BadCases, BadRow, Cases
-from reports.rolling import InOrder, Rolled, decide_over_time, windows_of
+from reports.in_order import InOrder
+from reports.rolling import Rolled, decide_over_time, windows_of
 
 _MOST = 2**127
 #: How many rows that cannot be decided are listed with their reason; all are counted.
@@ -84,11 +87,9 @@ def simulate(a: Policy, b: Policy, cases: Cases, *, on_step: Callable[[str], Non
     if windows_of(a) or windows_of(b):
         frame, without = _in_time(frame)
         bad += without
-        on_step("order of time")
-        order: InOrder | None = InOrder(frame)
-    else:
-        order = None
-    sides = [_side(policy, frame, order, on_step) for policy in (a, b)]
+    on_step("order of time")
+    order = InOrder(frame)
+    sides = [_side(policy, order, on_step) for policy in (a, b)]
     on_step("comparing")
     known = pl.DataFrame([side.rows["missing"].is_null().alias(name) for side, name in zip(sides, "ab", strict=True)])
     both = known.select(pl.all_horizontal(pl.all())).to_series()
@@ -126,14 +127,16 @@ def _in_time(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[BadRow]]:
     return frame.filter(~wanting) if rows.height else frame, [BadRow(place=each, why=why) for each in rows[CASE]]
 
 
-def _side(policy: Policy, frame: pl.DataFrame, order: InOrder | None, on_step: Callable[[str], None]) -> Side:
-    rows, rolled = decide_over_time(policy, frame, order, on_step=on_step)
-    rows = rows.select(_DECIDED)
+def _side(policy: Policy, order: InOrder, on_step: Callable[[str], None]) -> Side:
+    found = decide_over_time(policy, order, on_step=on_step)
+    on_step(f"{label(policy)}: approvals")
+    beside = earlier_amounts(policy, order, found.rows)
+    rows = found.rows.hstack(approvals_of(policy, found.frame, found.rows, beside)).select(_DECIDED)
     if policy.budget is None:
-        return Side(policy=policy, rows=rows, rolled=rolled, budget=None)
+        return Side(policy=policy, rows=rows, rolled=found.rolled, budget=None)
     on_step(f"{label(policy)}: budget")
     shares, budget = _shared(policy.budget.name, policy.budget.at_most, rows["amount_minor"])
-    return Side(policy=policy, rows=rows.with_columns(shares), rolled=rolled, budget=budget)
+    return Side(policy=policy, rows=rows.with_columns(shares), rolled=found.rolled, budget=budget)
 
 
 def _shared(name: str, at_most: Money, amounts: pl.Series) -> tuple[pl.Series, Budget]:

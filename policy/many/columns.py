@@ -88,7 +88,7 @@ def read_cases(policy: Policy, frame: pl.DataFrame, reach: Reach) -> Cases:
     raw = {each.name: _raw(each, frame) for each in policy.inputs}
     raw |= {each.name: _within(raw[each.name], reach) for each in policy.inputs if isinstance(each.type, NumberType)}
     apart = _together([each.apart for each in raw.values() if each.apart is not None])
-    ready = pl.DataFrame([each.series.alias(name) for name, each in raw.items()], height=frame.height)
+    ready = pl.DataFrame(height=frame.height).with_columns(each.series.alias(name) for name, each in raw.items())
     if apart is not None:
         ready = ready.with_columns(pl.when(~pl.lit(apart)).then(pl.all()).name.keep())
     ready = _valid(policy, raw, ready)

@@ -1,6 +1,7 @@
 """The decision on many cases: a frame in, a frame out, exactly what the compiled policy decides row by row."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import repeat
 from typing import Any
 
 import polars as pl
@@ -8,12 +9,13 @@ import polars as pl
 from cases.money import ASSETS
 from cases.proposal import Classification
 from policy.form import Policy
-from policy.many.columns import Cases, Reach, Words, as_rows, read_cases
-from policy.many.extras import STATES, paid_in_parts, people_needed
+from policy.many.columns import Cases, Reach, as_rows, read_cases
+from policy.many.extras import STATES, Extras, paid_in_parts
+from policy.many.matrix import Earlier, asked_by, people_needed
 from policy.many.nodes import ASK, Reader, first_needed
 from policy.many.one_by_one import TOO_MANY_DIGITS, decide_rows
-from policy.many.outcomes import Outcomes, endings_of, outcomes
-from policy.many.scaled import MOST, OutOfBounds
+from policy.many.outcomes import Outcomes, asset_of, endings_of, outcomes
+from policy.many.scaled import MOST, OutOfBounds, Whole, whole
 from policy.proposing import PathsDiffer
 
 #: Tried one after the other until bounds hold; rows beyond are set apart.
@@ -30,12 +32,21 @@ _REACHES = (
 #: How many rows of each run the compiled policy decides once more.
 CHECKED = 100
 _BATCH = 20_000
+_LOOKED_UP = ("approval_row", "people", "in_columns")
 #: Stands in the column `missing` where an amount is larger than whole numbers of 128 bits: they are decided one by one.
 TOO_LARGE = "(too large)"
+_CLASSES = tuple(Classification)
 _Schema = Mapping[str, pl.DataType]
 
 
-def decide_many(policy: Policy, frame: pl.DataFrame, *, approvals: bool = False, check: int = CHECKED) -> pl.DataFrame:
+def decide_many(
+    policy: Policy,
+    frame: pl.DataFrame,
+    *,
+    approvals: bool = False,
+    counted_before: Earlier | None = None,
+    check: int = CHECKED,
+) -> pl.DataFrame:
     """Return what the policy decides on every row, in order; a column per input, null where it is not known.
 
     Numbers are Decimal, whole numbers or text; they count in whole units ("12.5" USDT), never in minor ones. Moments
@@ -46,28 +57,52 @@ def decide_many(policy: Policy, frame: pl.DataFrame, *, approvals: bool = False,
     not known. What columns cannot hold exactly is decided one by one, which `in_columns` says; see `why_not_many`.
 
     approvals: Whether the matrix is looked up as well.
+    counted_before: The amounts that count beside each row's own when it is.
     check: So many rows, evenly spread, are decided one by one too.
 
     Raises WrongColumn for a column of another kind, and PathsDiffer when a checked row comes out differently.
     """
     schema = result_schema(policy, approvals=approvals)
-    found = _in_columns(policy, frame, schema)
+    found = _in_columns(policy, frame, lambda cases: _decided(policy, cases, schema, counted_before))
+    return _whole(policy, frame, found, schema, counted_before, check)
+
+
+def approvals_of(
+    policy: Policy, frame: pl.DataFrame, decided: pl.DataFrame, counted_before: Earlier, *, check: int = CHECKED
+) -> pl.DataFrame:
+    """Return "approval_row" and "people" of rows that `decide_many` has decided, with what counts beside each."""
+    whole = result_schema(policy, approvals=True)
+    schema = {name: whole[name] for name in _LOOKED_UP}
+    narrow = asked_by(policy)
+    found = _in_columns(narrow, frame, lambda cases: _looked_up(narrow, cases, decided, counted_before))
+    return _whole(policy, frame, found, schema, counted_before, check).drop("in_columns")
+
+
+def _whole(  # noqa: PLR0917  # What a run is made of.
+    policy: Policy,
+    frame: pl.DataFrame,
+    found: pl.DataFrame | None,
+    schema: _Schema,
+    counted_before: Earlier | None,
+    check: int,
+) -> pl.DataFrame:
+    """Return what columns found with the rows decided one by one that they leave; None: all of them. Checks some."""
     if found is None:
-        return _one_by_one(policy, frame, schema)
+        return _one_by_one(policy, frame, schema, counted_before)
     alone = ~found["in_columns"]
     if alone.any():
         places = alone.arg_true()
-        rows = _one_by_one(policy, frame[places], schema)
+        rows = _one_by_one(policy, frame[places], schema, counted_before and counted_before.of(places))
         found = _put(found, places, rows)
     if check:
-        _check(policy, frame, found, check)
+        _check(policy, frame, found, counted_before, check)
     return found
 
 
 def why_not_many(policy: Policy, frame: pl.DataFrame) -> str | None:
     """Return why some or all of these rows are decided one by one; None when columns hold everything."""
     try:
-        found = _decided(policy, read_cases(policy, frame, Reach()), result_schema(policy))
+        found = _decided(policy, read_cases(policy, frame, Reach()), result_schema(policy), None)
     except OutOfBounds as error:
         return f"{policy.name} {policy.version}: {error}"
     alone = int((~found["in_columns"]).sum())
@@ -103,22 +138,22 @@ def result_schema(policy: Policy, *, approvals: bool = False) -> dict[str, pl.Da
     return schema | ({"approval_row": pl.UInt16(), "people": pl.UInt16()} if approvals else {})
 
 
-def _in_columns(policy: Policy, frame: pl.DataFrame, schema: _Schema) -> pl.DataFrame | None:
+def _in_columns(policy: Policy, frame: pl.DataFrame, decided: Callable[[Cases], pl.DataFrame]) -> pl.DataFrame | None:
     """Return what columns decide; a row that they cannot decide is empty. None: they can hold nothing."""
     for reach in _REACHES:
         try:
-            return _decided(policy, read_cases(policy, frame, reach), schema)
+            return decided(read_cases(policy, frame, reach))
         except OutOfBounds:
             continue
     return None
 
 
-def _decided(policy: Policy, cases: Cases, schema: _Schema) -> pl.DataFrame:
+def _decided(policy: Policy, cases: Cases, schema: _Schema, counted_before: Earlier | None) -> pl.DataFrame:
     reader = Reader(cases, [each.name for each in policy.inputs])
     found = outcomes(policy, reader)
     extras = [paid_in_parts(policy, reader, found)]
     if "people" in schema:
-        extras.append(people_needed(policy, reader, found))
+        extras.append(_approvals(policy, reader, found, counted_before))
     needs = first_needed(found.needs, *(each.needs for each in extras))
     alone = _alone(needs, cases.apart)
     undecided = _either(alone, None if needs is None else needs != 0)
@@ -130,6 +165,31 @@ def _decided(policy: Policy, cases: Cases, schema: _Schema) -> pl.DataFrame:
     for name, column in (each for extra in extras for each in extra.columns.items()):
         told[name] = pl.when(decided).then(_named(schema[name], column))
     return frame.select(told[name].alias(name) for name in schema).collect()
+
+
+def _approvals(policy: Policy, reader: Reader, found: Outcomes, counted_before: Earlier | None) -> Extras:
+    is_paid = pl.lit(pl.Series([each.is_paid for each in found.endings])).gather(found.ending)
+    minor = reader.keep(pl.when(is_paid).then(found.minor.expr).otherwise(0))
+    places = [_CLASSES.index(each.classification) for each in found.endings]
+    classes = reader.keep(pl.lit(pl.Series(places, dtype=pl.UInt8)).gather(found.ending))
+    paid = Whole(expr=minor, low=min(found.minor.low, 0), high=max(found.minor.high, 0))
+    return people_needed(policy, reader, paid, classes, counted_before)
+
+
+def _looked_up(policy: Policy, cases: Cases, decided: pl.DataFrame, counted_before: Earlier) -> pl.DataFrame:
+    reader = Reader(cases, [each.name for each in policy.inputs])
+    for each in policy.derived:
+        reader.tell(each.name, reader.kept(reader.expression(each.expression)))
+    units = decided["amount_minor"].fill_null(0)
+    most = units.max()
+    minor = whole(reader.keep(pl.lit(units)), 0, most if isinstance(most, int) else 0)
+    is_known = pl.lit(decided["classification"].is_not_null())
+    classes = reader.keep(pl.lit(decided["classification"].to_physical().cast(pl.UInt8)))
+    found = people_needed(policy, reader, minor, classes, counted_before)
+    alone = _alone(found.needs, cases.apart)
+    columns: dict[str, pl.Expr] = {name: pl.when(is_known).then(each) for name, each in found.columns.items()}
+    columns["in_columns"] = pl.lit(True) if alone is None else ~(is_known & alone)  # noqa: FBT003  # A value.
+    return reader.frame.select(each.alias(name) for name, each in columns.items()).collect()
 
 
 def _alone(needs: pl.Expr | None, apart: pl.Series | None) -> pl.Expr | None:
@@ -153,17 +213,8 @@ def _told(policy: Policy, reader: Reader, found: Outcomes, schema: _Schema) -> d
         "rule": pl.lit(rules).gather(ending),
         "classification": pl.lit(classes).gather(ending),
         "amount_minor": pl.when(is_paid).then(found.minor.expr.cast(pl.Int128)),
-        "asset": pl.when(is_paid).then(_asset(policy, reader, schema["asset"])),
+        "asset": pl.when(is_paid).then(asset_of(policy, reader, schema["asset"])),
     }
-
-
-def _asset(policy: Policy, reader: Reader, assets: pl.DataType) -> pl.Expr:
-    if policy.money.asset_input is None:
-        return pl.lit(str(policy.money.asset), dtype=assets)
-    words = reader.named(policy.money.asset_input).value
-    if not isinstance(words, Words):
-        raise TypeError(f"{policy.money.asset_input} is no closed list, though its type was checked")
-    return pl.lit(pl.Series(words.options, dtype=assets)).gather(words.codes)
 
 
 def _missing(policy: Policy, needs: pl.Expr | None, schema: _Schema) -> pl.Expr:
@@ -180,12 +231,14 @@ def _named(dtype: pl.DataType, column: pl.Expr) -> pl.Expr:
     return pl.lit(pl.Series(dtype.categories, dtype=dtype)).gather(column)
 
 
-def _one_by_one(policy: Policy, frame: pl.DataFrame, schema: _Schema) -> pl.DataFrame:
+def _one_by_one(policy: Policy, frame: pl.DataFrame, schema: _Schema, counted_before: Earlier | None) -> pl.DataFrame:
     """Return what the compiled policy decides on each row, in batches so that no more than one is held as rows."""
     empty = pl.DataFrame(schema=schema)
     made = []
+    beside = repeat(()) if counted_before is None else counted_before.amounts()
     for batch in as_rows(policy, frame).iter_slices(_BATCH):
-        rows = decide_rows(policy, batch.iter_rows(named=True), approvals="people" in schema)
+        given = batch.iter_rows(named=True)
+        rows = decide_rows(policy, given, approvals="people" in schema, counted_before=beside)
         made.append(pl.from_dicts([{"in_columns": False, **_held(row)} for row in rows], schema=schema))
     return pl.concat([empty, *made])
 
@@ -206,10 +259,12 @@ def _put(found: pl.DataFrame, places: pl.Series, rows: pl.DataFrame) -> pl.DataF
     )
 
 
-def _check(policy: Policy, frame: pl.DataFrame, found: pl.DataFrame, check: int) -> None:
+def _check(
+    policy: Policy, frame: pl.DataFrame, found: pl.DataFrame, counted_before: Earlier | None, check: int
+) -> None:
     """Decide some rows once more; raises PathsDiffer at the first that comes out differently."""
     places = list(range(0, frame.height, max(frame.height // check, 1)))
-    again = _one_by_one(policy, frame[places], dict(found.schema))
+    again = _one_by_one(policy, frame[places], dict(found.schema), counted_before and counted_before.of(places))
     here, there = (each.drop("in_columns") for each in (found[places], again))
     if here.equals(there):
         return

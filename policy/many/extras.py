@@ -1,4 +1,4 @@
-"""What goes with an amount, in columns: its parts, what is given beside it, and who must agree."""
+"""What goes with an amount, in columns: its parts, and what is given beside it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,14 +8,11 @@ import polars as pl
 from cases.money import Rounding, asset
 from policy.form import Policy
 from policy.many import scaled
-from policy.many.columns import Words
-from policy.many.nodes import Found, Reader, first_needed, only_where
+from policy.many.nodes import Reader, first_needed, only_where
 from policy.many.outcomes import Outcomes, as_money, in_units
 from policy.many.scaled import Scaled, Whole
 from policy.payment_terms import Benefit, Part
 from policy.payments import PartState
-from policy.ruling import CLASSIFICATIONS
-from policy.showing import in_words
 
 STATES = tuple(each.value for each in PartState)
 _ZERO = scaled.constant(0)
@@ -51,26 +48,6 @@ def paid_in_parts(policy: Policy, reader: Reader, found: Outcomes) -> Extras:
         columns[f"{benefit.name}: given"] = pl.when(is_paid & fits.holds).then(given)
         needs.append(only_where(is_paid, first_needed(fits.needs, only_where(fits.holds, gives.needs))))
     return Extras(columns=columns, needs=first_needed(*needs))
-
-
-def people_needed(policy: Policy, reader: Reader, found: Outcomes) -> Extras:
-    """Return which row of the matrix fits, from 1, and how many people must agree; raises OutOfBounds."""
-    paid = pl.lit(pl.Series([each.is_paid for each in found.endings])).gather(found.ending)
-    minor = reader.keep(pl.when(paid).then(found.minor.expr).otherwise(0))
-    looked_up = Whole(expr=minor, low=min(found.minor.low, 0), high=max(found.minor.high, 0))
-    reader.tell("amount", Found(value=as_money(policy, reader, looked_up)))
-    words = tuple(CLASSIFICATIONS)
-    places = [words.index(in_words(each.classification)) for each in found.endings]
-    codes = reader.keep(pl.lit(pl.Series(places, dtype=pl.UInt8)).gather(found.ending))
-    reader.tell("classification", Found(value=Words(codes=codes, options=words)))
-    rows = [reader.fits(each.when) for each in policy.approvals]
-    row, needs = pl.lit(len(rows), dtype=pl.UInt16), rows[-1].needs
-    for number, fits in reversed(list(enumerate(rows[:-1], 1))):
-        row = pl.when(fits.holds).then(pl.lit(number, dtype=pl.UInt16)).otherwise(row)
-        needs = first_needed(fits.needs, only_where(~fits.holds, needs))
-    row = reader.keep(row if needs is None else pl.when(needs == 0).then(row))
-    people = pl.lit(pl.Series([each.people for each in policy.approvals], dtype=pl.UInt16)).gather(row - 1)
-    return Extras(columns={"approval_row": row, "people": people})
 
 
 def _given(gives: Scaled, benefit: Benefit) -> Whole:

@@ -62,6 +62,13 @@ def only_where(test: pl.Expr, needs: pl.Expr | None) -> pl.Expr | None:
     return None if needs is None else pl.when(test).then(needs).otherwise(_NOTHING)
 
 
+def needed(where: pl.Expr | None) -> pl.Expr | None:
+    """Return the need of the compiled policy where something holds; None: nowhere."""
+    if where is None:
+        return None
+    return pl.when(where).then(pl.lit(ASK, dtype=pl.UInt16)).otherwise(_NOTHING)
+
+
 class Reader:
     """Reads nodes over the columns of some cases; what is used more than once is kept as a column of `frame`."""
 
@@ -182,9 +189,9 @@ class Reader:
         if isinstance(node, nodes.Between):
             end = self.value(node.end)
             value, ask = days.passed(node.counted, start.number, end.number, node.calendar)
-            return Found(value=value, needs=first_needed(start.needs, end.needs, _asked(ask)))
+            return Found(value=value, needs=first_needed(start.needs, end.needs, needed(ask)))
         value, ask = days.later(node.counted, start.number, node.count, node.calendar)
-        return Found(value=value, needs=first_needed(start.needs, _asked(ask)))
+        return Found(value=value, needs=first_needed(start.needs, needed(ask)))
 
     def _priced(self, node: nodes.Priced | nodes.PriceAt) -> Found:
         series = self._known[node.series]
@@ -281,12 +288,6 @@ def _one_of(test: pl.Expr, held: pl.Expr | None, otherwise: pl.Expr | None) -> p
 
 def _first(parts: Iterable[Found]) -> pl.Expr | None:
     return first_needed(*(each.needs for each in parts))
-
-
-def _asked(where: pl.Expr | None) -> pl.Expr | None:
-    if where is None:
-        return None
-    return pl.when(where).then(pl.lit(ASK, dtype=pl.UInt16)).otherwise(_NOTHING)
 
 
 def _literal(value: Value, kind: Type) -> Column:

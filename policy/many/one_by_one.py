@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from importlib.util import find_spec
+from itertools import repeat
 from typing import Any
 
-from cases.money import EXACT
-from cases.proposal import Classification
+from cases.money import EXACT, Money
 from policy.compiling import Known, test_of, worked_out
 from policy.deciding import NeedsFact, Outcome, decide
 from policy.expressions import Value
 from policy.facts import read_facts
 from policy.form import Policy
-from policy.settling import TooManyDigits, exactly
+from policy.settling import TooManyDigits, exactly, looked_up
 from policy.showing import in_words
 
 #: Stands in the column `missing` where a result has more digits than can be held exactly.
@@ -21,6 +21,9 @@ TOO_MANY_DIGITS = "(too many digits)"
 
 #: What an input may be in a row; text as in a claim. None: not known.
 Given = str | int | Decimal | bool | datetime | None
+#: The amounts that count beside a row's own.
+Beside = tuple[Money, ...]
+_NOTHING_BESIDE: Iterable[Beside] = repeat(())
 
 
 def why_not_columns() -> str | None:
@@ -31,26 +34,38 @@ def why_not_columns() -> str | None:
 
 
 def decide_rows(
-    policy: Policy, rows: Iterable[Mapping[str, Given]], *, approvals: bool = False
+    policy: Policy,
+    rows: Iterable[Mapping[str, Given]],
+    *,
+    approvals: bool = False,
+    counted_before: Iterable[Beside] = _NOTHING_BESIDE,
 ) -> Iterator[dict[str, Any]]:
-    """Yield what the policy decides on each row: a dictionary with the columns of `decide_many`."""
-    return decide_values(policy, (read_facts(policy, _told(row)).values for row in rows), approvals=approvals)
+    """Yield what the policy decides on each row: a dictionary with the columns of `decide_many`.
+
+    counted_before: What counts beside each row's own amount when the matrix is looked up, as in a claim.
+    """
+    cases = (read_facts(policy, _told(row)).values for row in rows)
+    return decide_values(policy, cases, approvals=approvals, counted_before=counted_before)
 
 
 def decide_values(
-    policy: Policy, cases: Iterable[Mapping[str, Value]], *, approvals: bool = False
+    policy: Policy,
+    cases: Iterable[Mapping[str, Value]],
+    *,
+    approvals: bool = False,
+    counted_before: Iterable[Beside] = _NOTHING_BESIDE,
 ) -> Iterator[dict[str, Any]]:
     """Yield what the policy decides on values that are read already, as `decide_rows` does."""
     look_up = _approvals(policy) if approvals else None
-    for values in cases:
+    for values, beside in zip(cases, counted_before, strict=False):
         try:
             found = decide(policy, values)
+            row = row_of(policy, found) | (look_up(values, found, beside) if look_up else {})
         except NeedsFact as error:
-            yield {"missing": str(error)}
+            row = {"missing": str(error)}
         except TooManyDigits:
-            yield {"missing": TOO_MANY_DIGITS}
-        else:
-            yield row_of(policy, found) | (look_up(values, found) if look_up else {})
+            row = {"missing": TOO_MANY_DIGITS}
+        yield row
 
 
 def _told(row: Mapping[str, Given]) -> Iterator[tuple[str, str]]:
@@ -83,17 +98,17 @@ def row_of(policy: Policy, found: Outcome) -> dict[str, Any]:
     return row
 
 
-def _approvals(policy: Policy) -> Callable[[Mapping[str, Value], Outcome], dict[str, Any]]:
+def _approvals(policy: Policy) -> Callable[[Mapping[str, Value], Outcome, Beside], dict[str, Any]]:
     """Return what looks the matrix up: the number of the row, from 1, and how many people must agree."""
     derived = worked_out(policy.derived)
     rows = [(test_of(each.when), each.people) for each in policy.approvals]
 
-    def look_up(values: Mapping[str, Value], found: Outcome) -> dict[str, Any]:
-        amount = found.amount.amount if found.amount and found.amount.minor else Decimal(0)
+    def look_up(values: Mapping[str, Value], found: Outcome, beside: Beside) -> dict[str, Any]:
         known = Known(values)
         known.derived = derived
-        known |= {"amount": amount, "classification": in_words(Classification(found.classification))}
         with exactly():
+            known["amount"] = looked_up(found.amount, beside)
+            known["classification"] = in_words(found.classification)
             try:
                 number, people = next((number, people) for number, (fits, people) in enumerate(rows, 1) if fits(known))
             except KeyError:

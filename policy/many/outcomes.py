@@ -69,6 +69,14 @@ def as_money(policy: Policy, reader: Reader, minor: Whole) -> Scaled:
     return Scaled(top=scaled.pick(amounts[:-1], amounts[-1][1]), bottom=10**most)
 
 
+def asset_of(policy: Policy, reader: Reader, assets: pl.DataType) -> pl.Expr:
+    """Return the asset that a case is paid in, as one of `assets`; null where it is not known."""
+    if policy.money.asset_input is None:
+        return pl.lit(str(policy.money.asset), dtype=assets)
+    words = _paid_in(policy, reader)
+    return pl.lit(pl.Series(words.options, dtype=assets)).gather(words.codes)
+
+
 def in_units(policy: Policy, reader: Reader, number: Scaled, rounding: Rounding) -> Whole:
     """Return amounts that are not below zero in whole minor units of what is paid, rounded once; raises OutOfBounds."""
     if policy.money.asset_input is None:
@@ -79,10 +87,15 @@ def in_units(policy: Policy, reader: Reader, number: Scaled, rounding: Rounding)
 
 def _decimals(policy: Policy, reader: Reader) -> list[tuple[pl.Expr, int]]:
     """Return how many decimals the asset of a case has: where it has them, and how many."""
+    words = _paid_in(policy, reader)
+    return [(words.codes == place, asset(code).decimals) for place, code in enumerate(words.options)]
+
+
+def _paid_in(policy: Policy, reader: Reader) -> Words:
     words = reader.named(str(policy.money.asset_input)).value
     if not isinstance(words, Words):
         raise TypeError(f"{policy.money.asset_input} is no closed list, though its type was checked")
-    return [(words.codes == place, asset(code).decimals) for place, code in enumerate(words.options)]
+    return words
 
 
 def _rule(policy: Policy, reader: Reader) -> tuple[pl.Expr, pl.Expr | None]:

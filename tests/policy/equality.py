@@ -20,13 +20,16 @@ from typing import Any
 
 import polars as pl
 
+from cases.money import ASSETS, Money, asset
 from policy.boundaries import Case, boundary_cases
 from policy.edges import shown, step_of
 from policy.explaining import interpret
+from policy.expressions import Literal, Node, parts_of
 from policy.facts import read_facts
 from policy.form import Input, Policy
 from policy.loading import read_policy
-from policy.many.deciding import decide_many
+from policy.many.deciding import approvals_of, decide_many
+from policy.many.matrix import earlier_of
 from policy.many.one_by_one import TOO_MANY_DIGITS, decide_rows, row_of
 from policy.proposing import outcome_of
 from policy.reasons import Reasoned
@@ -73,20 +76,28 @@ def others() -> Iterator[tuple[str, Policy]]:
 
 
 def compared(policy: Policy, cases: list[Case], *, explain_every: int) -> Compared:
-    """Return how the compiled policy, columns and, for every so many cases, the interpreter agree."""
+    """Return how the compiled policy, columns and, for every so many cases, the interpreter agree.
+
+    Beside every third amount others of the same customer count, most up to the next row of the matrix.
+    """
     frame = pl.DataFrame(cases, schema={each.name: pl.String for each in policy.inputs})
-    found = decide_many(policy, frame, approvals=True, check=0)
-    differences, explained = [], 0
+    plain = decide_many(policy, frame, check=0)
+    beside = list(_beside(policy, plain))
+    found = decide_many(policy, frame, approvals=True, counted_before=earlier_of(beside), check=0)
     columns = found.drop("in_columns")
-    for number, (case, row, alone) in enumerate(
-        zip(cases, columns.iter_rows(named=True), decide_rows(policy, cases, approvals=True), strict=True)
+    again = approvals_of(policy, frame, plain, earlier_of(beside), check=0)
+    differences = [] if again.equals(found.select(again.columns)) else [f"{policy.name}: approvals of decided rows"]
+    rows = decide_rows(policy, cases, approvals=True, counted_before=beside)
+    explained = 0
+    for number, (case, counted, row, alone) in enumerate(
+        zip(cases, beside, columns.iter_rows(named=True), rows, strict=True)
     ):
         told = {name: value for name, value in row.items() if value is not None}
         if told != {name: value for name, value in alone.items() if value is not None}:
-            differences.append(f"{policy.name}: {dict(case)}: columns {told}, compiled {alone}")
+            differences.append(f"{policy.name}: {dict(case)} beside {counted}: columns {told}, compiled {alone}")
         if number % explain_every == 0:
             explained += 1
-            differences += _differently_explained(policy, case, alone)
+            differences += _differently_explained(policy, case, counted, alone)
     return Compared(
         cases=len(cases),
         in_columns=int(found["in_columns"].sum()),
@@ -96,9 +107,32 @@ def compared(policy: Policy, cases: list[Case], *, explain_every: int) -> Compar
     )
 
 
-def _differently_explained(policy: Policy, case: Case, alone: dict[str, Any]) -> Iterator[str]:
+def _beside(policy: Policy, plain: pl.DataFrame) -> Iterator[tuple[Money, ...]]:
+    """Yield what counts beside each amount: what brings it to a number of the matrix, or another asset."""
+    nodes = [node for row in policy.approvals for part in row.when.parts for node in _nodes(part.node)]
+    named = {node.value for node in nodes if isinstance(node, Literal) and isinstance(node.value, Decimal)}
+    numbers = sorted(named) or [Decimal(100)]
+    for number, (minor, code) in enumerate(plain.select("amount_minor", "asset").iter_rows()):
+        if number % 3 or not minor:
+            yield ()
+            continue
+        edge = int(numbers[number % len(numbers)].scaleb(asset(code).decimals)) - minor
+        missing = Money(minor=max(edge, 0) + number % 7 // 3, code=code)
+        other = (Money(minor=1, code=next(each for each in ASSETS if each != code)),) if number % 11 == 0 else ()
+        yield (missing, Money(minor=0, code="BTC"), *other)
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    yield node
+    for part in parts_of(node):
+        yield from _nodes(part)
+
+
+def _differently_explained(
+    policy: Policy, case: Case, counted: tuple[Money, ...], alone: dict[str, Any]
+) -> Iterator[str]:
     try:
-        reasoned = interpret(policy, read_facts(policy, case.items()))
+        reasoned = interpret(policy, read_facts(policy, case.items()), counted)
     except TooManyDigits:
         if alone.get("missing") != TOO_MANY_DIGITS:
             yield f"{policy.name}: {dict(case)}: interpreter {TOO_MANY_DIGITS}, compiled {alone}"

@@ -9,12 +9,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from cases.money import Money
 from policy.boundaries import boundary_cases
 from policy.form import Policy
 from policy.loading import load_policy
 from policy.many import deciding
 from policy.many.columns import WrongColumn
-from policy.many.deciding import TOO_LARGE, decide_many, why_not_many
+from policy.many.deciding import TOO_LARGE, approvals_of, decide_many, why_not_many
+from policy.many.matrix import earlier_of
 from policy.many.one_by_one import TOO_MANY_DIGITS, decide_rows
 from policy.proposing import PathsDiffer
 from policy.units import ChoiceType, NumberType, TimeType
@@ -189,12 +191,34 @@ def test_columns_of_every_kind_come_out_as_their_text_does() -> None:
     assert found["in_columns"].sum() > found.height * 0.8
 
 
+def test_other_amounts_of_the_customer_count_when_the_matrix_is_looked_up() -> None:
+    frame = _frame(*[{}] * 5, {"delay_cause": "chain"}, {"hours_late": None})
+    beside = [
+        (),
+        (Money.exactly("985", "USDT"),),
+        (Money.exactly("980", "USDT"), Money.exactly("5.000001", "USDT")),
+        (Money.exactly("0.01", "EUR"),),
+        (Money.exactly("0", "EUR"), Money.exactly("1", "USDT")),
+        (Money.exactly("5000", "USDT"),),
+        (Money.exactly("5000", "USDT"),),
+    ]
+
+    found = decide_many(_policy("delayed-withdrawal"), frame, approvals=True, counted_before=earlier_of(beside))
+
+    assert found["amount_minor"].to_list() == [15_000_000] * 5 + [None, None]
+    assert found["people"].to_list() == [1, 1, 2, 3, 1, 0, None]
+    assert found["in_columns"].to_list() == [True, True, True, False, True, True, True]
+    decided = decide_many(_policy("delayed-withdrawal"), frame)
+    again = approvals_of(_policy("delayed-withdrawal"), frame, decided, earlier_of(beside))
+    assert again.equals(found.select("approval_row", "people"))
+
+
 def test_a_checked_row_that_comes_out_differently_stops_the_run() -> None:
     policy, frame = _policy("delayed-withdrawal"), _frame({}, {"hours_late": "80"})
     wrong = decide_many(policy, frame).with_columns(amount_minor=pl.lit(1, dtype=pl.Int128))
 
     with pytest.raises(PathsDiffer, match=r"delayed-withdrawal 1: row 0: columns .* alone"):
-        deciding._check(policy, frame, wrong, 1)
+        deciding._check(policy, frame, wrong, None, 1)
 
 
 def test_without_polars_cases_are_decided_one_by_one_and_it_is_said() -> None:

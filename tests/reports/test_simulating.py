@@ -21,7 +21,8 @@ from policy.payments import pro_rata
 from policy.proposing import PathsDiffer
 from reports.case_files import BadCases, BadRow, Cases, as_cases, read_cases_file
 from reports.figures import by_classification, figures_of
-from reports.rolling import ROUNDS, CannotRoll, History, InOrder, windows_of
+from reports.in_order import InOrder
+from reports.rolling import ROUNDS, CannotRoll, History, windows_of
 from reports.simulating import Simulation, simulate, within
 
 POLICIES = Path(__file__).resolve().parents[2] / "config" / "policies"
@@ -130,7 +131,7 @@ def test_a_single_difference_stops_the_run() -> None:
     cases = _cases(_on(0, hours_late="80", value_usdt="80000"), _on(1, hours_late="80", value_usdt="80000"))
     policy = _version()
     history = History(policy, windows_of(policy), InOrder(cases.frame))
-    rows = decide_many(policy, cases.frame.with_columns(goodwill_paid_12_months=pl.lit("0")), approvals=True)
+    rows = decide_many(policy, cases.frame.with_columns(goodwill_paid_12_months=pl.lit("0")))
 
     with pytest.raises(PathsDiffer, match="CASE-2: columns 400000000, alone 200000000"):
         history._check(rows)
