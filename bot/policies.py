@@ -68,10 +68,10 @@ class PolicyValue(BaseModel):
         return self.model_dump_json()
 
 
-def policy_message(version: Version, people: People, locale: str, *, replaced: bool) -> SlackMessage:
+def policy_message(version: Version, people: People, locale: str, *, url: str | None) -> SlackMessage:
     """Return the card of a submitted version; with its buttons while it waits for somebody to decide.
 
-    replaced: Another text was submitted under this version since; `version` is how the old one stood.
+    url: Where its page is; None: another text was submitted in its place since, and `version` is how the old one stood.
     """
     say = words(locale)
     author = marked(name_of(people, PersonId(version.submitted_by)), _LONGEST)
@@ -79,16 +79,17 @@ def policy_message(version: Version, people: People, locale: str, *, replaced: b
     asked = say("{author} submitted this text on {when}.", author=author, when=slack_date(version.submitted_at))
     ends = slack_date(version.ends_at) if version.ends_at else say("no end is named")
     span = say("Decides from {start}, until: {end}.", start=slack_date(version.starts_at), end=ends)
-    read = say("Read it: {command}", command=f"`makewhole policy show {marked(version.id, _LONGEST)}`")
+    page = say("Read it: what it changes, on which cases, and why")
+    read = f"\n*<{url}|{page}>*" if url else ""
     blocks: list[Block] = [
-        SectionBlock(Markdown(f":scroll: *{title}*\n{asked}\n{span}\n{read}", verbatim=True), block_id="policy")
+        SectionBlock(Markdown(f":scroll: *{title}*\n{asked}\n{span}{read}", verbatim=True), block_id="policy")
     ]
     if version.findings:
         waived = [f"• {marked(f'{each.what}: {each.waived}', 300)}" for each in version.findings[:_MOST_WAIVED]]
         told = "\n".join((say("Waived by its author:"), *waived))
         blocks.append(SectionBlock(Markdown(told, verbatim=True), block_id="waived"))
-    if replaced or version.state is not State.SUBMITTED:
-        said = say(":no_entry: Another text was submitted in its place.") if replaced else _said(version, people, say)
+    if url is None or version.state is not State.SUBMITTED:
+        said = _said(version, people, say) if url else say(":no_entry: Another text was submitted in its place.")
         blocks.append(SectionBlock(Markdown(said, verbatim=True), block_id="outcome"))
         return message(f"{title} {said}", blocks)
     able = _able(version, people)

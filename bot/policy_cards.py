@@ -1,11 +1,14 @@
 """Cards of policies that wait for a release, put into Slack by jobs: posted once, then only edited."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.calls import Gone, SlackCalls
+from bot.cards import SlackMessage
 from bot.policies import policy_message
 from bot.routing import Routing
+from bot.words import language
 from connectors.contract import TryLater
 from store import policy_cards
 from store.policies import State, Version
@@ -25,11 +28,13 @@ class PolicyCards:
         slack: The Web API.
         desk: Where the policies are.
         routing: Which channel, and its language.
+        url: Gives the address of the page of a version's text, in a language.
     """
 
     slack: SlackCalls
     desk: Desk
     routing: Routing
+    url: Callable[[Version, str], str]
 
     def show(self, key: str, *, now: datetime) -> None:
         """Make Slack show a version as it stands: posted while it waits, edited when it does no more.
@@ -55,7 +60,7 @@ class PolicyCards:
             self._post(version, mark, now=now)
             return
         shown = replace(version, text_hash=place.text_hash) if replaced else version
-        message = policy_message(shown, self.desk.people, self.routing.locale_of(place.channel), replaced=replaced)
+        message = self._message(shown, self.routing.locale_of(place.channel), replaced=replaced)
         try:
             self.slack.update(place.channel, ts, message, mark=mark, now=now)
         except Gone:
@@ -71,11 +76,15 @@ class PolicyCards:
         channel = self.routing.otherwise
         with self.desk.database.begin() as tx:
             policy_cards.mean_to_post(tx, version, channel.id, now=now)
-        message = policy_message(version, self.desk.people, channel.locale, replaced=False)
+        message = self._message(version, channel.locale, replaced=False)
         ts = self.slack.post(channel.id, message, mark=mark, now=now)
         with self.desk.database.begin() as tx:
             policy_cards.posted(tx, version, ts)
         self._still_so(version)
+
+    def _message(self, version: Version, locale: str, *, replaced: bool) -> SlackMessage:
+        url = None if replaced else self.url(version, language(locale))
+        return policy_message(version, self.desk.people, locale, url=url)
 
     def _still_so(self, shown: Version) -> None:
         """Raise TryLater when the version changed while it was shown, so that the last word stands on the card."""

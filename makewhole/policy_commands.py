@@ -132,10 +132,13 @@ def policy_diff(
     *,
     cases: Annotated[bool, typer.Option("--cases", help="Try the stored cases too, newest first.")] = False,
     most: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many of them.")] = 1_000,
+    html: Annotated[Path | None, typer.Option(help="Also write it as a page.")] = None,
+    language: Annotated[str, typer.Option(help="Of the page: en or zh.")] = "en",
     settings: SettingsFile = SETTINGS,
     as_json: AsJson = False,
 ) -> None:
     """Show what changes between two versions in words, and which cases are decided otherwise."""
     from makewhole import diff_shown
 
-    raise typer.Exit(diff_shown.diff(settings, old, new, stored=cases, most=most, as_json=as_json))
+    asked = diff_shown.Asked(old=old, new=new, stored=cases, most=most, html=html, language=language, as_json=as_json)
+    raise typer.Exit(diff_shown.diff(settings, asked))

@@ -3,10 +3,13 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from makewhole.trouble import Unusable
 
 SCHEMA = 1
 
@@ -27,6 +30,14 @@ def aside() -> Console:
 def print_json(data: Mapping[str, Any]) -> None:
     """Print one JSON object that begins with the schema number."""
     sys.stdout.write(json.dumps({"schema": SCHEMA, **data}, ensure_ascii=False) + "\n")
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page of HTML, over the one that is there; raises Unusable."""
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as problem:
+        raise Unusable(f"{path}: cannot be written: {problem.strerror}") from None
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cases.people import Person
-from makewhole.assembly import House
+from makewhole.assembly import House, policy_url
 from makewhole.opening import looked_into
 from makewhole.printing import print_json, table, to_people
 from makewhole.releases import drafts_of
@@ -37,10 +37,11 @@ def submit(settings: Path, files: Sequence[Path], waived: Sequence[str], *, by: 
         except (BadPolicy, NotReady) as problem:
             return _told(problem, as_json=as_json)
     if as_json:
-        print_json({"versions": [_in_json(each) for each in versions]})
+        print_json({"versions": [_in_json(each, house) for each in versions]})
         return 0
     for each in versions:
         to_people().print(_standing(each), markup=False, soft_wrap=True)
+        to_people().print(f"  Its page: {policy_url(house.settings, each)}", markup=False, soft_wrap=True)
         if each.state is State.SUBMITTED:
             command = f"makewhole policy approve {each.name} {each.version} --hash {each.text_hash[:SHORT_HASH]} --by …"
             to_people().print(f"  Somebody else with the role {APPROVER} releases it: {command}", markup=False)
@@ -80,7 +81,7 @@ def list_versions(settings: Path, *, as_json: bool) -> int:
     with looked_into(settings) as house, house.database.read() as connection:
         versions, now = house.desk.policies.versions(connection), house.clock()
     if as_json:
-        print_json({"versions": [{**_in_json(each), "decides_now": each.decides_at(now)} for each in versions]})
+        print_json({"versions": [{**_in_json(each, house), "decides_now": each.decides_at(now)} for each in versions]})
         return 0
     if not versions:
         to_people().print("No policy was submitted yet: `makewhole policy submit FILE --by PERSON`.", markup=False)
@@ -115,11 +116,12 @@ def show_version(settings: Path, name_and_version: str, *, as_json: bool) -> int
         to_people().print(f"{name_and_version} was never submitted; `makewhole policy list` shows all.", markup=False)
         return 1
     if as_json:
-        print_json({**_in_json(found), "text": text, "history": [_record(each) for each in records]})
+        print_json({**_in_json(found, house), "text": text, "history": [_record(each) for each in records]})
         return 0
     console = to_people()
     console.print(text, markup=False, highlight=False, soft_wrap=True)
     console.print(_standing(found), style="bold", markup=False, soft_wrap=True)
+    console.print(f"Its page: {policy_url(house.settings, found)}", markup=False, soft_wrap=True)
     for each in found.findings:
         console.print(f"{each.place}: {each.what}\n  waived: {each.waived}", markup=False, soft_wrap=True)
     rows = [(each.sequence, f"{each.at:%Y-%m-%d %H:%M}", each.actor, each.event, _told_of(each)) for each in records]
@@ -230,7 +232,7 @@ def _day(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d}" if (at.hour, at.minute) == (0, 0) else f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def _in_json(version: Version) -> dict[str, Any]:
+def _in_json(version: Version, house: House) -> dict[str, Any]:
     return {
         "policy": version.name,
         "version": version.version,
@@ -244,6 +246,7 @@ def _in_json(version: Version) -> dict[str, Any]:
         "decided_by": version.decided_by,
         "decided_at": version.decided_at.isoformat() if version.decided_at else None,
         "reason": version.reason,
+        "page": policy_url(house.settings, version),
         "waived": [{"finding": each.key, "what": each.what, "why": each.waived} for each in version.findings],
     }
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import structlog
 
-from makewhole.assembly import House, handlers, queues, ticks
+from makewhole.assembly import House
+from makewhole.background import handlers, queues, ticks
 from store.database import normal_url
 from store.jobs import Worker
 from store.migrating import migrate

@@ -11,7 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cases.money import Money
 from makewhole.opening import looked_into
-from makewhole.printing import aside, print_json, table, to_people
+from makewhole.printing import aside, print_json, table, to_people, write_page
 from makewhole.simulated_cases import stored_cases
 from makewhole.simulation_said import said
 from makewhole.trouble import Unusable, WrongUsage
@@ -68,7 +68,7 @@ def simulate_versions(settings: Path, asked: Asked) -> int:
         if asked.html is not None:
             language: Language = "zh" if asked.language == "zh" else "en"
             page = page_of(simulation, figures, language=language, source=_source(asked))
-            asked.html.write_text(page, encoding="utf-8")
+            write_page(asked.html, page)
         if asked.parquet is not None:
             write_rows(simulation, asked.parquet)
     if asked.as_json:

@@ -2,11 +2,8 @@
 
 from bot.app import SlackSettings
 from bot.calls import SLACK_API, SlackCalls
-from bot.policy_cards import PolicyCards
-from bot.posting import Posting
 from bot.routing import Channel, Route, Routing
 from config.settings import Settings
-from workflow.desk import Desk
 
 
 def slack_settings(settings: Settings) -> SlackSettings:
@@ -41,8 +38,3 @@ def routing_of(settings: Settings) -> Routing:
         for route in given.routes
     )
     return Routing(routes=routes, otherwise=Channel(id=given.otherwise.channel, locale=given.otherwise.locale))
-
-
-def policy_cards(posting: Posting, desk: Desk) -> PolicyCards:
-    """Return what shows submitted policies, over the same workspace and channels as the cards of cases."""
-    return PolicyCards(slack=posting.slack, desk=desk, routing=posting.routing)

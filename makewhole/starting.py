@@ -99,6 +99,7 @@ def doors(house: House, worker: Worker) -> Doors:
     return Doors(
         database=house.database,
         cases=house.desk.cases,
+        policies=house.desk.policies,
         people=house.desk.people,
         webhooks=tuple(map(_door, house.helpdesks.values())),
         slack=slack,

@@ -1,4 +1,4 @@
-"""What a simulation's page says, in English and Chinese."""
+"""What the pages of a simulation and of a change say, in English and Chinese."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -64,6 +64,33 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "no change": ("No case changes.", "没有案件发生变化。"),
     "made of": ("Worked out from", "依据"),
     "version hash": ("sha256 of the text", "文本 sha256"),
+    "scroll": ("scrolls sideways", "可左右滚动"),
+    "follows": ("{b} after {a}: what changes", "{a} 之后的 {b}：有何变化"),
+    "in words": ("In the text", "文本变化"),
+    "where": ("Where", "位置"),
+    "how": ("How", "方式"),
+    "was": ("Was", "原先"),
+    "is now": ("Is now", "现在"),
+    "added": ("added", "新增"),
+    "removed": ("removed", "删除"),
+    "changed": ("changed", "修改"),
+    "moved": ("moved", "移动"),
+    "texts alike": ("The texts say the same.", "两份文本含义相同。"),
+    "on worked examples": ("On the worked examples of both", "两版的计算示例"),
+    "on cases at bounds": ("On cases at every bound", "各界限处的案件"),
+    "on stored cases": ("On the newest cases here", "本系统中最近的案件"),
+    "of tried": ("{changed} of {tried} decided otherwise.", "{tried} 宗中有 {changed} 宗判定不同。"),
+    "one of each": ("One of each kind is shown.", "每类仅列一宗。"),
+    "like it": ("and {n} like it", "另有 {n} 宗类似"),
+    "unseen": (
+        "And {n} more: makewhole policy diff --json has them all.",
+        "另有 {n} 宗：makewhole policy diff --json 可查看全部。",
+    ),
+    "what": ("What", "项目"),
+    "amount": ("Amount", "金额"),
+    "rule": ("Rule", "规则"),
+    "nothing_yet": ("nothing yet", "暂无结果"),
+    "none": ("none", "无"),
     "valid_claim": ("valid claim", "有效申请"),
     "goodwill": ("goodwill", "关怀补偿"),
     "fraud_review": ("fraud review", "欺诈核查"),

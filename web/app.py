@@ -17,12 +17,14 @@ from starlette.routing import BaseRoute, Route
 from cases.people import People
 from store.cases import CaseRepository
 from store.database import Database
+from store.policies import PolicyRepository
 from web.bodies import PATIENCE_SECONDS, BodyCutShort, BodyTooLarge, BodyTooSlow, read_body, with_body
 from web.case_page import CaseRoom, case_page
 from web.group_commit import GroupCommit
 from web.guard import Guard
 from web.health import Check, healthz, metrics_page, readyz
 from web.metrics import Gauge, Metrics
+from web.policy_page import PolicyRoom, policy_page
 from web.webhooks import Door, Endpoint, Intake, webhooks
 
 WEBHOOK_PATHS = ("/webhooks/{vendor}/{account}", "/webhooks/{vendor}/{account}/{secret}")
@@ -53,10 +55,11 @@ class Doors:
     Fields:
         database: Where deliveries are kept and cases are found.
         cases: The cases in it.
-        people: Whose names the page of a case shows.
+        policies: The policies in it.
+        people: Whose names the pages show.
         webhooks: Whose webhooks are taken.
         slack: Answers Slack's requests, their body at hand, at most 1 MiB; None with Socket Mode.
-        link_key: Makes the addresses of cases' pages unguessable.
+        link_key: Makes the addresses of pages unguessable.
         clock: Gives now, aware, UTC.
         checks: What else must be well before work is sent here, by name: {"worker": …}.
         gauges: Figures read for Prometheus.
@@ -65,6 +68,7 @@ class Doors:
 
     database: Database
     cases: CaseRepository
+    policies: PolicyRepository
     people: People
     webhooks: tuple[Door, ...]
     slack: Endpoint | None
@@ -84,7 +88,6 @@ def create_app(doors: Doors) -> Starlette:
         linger_seconds=doors.limits.linger_seconds,
         patience_seconds=doors.limits.write_seconds,
     )
-    room = CaseRoom(database=doors.database, cases=doors.cases, people=doors.people, link_key=doors.link_key)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -98,7 +101,7 @@ def create_app(doors: Doors) -> Starlette:
     taken = webhooks(doors.webhooks, intake)
     routes: list[BaseRoute] = [
         *(Route(path, taken, methods=["POST"]) for path in WEBHOOK_PATHS),
-        Route("/cases/{case_id}", case_page(room)),
+        *_pages(doors),
         Route("/healthz", healthz),
         Route("/readyz", readyz(doors.database, doors.checks)),
         Route("/metrics", metrics_page(metrics)),
@@ -113,6 +116,23 @@ def create_app(doors: Doors) -> Starlette:
         lifespan=lifespan,
         middleware=[Middleware(Guard, metrics=metrics)],
         exception_handlers={HTTPException: _refuse},
+    )
+
+
+def _pages(doors: Doors) -> tuple[BaseRoute, ...]:
+    """Return the pages that open by their links."""
+    cases = CaseRoom(database=doors.database, cases=doors.cases, people=doors.people, link_key=doors.link_key)
+    policies = PolicyRoom(
+        database=doors.database,
+        policies=doors.policies,
+        cases=doors.cases,
+        people=doors.people,
+        link_key=doors.link_key,
+        clock=doors.clock,
+    )
+    return (
+        Route("/cases/{case_id}", case_page(cases)),
+        Route("/policies/{name}/{version}/{text}", policy_page(policies)),
     )
 
 

@@ -7,7 +7,6 @@ on the page and nothing is loaded from elsewhere.
 import asyncio
 import base64
 import hashlib
-import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,9 +37,9 @@ from store.books import StoredPayout
 from store.cases import CaseRepository, NoSuchCase
 from store.database import Database
 from store.timeline import Said, timeline
+from web.keys import case_key, case_path, fits
 
 FOLDER = Path(__file__).parent / "templates"
-KEY_CHARACTERS = 32
 _STYLE = (FOLDER / "case.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 POLICY = (
@@ -57,11 +56,6 @@ _WORDS = {
     "joined": "Joined with another case",
     "needs_attention": "Needs attention",
 }
-
-
-def case_key(secret: bytes, case_id: str) -> str:
-    """Return what opens the page of a case: `/cases/CASE-4711?key=…`."""
-    return hmac.new(secret, case_id.encode(), hashlib.sha256).hexdigest()[:KEY_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +103,7 @@ def case_page(room: CaseRoom) -> Callable[[Request], Awaitable[Response]]:
 
     async def endpoint(request: Request) -> Response:
         case_id = request.path_params["case_id"]
-        given = request.query_params.get("key", "").encode()
-        if not hmac.compare_digest(case_key(room.link_key, case_id).encode(), given):
+        if not fits(case_key(room.link_key, case_id), request.query_params.get("key", "")):
             return _not_found()
         try:
             view = await asyncio.to_thread(_look_up, room, case_id)
@@ -142,9 +135,7 @@ def _look_up(room: CaseRoom, case_id: str) -> CaseView:
         decisions=_decisions(case),
         reason=case.reason if isinstance(case, NeedsAttention) else None,
         missing=case.missing if isinstance(case, NeedsAttention) else (),
-        into=(f"/cases/{case.into}?key={case_key(room.link_key, case.into)}", case.into)
-        if isinstance(case, Joined)
-        else None,
+        into=(case_path(room.link_key, case.into), case.into) if isinstance(case, Joined) else None,
         payout=payout,
         timeline=told,
         tickets=tuple((called(ref, name), page_of(ref, name)) for ref, name in names.items()),

@@ -25,7 +25,11 @@ _HEADERS = {
 }
 _INTERNAL_ERROR = b'{"error":"internal"}'
 _ROUTES = frozenset({"/slack/events", "/slack/interactivity", "/slack/commands", "/healthz", "/readyz", "/metrics"})
-_OPEN_ROUTES = {"/cases/": "/cases/{case_id}", "/webhooks/": "/webhooks/{vendor}"}
+_OPEN_ROUTES = {
+    "/cases/": "/cases/{case_id}",
+    "/policies/": "/policies/{name}",
+    "/webhooks/": "/webhooks/{vendor}",
+}
 
 
 class Guard:

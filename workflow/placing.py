@@ -1,5 +1,6 @@
 """Where a version of a policy stands among the released ones: two must never decide one topic at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -41,6 +42,16 @@ def placed(policies: PolicyRepository, tx: Transaction, policy: Policy) -> Place
     )
     clashes = (_clash(policies, tx, policy, each) for each in at_once)
     return Placed(ended=ended, ends_at=ends_at, clashes=tuple(each for each in clashes if each))
+
+
+def follows(versions: Sequence[Version], version: Version) -> Version | None:
+    """Return the released version of the same policy that holds until this one starts; None for the first."""
+    earlier = [
+        each
+        for each in versions
+        if each.name == version.name and each.state is State.RELEASED and each.starts_at < version.starts_at
+    ]
+    return max(earlier, key=lambda each: each.starts_at, default=None)
 
 
 def _clash(policies: PolicyRepository, tx: Transaction, policy: Policy, other: Version) -> str:

@@ -1,15 +1,16 @@
 """A policy as one page to read: what it decides, in tables, with its examples worked out again. No script."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from policy.authoring.comments import comments_in
 from policy.authoring.matrix import Band, Matrix, matrices_of
 from policy.authoring.page_tables import decision_table, examples_shown, facts_of, settled_by, stages_said, wordings_of
 from policy.authoring.page_words import words_in
+from policy.authoring.sheet import Section, environment, sheet
 from policy.authoring.to_sheets import Grid, sheets_of
 from policy.loading import load_policy
 from policy.showing import in_words
@@ -18,18 +19,22 @@ from policy.yaml_text import read_yaml
 _FOLDER = Path(__file__).parent / "templates"
 
 
-def page_of(text: str, file: str, *, language: str = "en") -> str:
+def page_of(
+    text: str, file: str, *, language: str = "en", before: Sequence[Section] = (), after: Sequence[Section] = ()
+) -> str:
     """Return the page of a policy's text as HTML, complete in itself.
 
     language: "en" or "zh", for headings and labels; both wordings are shown in either.
+    before, after: What stands on the page beside the policy itself.
     Raises BadPolicy when the text does not load.
     """
     policy = load_policy(text, file)
     grids = {grid.title: grid for grid in sheets_of(read_yaml(text, file), comments_in(text, file))}
     words = words_in(language)
-    return _template().render(
-        language=language,
+    body = _template().render(
         words=words,
+        before=before,
+        after=after,
         policy=policy,
         about=_cell(grids["Policy"], "about"),
         facts=facts_of(policy, grids["Policy"], words),
@@ -42,9 +47,9 @@ def page_of(text: str, file: str, *, language: str = "en") -> str:
         matrix_rows=[(each.when.parts, stages_said(each.stages, words)) for each in policy.approvals],
         wordings=wordings_of(policy, words),
         examples=examples_shown(policy, words),
-        style=_style(),
         in_words=in_words,
     )
+    return sheet(f"{policy.name} {policy.version}", body, language=language)
 
 
 def _cell(grid: Grid, field: str) -> str:
@@ -81,16 +86,4 @@ def _band(band: Band, words: Mapping[str, str]) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("policy.html")
-
-
-@cache
-def _style() -> str:
-    return (_FOLDER / "policy.css").read_text(encoding="utf-8")
+    return environment(_FOLDER).get_template("policy.html")

@@ -173,6 +173,7 @@ def our_app(url: str, *, together: int, linger: float) -> Any:
     from store.cases import CaseRepository
     from store.database import Database, create_engine
     from store.jobs import DurableJobs
+    from store.policies import PolicyRepository
     from web.app import Doors, IntakeLimits, create_app
     from web.webhooks import Door
 
@@ -185,6 +186,7 @@ def our_app(url: str, *, together: int, linger: float) -> Any:
         Doors(
             database=Database(engine, DurableJobs(engine, lambda _kind, _key: "zendesk")),
             cases=CaseRepository(audit_key=b"bench"),
+            policies=PolicyRepository(audit_key=b"bench"),
             people=People(everyone=()),
             webhooks=(Door(source="zendesk:harbor", read=read),),
             slack=None,

@@ -27,6 +27,11 @@ SHIPPED = Path(__file__).parents[2] / "config/policies/delayed-withdrawal.yaml"
 YUKI = person("yuki", "Yuki Tanaka", "U0YUKI00001", role="policy_approver")
 
 
+def page_of(version: Version, language: str) -> str:
+    """Return the address of a version's page, as the assembly makes it."""
+    return f"https://makewhole.harbor.example/policies/{version.text_hash[:16]}?key=0&lang={language}"
+
+
 class Waiting:
     """A second version of a policy that Amelia has submitted, and Slack to show it in."""
 
@@ -36,7 +41,7 @@ class Waiting:
         self.desk = kept.kept_desk = replace(kept.kept_desk, desk=kept.desk)
         self.slack = slack
         calls = SlackCalls(token="xoxb-sandbox-bot", bot_user_id="U0MAKEWHOLE", base_url=slack.api)
-        self.cards = PolicyCards(slack=calls, desk=kept.desk, routing=ROUTING)
+        self.cards = PolicyCards(slack=calls, desk=kept.desk, routing=ROUTING, url=page_of)
         self.version = self.submit("20 USDT")
 
     def submit(self, pays: str) -> Version:
@@ -80,6 +85,7 @@ def test_it_is_shown_once_and_released_by_somebody_else(waiting: Waiting) -> Non
     assert "actions" in kinds(asked)
     assert "<@U0YUKI00001>" in str(asked["blocks"])
     assert "<@U0AMELIA001>" not in str(asked["blocks"])
+    assert f"<{page_of(waiting.version, 'en')}|Read it: what it changes, on which cases, and why>" in str(asked)
     assert isinstance(own, Refused)
     assert own.why is WhyNot.OWN_TEXT
     assert isinstance(yes, Taken)

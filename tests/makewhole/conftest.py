@@ -19,7 +19,8 @@ from cases.case import AwaitingApproval, Stage
 from cases.people import Person
 from cases.proposal import Verdict
 from config.settings import load_settings
-from makewhole.assembly import House, build, handlers, queues
+from makewhole.assembly import House, build
+from makewhole.background import handlers, queues
 from makewhole.cli import main
 from makewhole.sandboxed import Sandbox, free_port, lend_credentials, release_policies, sandbox, write_settings
 from sandbox.seed import load_seed

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from makewhole.assembly import queues
+from makewhole.background import queues
 from makewhole.starting import doors, listening
 from store.jobs import Worker
 from tests.makewhole.conftest import house_of, wait_until

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from cases.case import Stage
-from makewhole.assembly import House, handlers
+from makewhole.assembly import House
+from makewhole.background import handlers
 from store import audit
 from store.jobs import backlog
 from tests.makewhole.conftest import Told, World, house_of

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from cases.case import Paid
-from makewhole.assembly import House, handlers
+from makewhole.assembly import House
+from makewhole.background import handlers
 from store import outbox, tables
 from store.failures import Attempt, bury, record_failure, revive
 from store.jobs import Again, backlog

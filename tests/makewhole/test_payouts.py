@@ -10,7 +10,8 @@ import pytest
 from cases.case import Closed, NeedsAttention, Paid, Stage
 from cases.proposal import CaseId
 from config.settings import load_settings
-from makewhole.assembly import House, build, handlers
+from makewhole.assembly import House, build
+from makewhole.background import handlers
 from store import audit
 from store.cases import number_of
 from store.jobs import Again

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from makewhole.assembly import House, handlers
+from makewhole.assembly import House
+from makewhole.background import handlers
 from store import tables
 from tests.makewhole.conftest import World, house_of
 

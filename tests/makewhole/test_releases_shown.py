@@ -1,14 +1,15 @@
 """Policies brought into force by command, cases that wait for it, and amounts worked out anew."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from makewhole import diff_shown
 from makewhole.sandboxed import CONFIG
+from reports import differences
 from store import tables
 from tests.makewhole.conftest import Told, World, house_of
 
@@ -49,6 +50,8 @@ def test_one_person_submits_and_another_releases(settings: Path, tmp_path: Path,
     assert found["delayed-withdrawal@2"]["decided_by"] == "yuki"
     assert "Your withdrawal was {hours_late} late" in shown.out
     assert "released" in shown.out
+    assert f"Its page: {kept['page']}" in shown.out
+    assert re.search(rf"/policies/delayed-withdrawal/2/{begins}\w{{4}}\?key=[0-9a-f]{{32}}&lang=en$", kept["page"])
 
 
 def test_a_text_with_a_failing_example_is_not_kept(settings: Path, tmp_path: Path, cli: Callable[..., Told]) -> None:
@@ -112,8 +115,8 @@ def test_a_proposal_that_follows_from_something_else_is_shown(settings: Path, cl
 def test_a_new_version_is_compared_with_the_one_in_force_on_stored_cases(
     settings: Path, tmp_path: Path, cli: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(diff_shown, "BASES", 1)
-    monkeypatch.setattr(diff_shown, "MIXED", 5)
+    monkeypatch.setattr(differences, "BASES", 1)
+    monkeypatch.setattr(differences, "MIXED", 5)
     new = another(tmp_path, old="at most: 600 USDT", new="at most: 601 USDT")
 
     told = cli("policy", "diff", "delayed-withdrawal@1", POLICY, "--cases", "--settings", settings, "--json")

@@ -10,7 +10,8 @@ import pytest
 
 from config.settings import load_settings
 from connectors.contract import AccessRefused, ByHand, TryLater, UnexpectedReply
-from makewhole.assembly import RENEW, House, build, handlers, queue_of, ticks
+from makewhole.assembly import RENEW, House, build, queue_of
+from makewhole.background import handlers, ticks
 from makewhole.sandboxed import write_settings
 from makewhole.status_shown import statuses
 from store import failures, jobs

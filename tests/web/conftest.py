@@ -22,6 +22,7 @@ from store import tables
 from store.cases import CaseRepository
 from store.database import Database, create_engine
 from store.jobs import DurableJobs, backlog
+from store.policies import PolicyRepository
 from web.app import Doors, create_app, server
 from web.webhooks import Door
 
@@ -137,6 +138,7 @@ def open_house(store_url: str) -> Iterator[Callable[..., House]]:
             doors = Doors(
                 database=database,
                 cases=CaseRepository(audit_key=AUDIT_KEY),
+                policies=PolicyRepository(audit_key=AUDIT_KEY),
                 people=People(everyone=(AMELIA,)),
                 webhooks=(zendesk_door(SECRET),),
                 slack=None,

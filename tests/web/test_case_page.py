@@ -41,7 +41,7 @@ from store.audit import Change
 from store.cases import StoredCase
 from store.tickets import Reading
 from tests.web.conftest import LINK_KEY, NOW, House
-from web.case_page import case_key
+from web.keys import case_key
 
 ATTACK = "<script>alert(1)</script>'\"{{7*7}}<img src=x onerror=alert(2)>"
 

@@ -11,7 +11,7 @@ from store.audit import Change
 from store.tickets import Reading
 from tests.web.conftest import LINK_KEY, NOW, House
 from tests.workflow.played_vendors import ref, ticket
-from web.case_page import case_key
+from web.keys import case_key
 
 
 def comment(number: int, words: str, by: Author, *, public: bool = False) -> Comment:
