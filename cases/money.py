@@ -98,6 +98,8 @@ ASSETS = {
     for decimals, codes in table.items()
     for code in codes.split()
 }
+_product = EXACT.multiply
+_UNITS = {code: Decimal((0, (1,), -each.decimals)) for code, each in ASSETS.items()}
 
 
 def asset(code: str) -> Asset:
@@ -150,7 +152,7 @@ class Money:
     @property
     def amount(self) -> Decimal:
         """The amount in whole units, exact: Decimal("180.500000")."""
-        return Decimal(self.minor).scaleb(-ASSETS[self.code].decimals, EXACT)
+        return _product(self.minor, _UNITS[self.code])
 
     def text(self) -> str:
         """Return the amount without its asset, exact, at least the decimals always shown: "180.50"."""

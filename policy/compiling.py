@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from cases.money import Money
 from policy import expressions as nodes
 from policy.arithmetic import added, divided, multiplied, whole
 from policy.expressions import Condition, Node, Relation, work
@@ -32,13 +33,16 @@ class Known(dict[str, Any]):
 
     Fields:
         derived: What works a value out, by name.
-        note, more: Where one thing that was worked out is noted, or several; only there where reasons are wanted.
+        inputs: What was told.
+        counted_before: Amounts that the matrix counts too.
+        notes: What was worked out, in order, where reasons are wanted.
     """
 
-    __slots__ = ("derived", "more", "note")
+    __slots__ = ("counted_before", "derived", "inputs", "notes")
     derived: Mapping[str, "Compiled"]
-    note: Callable[[tuple[Any, Any]], None]
-    more: Callable[[Iterable[tuple[Any, Any]]], None]
+    inputs: Mapping[str, Any]
+    counted_before: tuple[Money, ...]
+    notes: list[tuple[Any, Any]]
 
     def __missing__(self, name: str) -> Any:
         value = self[name] = self.derived[name](self)
@@ -69,7 +73,7 @@ def worked_out(derived: Iterable[Derived], *, noted: bool = False) -> dict[str, 
     code, names = Code(), {}
     for number, each in enumerate(derived):
         value, names[each.name] = code.written(each.expression.node), f"derived{number}"
-        note = [f"k.note(({code.constant(each)}, value))"] if noted else []
+        note = [f"k.notes.append(({code.constant(each)}, value))"] if noted else []
         code.function(names[each.name], ("k",), [f"value = {value}", *note, "return value"])
     found = code.built()
     return {name: found[function] for name, function in names.items()}
@@ -98,11 +102,11 @@ class Code:
 
     def constant(self, value: object) -> str:
         """Return what a value is called in the code."""
-        if isinstance(value, str) and value in self._named:
+        if type(value) is str and value in self._named:
             return self._named[value]
         name = f"c{len(self._constants)}"
         self._constants[name] = value
-        if isinstance(value, str):
+        if type(value) is str:  # Words of an enumeration are equal to others, and yet not the same.
             self._named[value] = name
         return name
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import getcontext, setcontext
-from functools import lru_cache, partial
+from functools import lru_cache
+from typing import Any
 
 from cases.money import EXACT, Money
 from cases.proposal import Classification
@@ -13,13 +14,12 @@ from policy.form import Policy
 from policy.making import maker
 from policy.payment_terms import Part
 from policy.payments import PartState, Payment, payment, taken
-from policy.program import write_approvals, write_rules
-from policy.reasons import Note, Reasoned
+from policy.program import write_reasoning, write_rules
+from policy.reasons import Reasoned
 from policy.settling import NOT_HELD, TOO_MANY_DIGITS, TooManyDigits, looked_up
-from policy.showing import given_beside, in_words
+from policy.showing import given_beside
 
 Benefits = tuple[tuple[str, str], ...]
-Noting = Callable[[Note], None]
 
 
 class NeedsFact(LookupError):
@@ -59,82 +59,63 @@ def decide(policy: Policy, inputs: Mapping[str, Value]) -> Outcome:
 
 def decide_with_reasons(policy: Policy, inputs: Mapping[str, Value], counted_before: tuple[Money, ...]) -> Reasoned:
     """Return what the policy decides on these values with everything that led there; raises as `decide` does."""
-    return _reasoner(policy)(inputs, counted_before)
+    return reasoner(policy)(inputs, counted_before)
 
 
 @lru_cache(maxsize=256)
 def decider(policy: Policy) -> Callable[[Mapping[str, Value]], Outcome]:
     """Return the compiled policy: what `decide` does, for many cases."""
-    derived, paid = worked_out(policy.derived), _Paid(policy)
-    called = {"known": _remembering(derived), "outcome": _outcome, "paid": partial(paid.out, note=_unnoted)}
-    code = Code(called, in_place(policy.derived))
-    write_rules(code, policy, lambda kind, rule, _: _outcome(kind, None, rule, (), ()), noted=False)
-    run = code.built()["run"]
-
-    def decided(inputs: Mapping[str, Value]) -> Outcome:
-        before = getcontext()
-        setcontext(EXACT)  # As `exactly` does, which would take a fifth of the whole time.
-        try:
-            outcome: Outcome = run(inputs)
-        except KeyError as error:
-            raise NeedsFact(str(error.args[0])) from None
-        except NOT_HELD as error:
-            raise TooManyDigits(TOO_MANY_DIGITS) from error
-        finally:
-            setcontext(before)
-        return outcome
-
-    return decided
+    known, paid = _remembering(worked_out(policy.derived)), _Paid(policy).out
+    code = Code({"known": known, "outcome": _outcome, "paid": paid}, in_place(policy.derived))
+    write_rules(code, policy, lambda kind, rule: _outcome(kind, None, rule, (), ()))
+    return _guarded(code.built()["run"])
 
 
-def _remembering(derived: Mapping[str, Compiled]) -> Callable[[Mapping[str, Value]], Known]:
-    """Return what remembers, besides the inputs, what is worked out."""
+@lru_cache(maxsize=256)
+def reasoner(policy: Policy) -> Callable[..., Reasoned]:
+    """Return the compiled policy with reasons: what `decide_with_reasons` does, for many cases.
 
-    def remembering(inputs: Mapping[str, Value]) -> Known:
+    It takes the values and, where the matrix counts earlier amounts too, those.
+    """
+    known = _remembering(worked_out(policy.derived, noted=True))
+    code = Code({"looked_up": looked_up, "paid": _Paid(policy).out, "reasoned": _reasoned})
+    write_reasoning(code, policy)
+    decided = _guarded(code.built()["run"])
+
+    def reasoned(inputs: Mapping[str, Value], counted_before: tuple[Money, ...] = ()) -> Reasoned:
+        found: Reasoned = decided(known(inputs, counted_before))
+        return found
+
+    return reasoned
+
+
+def _remembering(derived: Mapping[str, Compiled]) -> Callable[..., Known]:
+    """Return what remembers, besides the inputs, what is worked out and noted."""
+
+    def remembering(inputs: Mapping[str, Value], counted_before: tuple[Money, ...] = ()) -> Known:
         known = Known(inputs)
-        known.derived = derived
+        known.derived, known.inputs, known.counted_before, known.notes = derived, inputs, counted_before, []
         return known
 
     return remembering
 
 
-@lru_cache(maxsize=256)
-def _reasoner(policy: Policy) -> Callable[[Mapping[str, Value], tuple[Money, ...]], Reasoned]:
-    """Return the compiled policy that notes all it works out, looks the approvals up and knows what is told."""
-    derived, paid, plainly = worked_out(policy.derived, noted=True), _Paid(policy), policy.paid_plainly
-    code = Code()
-    write_rules(code, policy, lambda kind, rule, tell: (kind, None, rule, tell), noted=True)
-    names = write_approvals(code, policy)
-    built = code.built()
-    run = built["run"]
-    matrix = {each: (in_words(each), built[name]) for each, name in names.items()}
+def _guarded(run: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return what runs compiled code exactly, and says what it needs or cannot hold."""
 
-    def reasoned(inputs: Mapping[str, Value], counted_before: tuple[Money, ...]) -> Reasoned:
-        known, notes = Known(inputs), list[Note]()
-        known.derived, known.note, known.more = derived, notes.append, notes.extend
+    def guarded(given: Mapping[str, Value]) -> Any:
         before = getcontext()
-        setcontext(EXACT)
+        setcontext(EXACT)  # As `exactly` does, which would take a fifth of the whole time.
         try:
-            classification, amount, rule, (tell, shown) = run(known)
-            payments, benefits = ((), ()) if amount is None or plainly else paid.out(known, amount, notes.append)
-            words, approved = matrix[classification]
-            known["amount"] = money = looked_up(amount, counted_before)
-            known["classification"] = words
-            row = approved(known)
-            notes.append((row, (money, words)))
-            for name in shown:
-                known[name]
+            return run(given)
         except KeyError as error:
             raise NeedsFact(str(error.args[0])) from None
         except NOT_HELD as error:
             raise TooManyDigits(TOO_MANY_DIGITS) from error
         finally:
             setcontext(before)
-        notes.append((tell, amount))
-        approvals = row.stages
-        return _reasoned(classification, amount, rule, approvals, payments, benefits, policy, inputs, tuple(notes))
 
-    return reasoned
+    return guarded
 
 
 class _Paid:
@@ -145,20 +126,20 @@ class _Paid:
         self.parts = [] if plain else [_Part(each) for each in policy.parts]
         self.benefits = [(each, test_of(each.when), compiled(each.gives.node)) for each in policy.benefits]
 
-    def out(self, known: Known, amount: Money, note: Noting) -> tuple[tuple[Payment, ...], Benefits]:
+    def out(self, known: Known, amount: Money) -> tuple[tuple[Payment, ...], Benefits]:
         """Return both for an amount; each is noted."""
         known["amount"] = amount.amount
         payments: list[Payment] = []
         left = amount
         for part in self.parts if amount.minor else ():
             payments.append(part.paid(known, left))
-            note((part.part, (left, payments[-1])))
+            known.notes.append((part.part, (left, payments[-1])))
             left -= payments[-1].amount
         benefits: list[tuple[str, str]] = []
         for benefit, fits, gives in self.benefits:
             if fits(known):
                 given = given_beside(benefit, gives(known))
-                note((benefit, given))
+                known.notes.append((benefit, given))
                 benefits.append((benefit.name, given))
         return tuple(payments), tuple(benefits)
 
@@ -187,7 +168,3 @@ def _none(_: Known) -> None:
 
 def _always(_: Known) -> bool:
     return True
-
-
-def _unnoted(_: Note) -> None:
-    """Note nothing."""

@@ -10,7 +10,7 @@ from cases.proposal import Classification
 from policy.arithmetic import added
 from policy.compiling import Code
 from policy.expressions import Among, Compared, Condition, Literal, Name, Node, Relation
-from policy.form import PAYABLE, Limit, Policy, Rule, Threshold, Wording
+from policy.form import PAYABLE, ApprovalRow, Limit, Policy, Rule, Threshold, Wording
 from policy.reasons import wanted
 from policy.settling import in_units, made_money, room, settled
 from policy.showing import in_words
@@ -18,48 +18,67 @@ from policy.units import NumberType
 
 #: A wording, and the names of the values that it shows.
 Told = tuple[Wording, tuple[str, ...]]
-#: What a decision without an amount comes to, from classification, rule and wording.
-Unpaid = Callable[[Classification, str, Told], object]
+#: What a decision without an amount comes to, from classification and rule.
+Unpaid = Callable[[Classification, str], object]
 _ZERO = Decimal(0)
+_LOOKED_UP = "looked_up(amount, k.counted_before) if k.counted_before or not amount.minor else amount.amount"
 #: The lines that did not fit which are noted at once.
 _MOST_MISSED = 40
 
 
-def write_rules(code: Code, policy: Policy, unpaid: Unpaid, *, noted: bool) -> None:
-    """Write `run(k)`, which decides.
+def write_rules(code: Code, policy: Policy, unpaid: Unpaid) -> None:
+    """Write `run(k)`, which decides on inputs.
 
     It returns what `unpaid` gave, or `outcome(classification, amount, rule, payments, benefits)`, which the code is
     told of, as it is of `paid(k, amount)`, which gives the last two, and of `known(k)`, where more than the inputs has
     to be remembered.
-    noted: (classification, amount, rule, told) instead, and all that is worked out is noted as the interpreter does.
     """
-    writing = _Rules(code, policy, unpaid, noted=noted)
-    for classification in sorted(PAYABLE & {rule.classification for rule in policy.rules if rule.pay}):
-        told = ("tell", "pays") if noted else ()
-        code.function(_paying(classification), ("k", "exact", "rule", *told), writing.paying(classification))
-    code.function("run", ("k",), writing.rules())
+    _Rules(code, policy, unpaid).write()
 
 
-def write_approvals(code: Code, policy: Policy) -> dict[Classification, str]:
-    """Write what gives the row of the matrix that fits, and return its name by classification.
+def write_reasoning(code: Code, policy: Policy) -> None:
+    """Write `run(k)`, which decides on what is `Known`, looks the approvals up, and notes all as the interpreter does.
 
-    `k` knows "amount" and "classification" then; what the classification alone settles is settled now.
+    It returns `reasoned(...)` of the fields of `Reasoned`, which the code is told of, as of `paid` and `looked_up`.
     """
-    names: dict[Classification, str] = {}
     for classification in Classification:
-        names[classification] = f"approved_{classification.value}"
-        code.function(names[classification], ("k",), _rows(code, policy, in_words(classification)))
-    return names
+        code.function(_agreed(classification), ("k", "amount", "rule", "told"), _agreeing(code, policy, classification))
+    _Rules(code, policy, None).write()
 
 
-def _rows(code: Code, policy: Policy, classification: str) -> Iterator[str]:
+def _agreeing(code: Code, policy: Policy, classification: Classification) -> Iterator[str]:
+    """Yield the lines that look up who must agree, and end a decision."""
+    paid, words = classification in {*PAYABLE, Classification.FRAUD_REVIEW}, code.constant(in_words(classification))
+    parts = "(), ()"
+    yield "notes = k.notes"
+    if paid and not policy.paid_plainly:
+        parts = "payments, benefits"
+        yield f"{parts} = paid(k, amount)"
+    yield f"money = {_LOOKED_UP if paid else code.constant(_ZERO)}"
+    *rows, (_, last) = _rows(policy, in_words(classification))
+    if rows:
+        yield f"k[{code.constant('amount')}] = money; k[{code.constant('classification')}] = {words}"
     sure: set[str] = set()
+    for when, row in rows:
+        yield f"{'el' if row is not rows[0][1] else ''}if {code.condition(when, sure)}: row = {code.constant(row)}"
+    yield f"{'else: ' if rows else ''}row = {code.constant(last)}"
+    yield f"notes.append((row, (money, {words})))"
+    yield "tell, shown = told"
+    yield "for name in shown: k[name]"
+    yield "notes.append((tell, amount))"
+    found = f"{code.constant(classification)}, amount, rule, row.stages, {parts}, {code.constant(policy)}"
+    yield f"return reasoned({found}, k.inputs, tuple(notes))"
+
+
+def _rows(policy: Policy, classification: str) -> Iterator[tuple[Condition, ApprovalRow]]:
+    """Yield the rows of the matrix that a classification may fit, without what it settles itself; the last one does."""
     for row in policy.approvals:
         parts = [(part, _about(part.node, classification)) for part in row.when.parts]
-        if any(holds is False for _, holds in parts):
-            continue
         when = Condition(parts=tuple(part for part, holds in parts if holds is None), place=row.place)
-        yield f"if {code.condition(when, sure)}: return {code.constant(row)}"
+        if not any(holds is False for _, holds in parts):
+            yield when, row
+            if not when.parts:
+                return
 
 
 def _about(node: Node, classification: str) -> bool | None:
@@ -73,16 +92,24 @@ def _about(node: Node, classification: str) -> bool | None:
 
 
 class _Rules:
-    """Writes lines; with `noted`, what notes each step stands between them."""
+    """Writes the functions that decide."""
 
-    def __init__(self, code: Code, policy: Policy, unpaid: Unpaid, *, noted: bool) -> None:
+    def __init__(self, code: Code, policy: Policy, unpaid: Unpaid | None) -> None:
+        """Begin; without `unpaid`, every step is noted and every end says who must agree."""
         self.code = code
         self.policy = policy
         self.unpaid = unpaid
-        self.noted = noted
+        self.noted = unpaid is None
         self.derived = frozenset(each.name for each in policy.derived)
         self.remembers = bool(policy.thresholds) or not policy.paid_plainly or not self.derived <= code.short.keys()
         self.missed: list[tuple[object, bool]] = []
+
+    def write(self) -> None:
+        told = ("told", "pays") if self.noted else ()
+        for classification in sorted(PAYABLE & {rule.classification for rule in self.policy.rules if rule.pay}):
+            parameters = ("k", "exact", "rule", *told)
+            self.code.function(_paying(classification), parameters, self.paying(classification))
+        self.code.function("run", ("k",), self.rules())
 
     def rules(self) -> Iterator[str]:
         """Yield the lines of `run`. Rules in a row that begin with the same test share it."""
@@ -111,7 +138,7 @@ class _Rules:
         if self.noted and self.missed != missed:
             yield from _indented(self._noted())
             yield "else:"
-            yield f"    more({self.code.constant(tuple(missed))})"
+            yield f"    notes += {self.code.constant(tuple(missed))}"
 
     def _end(self, rule: Rule, sure: set[str]) -> str:
         """Return the line that ends the decision where a rule fits."""
@@ -135,7 +162,7 @@ class _Rules:
             yield from self._line(each.when, each, sure, partial(self._beyond, each))
         yield from self._noted()
         yield from self._signs(sure)
-        yield self._paid(classification, "rule", "tell")
+        yield self._paid(classification, "rule", "told")
 
     def _beyond(self, threshold: Threshold, _: set[str]) -> str:
         tell = threshold.tell or self.policy.wording[threshold.classification]
@@ -144,14 +171,14 @@ class _Rules:
     def _begin(self) -> Iterator[str]:
         self.missed = []
         if self.noted:
-            yield "note, more = k.note, k.more"
+            yield "notes = k.notes"
 
     def _line(self, when: Condition, line: object, sure: set[str], end: Callable[[set[str]], str]) -> Iterator[str]:
         """Yield the lines of something that fits or not; what did not fit is noted together with what comes next."""
         yield from self._noted_before(when, sure)
         yield f"if {self.code.condition(when, sure)}:"
         if self.noted:
-            yield f"    more({self.code.constant((*self.missed, (line, True)))})"
+            yield f"    notes += {self.code.constant((*self.missed, (line, True)))}"
             self.missed.append((line, False))
         yield f"    {end(sure)}"
 
@@ -163,7 +190,7 @@ class _Rules:
 
     def _noted(self) -> Iterator[str]:
         if self.missed:
-            yield f"more({self.code.constant(tuple(self.missed))})"
+            yield f"notes += {self.code.constant(tuple(self.missed))}"
             self.missed = []
 
     def _amount(self, classification: Classification, sure: set[str]) -> Iterator[str]:
@@ -173,17 +200,28 @@ class _Rules:
         for name, each in zip(off, policy.deductions, strict=True):
             yield f"{name} = {code.written(each.takes_off.node, sure)}"
         less = ", ".join(f"-{name}" for name in off)
-        yield f"less = {code.constant(added)}([exact, {less}])" if off else "less = exact"
+        if off:
+            yield f"less = {code.constant(added)}([exact, {less}])"
         decimals = self._in_decimals(limits)
         left = [self._room(each, sure, decimals=decimals) for each in limits]
         if self.noted:
-            yield from (f"left{number} = {each}" for number, each in enumerate(left))
-            left = [f"left{number}" for number, _ in enumerate(left)]
+            moving = [number for number, limit in enumerate(limits) if _fixed(limit) is None]
+            yield from (f"left{number} = {left[number]}" for number in moving)
+            left = [f"left{number}" if number in moving else each for number, each in enumerate(left)]
         yield from self._in_units(limits, left) if decimals else self._settled(left, sure)
         if self.noted:
-            parts = zip((*policy.deductions, *limits), (*off, *left), strict=True)
-            found = "".join(f"({code.constant(part)}, {name}), " for part, name in parts)
-            yield f"more(((pays, exact), {found}({code.constant(policy.money)}, (less, amount))))"
+            notes = [f"({code.constant(part)}, {name})" for part, name in zip(policy.deductions, off, strict=True)]
+            notes += [self._left(limit, name) for limit, name in zip(limits, left, strict=True)]
+            notes.append(f"({code.constant(policy.money)}, ({self._less}, amount))")
+            yield f"notes += ((pays, exact), {', '.join(notes)})"
+
+    @property
+    def _less(self) -> str:
+        return "less" if self.policy.deductions else "exact"
+
+    def _left(self, limit: Limit, left: str) -> str:
+        fixed = _fixed(limit)
+        return f"({self.code.constant(limit)}, {left})" if fixed is None else self.code.constant((limit, fixed))
 
     def _in_decimals(self, limits: Iterable[Limit]) -> bool:
         """Say whether an amount and its limits are decimals of one asset: its units are then worked out as integers."""
@@ -197,7 +235,7 @@ class _Rules:
         """Yield what makes whole units of the amount and of what the limits leave, and takes the least of them."""
         code, asset = self.code, str(self.policy.money.asset)
         down = in_units(asset, Rounding.DOWN)
-        yield f"minor = {code.constant(in_units(asset, self.policy.money.rounding))}(less)"
+        yield f"minor = {code.constant(in_units(asset, self.policy.money.rounding))}({self._less})"
         fixed = [each for each in map(_fixed, limits) if each is not None]
         most = [code.constant(down(min(fixed)))] if fixed else []
         most += [
@@ -213,7 +251,7 @@ class _Rules:
         code, money = self.code, self.policy.money
         least = f"min({', '.join(left)})" if len(left) > 1 else "".join(left) or "None"
         asset = code.named(money.asset_input, sure) if money.asset_input else code.constant(money.asset)
-        yield f"amount = {code.constant(settled)}(less, {least}, {asset}, {code.constant(money.rounding)})"
+        yield f"amount = {code.constant(settled)}({self._less}, {least}, {asset}, {code.constant(money.rounding)})"
         yield "minor = amount.minor"
 
     def _room(self, limit: Limit, sure: set[str], *, decimals: bool) -> str:
@@ -233,7 +271,7 @@ class _Rules:
         """Yield the lines that end a decision whose amount came to nothing."""
         nothing = self.policy.nothing_left
         if self.noted:
-            yield f"note(({self.code.constant(nothing)}, amount))"
+            yield f"notes.append(({self.code.constant(nothing)}, amount))"
         tell = nothing.tell or self.policy.wording[nothing.classification or classification]
         if nothing.classification is not None:
             yield self._unpaid(nothing.classification, nothing.name, tell)
@@ -264,7 +302,7 @@ class _Rules:
         yield "sign = None"
         for gate in self.policy.gates:
             yield f"if {code.condition(gate.when, sure)}:"
-            yield f"    note({code.constant((gate, True))})"
+            yield f"    notes.append({code.constant((gate, True))})"
             yield f"    sign = sign or {code.constant(gate.name)}"
         if card is not None:
             shown = [f"shown{number}" for number, _ in enumerate(card.signs)]
@@ -272,9 +310,9 @@ class _Rules:
                 yield f"{name} = {code.condition(each.when, sure)}"
             yield f"points = {code.constant(_ZERO)}"
             for name, each in zip(shown, card.signs, strict=True):
-                noted = f"note({code.constant((each, True))})"
+                noted = f"notes.append({code.constant((each, True))})"
                 yield f"if {name}: points += {code.constant(each.points)}; {noted}"
-            yield f"note(({code.constant(card)}, points))"
+            yield f"notes.append(({code.constant(card)}, points))"
             yield f"if points >= {code.constant(card.review_from)}: sign = sign or {code.constant(card.name)}"
         yield f"if sign is not None: {self._suspect('sign')}"
 
@@ -283,23 +321,33 @@ class _Rules:
         return self._paid(Classification.FRAUD_REVIEW, rule, tell)
 
     def _unpaid(self, classification: Classification, rule: str, tell: Wording) -> str:
-        return f"return {self.code.constant(self.unpaid(classification, rule, (tell, wanted(tell))))}"
+        if self.unpaid is not None:
+            return f"return {self.code.constant(self.unpaid(classification, rule))}"
+        words = in_words(classification)
+        when, row = next(_rows(self.policy, words))
+        if when.parts or wanted(tell):
+            return f"return {_agreed(classification)}(k, None, {self.code.constant(rule)}, {self._told(tell)})"
+        ended = self.code.constant(((row, (_ZERO, words)), (tell, None)))
+        said = ", ".join(map(self.code.constant, (classification, None, rule, row.stages, (), (), self.policy)))
+        return f"notes += {ended}; return reasoned({said}, k.inputs, tuple(notes))"
 
     def _told(self, tell: Wording) -> str:
         """Return a wording, with the names of the values that it shows."""
         return self.code.constant((tell, wanted(tell)))
 
-    def _paid(self, classification: Classification, rule: str, tell: str) -> str:
-        said = self.code.constant(classification)
+    def _paid(self, classification: Classification, rule: str, told: str) -> str:
         if self.noted:
-            return f"return ({said}, amount, {rule}, {tell})"
-        if self.policy.paid_plainly:
-            return f"return outcome({said}, amount, {rule}, (), ())"
-        return f"return outcome({said}, amount, {rule}, *paid(k, amount))"
+            return f"return {_agreed(classification)}(k, amount, {rule}, {told})"
+        parts = "(), ()" if self.policy.paid_plainly else "*paid(k, amount)"
+        return f"return outcome({self.code.constant(classification)}, amount, {rule}, {parts})"
 
 
 def _paying(classification: Classification) -> str:
     return f"pay_{classification.value}"
+
+
+def _agreed(classification: Classification) -> str:
+    return f"agreed_{classification.value}"
 
 
 def _fixed(limit: Limit) -> Decimal | None:

@@ -27,10 +27,8 @@ import cel
 import zen
 
 from policy.analysis import findings
-from policy.deciding import Outcome, decider
-from policy.explaining import reason
+from policy.deciding import Outcome, decider, reasoner
 from policy.expressions import Value
-from policy.facts import Facts
 from policy.form import Policy
 from policy.loading import load_policy
 from policy.reasons import Reasoned
@@ -147,7 +145,7 @@ def generated(count: int) -> list[Case]:
 def contestants(policy: Policy, cases: list[Case]) -> list[Contestant]:
     """Return everything that is timed; ours first, that the others are compared with."""
     exact = [{name: _valued(value) for name, value in case.items()} for case in cases]
-    facts = [Facts(values=each, unreadable={}) for each in exact]
+    explained = reasoner(policy)
     few = cases[: len(cases) // FEWER]
     program, context = cel.compile(cel_text(policy)), cel.Context()
     graph = zen_graph(policy)
@@ -167,11 +165,11 @@ def contestants(policy: Policy, cases: list[Case]) -> list[Contestant]:
             name="zen, static loader", decide=lambda case: loaded.evaluate("policy", case), cases=few, answer=_of_zen
         ),
         Contestant(name="zen, decision made once", decide=made_once.evaluate, cases=few, answer=_of_zen),
-        Contestant(name="ours with reasons", decide=lambda each: reason(policy, each), cases=facts, answer=_of_ours),
+        Contestant(name="ours with reasons", decide=explained, cases=exact, answer=_of_ours),
         Contestant(
             name="ours, every text written",
-            decide=lambda each: _texts(reason(policy, each)),
-            cases=facts[: len(cases) // FEWER],
+            decide=lambda each: _texts(explained(each)),
+            cases=exact[: len(cases) // FEWER],
             answer=None,
         ),
         Contestant(
