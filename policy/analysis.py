@@ -17,6 +17,7 @@ from policy.reaching import gaps, out_of_reach, overlapping
 from policy.redundancy import alone, redundant
 from policy.regions import Box
 from policy.steps import uneven
+from policy.units import ListType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,12 @@ def _unused(policy: Policy) -> Iterator[Finding]:
     used |= {name for tell in tells if tell for name in tell.names}
     for name, place in (
         *((each.name, each.place) for each in policy.inputs),
+        *(
+            (name, each.place)
+            for each in policy.inputs
+            if isinstance(each.type, ListType)
+            for name, _ in each.type.fields
+        ),
         *((each.name, each.expression.place) for each in policy.derived if ": " not in each.name),
     ):
         if name not in used:

@@ -13,6 +13,7 @@ from policy import expressions as nodes
 from policy.arithmetic import added, divided, multiplied, whole
 from policy.expressions import Condition, Node, Relation, work
 from policy.form import Derived
+from policy.gathering import gathering, known_items
 from policy.series import found, price_at
 from policy.timing import later, passed
 from policy.units import NumberType
@@ -76,7 +77,8 @@ def worked_out(derived: Iterable[Derived], *, noted: bool = False) -> dict[str, 
         note = [f"k.notes.append(({code.constant(each)}, value))"] if noted else []
         code.function(names[each.name], ("k",), [f"value = {value}", *note, "return value"])
     found = code.built()
-    return {name: found[function] for name, function in names.items()}
+    functions = {name: found[function] for name, function in names.items()}
+    return functions | known_items(derived, functions)
 
 
 def in_place(derived: Iterable[Derived]) -> dict[str, Node]:
@@ -84,7 +86,8 @@ def in_place(derived: Iterable[Derived]) -> dict[str, Node]:
     found, works = dict[str, Node](), dict[str, int]()
     for each in derived:
         works[each.name] = work(each.expression.node, works)
-        if works[each.name] <= _MOST_IN_PLACE:
+        alone = each.each_of is not None or isinstance(each.expression.node, nodes.OverItems)
+        if works[each.name] <= _MOST_IN_PLACE and not alone:
             found[each.name] = each.expression.node
     return found
 
@@ -141,7 +144,7 @@ class Code:
         self.function(name, ("k",), [f"return {self._written(node, set(), 1)}"])
         return f"{name}(k)"
 
-    def _written(self, node: Node, sure: set[str], depth: int) -> str:  # noqa: C901, PLR0911  # One line for each kind.
+    def _written(self, node: Node, sure: set[str], depth: int) -> str:  # noqa: C901, PLR0911, PLR0912  # One line each.
         match node:
             case nodes.Literal(value=value):
                 return str(value) if isinstance(value, bool) else self.constant(value)
@@ -168,6 +171,8 @@ class Code:
                 return self._timed(node, sure, depth)
             case nodes.Priced() | nodes.PriceAt():
                 return self._looked_up(node, sure, depth)
+            case nodes.OverItems():
+                return f"{self.constant(gathering(node, compiled))}(k)"
 
     def named(self, name: str, sure: set[str], depth: int = 0) -> str:
         """Return a value by its name: looked up or worked out the first time, from then on in a variable."""

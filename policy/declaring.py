@@ -1,7 +1,8 @@
 """Reading what a policy declares: its money, inputs and what it works out."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
+from collections.abc import Mapping as Named
 from dataclasses import replace
 from datetime import date
 
@@ -18,6 +19,7 @@ from policy.units import (
     BARE,
     OWN_MONEY,
     ChoiceType,
+    ListType,
     NumberType,
     SeriesType,
     TextType,
@@ -27,13 +29,16 @@ from policy.units import (
     YesNoType,
 )
 from policy.working_out import worked_out
-from policy.yaml_text import Scalar
+from policy.yaml_text import Mapping, Node, Scalar
 
 #: Names that the matrix and the wording give to what has been worked out.
 RESERVED = frozenset({"amount", "classification", "steps"})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}( [a-z_][a-z0-9_]{0,59}){0,7}", re.ASCII)
 _UNIT = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
 _OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}( [A-Za-z_][A-Za-z0-9_]{0,59}){0,5}", re.ASCII)
+#: The most items of a list, and the most fields of each.
+_MOST_ITEMS = 200
+_MOST_FIELDS = 20
 _ROUNDINGS = {each.value.replace("_", " "): each for each in Rounding}
 _KINDS = (
     "a type: number, whole number, yes/no, time, text, hours, money, USDT, quantity OKB, rate JPY per XEM,"
@@ -110,16 +115,56 @@ def read_inputs(root: Section, money: MoneyTerms | None, own: frozenset[str] = f
     inputs = []
     for key, node in section.entries.values():
         _check_name(key, (), root.mistakes)
-        kind = _type(node, money, own, root.mistakes) if isinstance(node, Scalar) else None
+        kind = _kind(node, money, own, root.mistakes)
         if kind is None:
-            if not isinstance(node, Scalar):
-                root.mistakes.add(node.place, f"write {_KINDS}")
             root.mistakes.broken.add(key.text)
             kind = TextType()
         inputs.append(Input(name=key.text, type=kind, place=key.place))
+    _check_fields(inputs, root.mistakes)
     if money and money.asset_input is not None:
         _check_asset_input(money, inputs, root.mistakes)
     return tuple(inputs)
+
+
+def _kind(node: Node, money: MoneyTerms | None, own: frozenset[str], mistakes: Mistakes) -> Type | None:
+    """Return the type of an input: in a word, or of each item of a list; None after noting what is wrong."""
+    if isinstance(node, Scalar):
+        return _type(node, money, own, mistakes)
+    if not isinstance(node, Mapping):
+        mistakes.add(node.place, f"write {_KINDS}")
+        return None
+    section = Section(node, mistakes, keys=("list of up to", "each"))
+    most, fields = section.read("list of up to", _most), section.section("each")
+    found = []
+    for key, value in fields.entries.values() if fields else ():
+        _check_name(key, (), mistakes)
+        kind = _type(value, money, own, mistakes) if isinstance(value, Scalar) else None
+        if not isinstance(value, Scalar) or isinstance(kind, SeriesType):
+            mistakes.add(value.place, "each item has plain fields: write a type as number, USDT, time or yes/no")
+            kind = None
+        if kind is None:
+            mistakes.broken.add(key.text)
+        found.append((key.text, kind or TextType()))
+    if fields and not 0 < len(found) <= _MOST_FIELDS:
+        mistakes.add(fields.place, f"write from 1 to {_MOST_FIELDS} fields, each with its type")
+    return ListType(fields=tuple(found), most=most) if most and found else None
+
+
+def _most(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,2}", text, re.ASCII) or int(text) > _MOST_ITEMS:
+        raise ValueError(f'write "{text[:20]}" as a whole number from 1 to {_MOST_ITEMS}')
+    return int(text)
+
+
+def _check_fields(inputs: list[Input], mistakes: Mistakes) -> None:
+    """Note fields of items that are named as an input is: which of them is meant could not be seen."""
+    names = {each.name for each in inputs}
+    for each in inputs:
+        for name, _ in each.type.fields if isinstance(each.type, ListType) else ():
+            if name in names:
+                mistakes.add(
+                    each.place, f'each of "{each.name}" has a "{name}", and so has the claim: name one otherwise'
+                )
 
 
 def read_derived(root: Section, scope: Scope) -> tuple[tuple[Derived, ...], Scope]:
@@ -130,21 +175,35 @@ def read_derived(root: Section, scope: Scope) -> tuple[tuple[Derived, ...], Scop
     derived: list[Derived] = []
     depths: dict[str, int] = {}
     for key, node in section.entries.values() if section else ():
-        _check_name(key, scope.types, root.mistakes)
+        _check_name(key, _taken(scope), root.mistakes)
         found = worked_out(key, node, scope, root.mistakes)
         if not found:
             root.mistakes.broken.add(key.text)
+        found = (*gathered_in(scope, derived), *found)
         derived += found
         depths |= _depths(found, depths)
         if depths.get(key.text, 0) > MOST_DEPTH:
             what = f"this is worked out over more than {MOST_DEPTH} steps below each other: work it out with fewer"
             root.mistakes.add(key.place, what)
             root.mistakes.stop_if_any()
-        scope = scope.also({each.name: each.expression.node.type for each in found if each.name == key.text})
+        for each in found:
+            if each.name == key.text:
+                known = {each.name: each.expression.node.type}
+                scope = scope.also_of(each.each_of, known) if each.each_of else scope.also(known)
     return tuple(derived), scope
 
 
-def _depths(found: tuple[Derived, ...], known: Mapping[str, int]) -> dict[str, int]:
+def gathered_in(scope: Scope, derived: Iterable[Derived]) -> tuple[Derived, ...]:
+    """Return what is made of lists in the expressions read so far, without what stands among `derived` already."""
+    known = {each.name for each in derived}
+    return tuple(Derived(name=name, expression=each) for name, each in scope.gathered.items() if name not in known)
+
+
+def _taken(scope: Scope) -> Named[str, Type]:
+    return {**scope.types, **{name: kind for fields in scope.items.values() for name, kind in fields.items()}}
+
+
+def _depths(found: tuple[Derived, ...], known: Named[str, int]) -> dict[str, int]:
     depths = dict(known)
     for each in found:
         depths[each.name] = depth(each.expression.node, depths)
@@ -157,7 +216,7 @@ def _rounding(text: str) -> Rounding:
     return _ROUNDINGS[text]
 
 
-def _check_name(key: Scalar, taken: Mapping[str, Type] | tuple[()], mistakes: Mistakes) -> None:
+def _check_name(key: Scalar, taken: Named[str, Type] | tuple[()], mistakes: Mistakes) -> None:
     if not _NAME.fullmatch(key.text):
         mistakes.add(
             key.place,

@@ -1,6 +1,7 @@
 """Where a policy may change its mind: for each input the values at, just below and just above what its text names."""
 
 import dataclasses
+import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,8 @@ from cases.money import ASSETS
 from policy.calendars import Calendar
 from policy.expressions import After, Between, Literal, Name, Node, PriceAt, Priced
 from policy.form import Input, Policy
-from policy.units import ChoiceType, NumberType, SeriesType, TimeType, YesNoType
+from policy.items import items_text
+from policy.units import ChoiceType, ListType, NumberType, SeriesType, TimeType, YesNoType
 
 #: The step of a number that is no money.
 _STEP = Decimal("0.000001")
@@ -24,7 +26,9 @@ _DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 14)
 def edges(policy: Policy) -> dict[str, tuple[str, ...]]:
     """Return, by input, the values that are worth trying, as text; the same ones each time."""
     nodes = tuple(_nodes(policy))
-    return {each.name: tuple(dict.fromkeys(_values(each, nodes))) for each in policy.inputs}
+    return {
+        each.name: tuple(dict.fromkeys(_lists(policy, each, nodes) or _values(each, nodes))) for each in policy.inputs
+    }
 
 
 def sign_edges(policy: Policy) -> dict[str, tuple[str, ...]]:
@@ -95,6 +99,23 @@ def _values(each: Input, nodes: tuple[Any, ...]) -> Iterable[str]:
             return _prices(each.name, nodes)
         case _:
             return ("", *(node.value for node in nodes if isinstance(node, Literal) and isinstance(node.value, str)))
+
+
+def _lists(policy: Policy, each: Input, nodes: tuple[Any, ...]) -> list[str]:
+    """Return lists of none, of too many, and with every value worth trying in one item; nothing for other inputs."""
+    kind = each.type
+    if not isinstance(kind, ListType):
+        return []
+    fields = [Input(name=name, type=of, place=each.place) for name, of in kind.fields]
+    values = {field.name: tuple(dict.fromkeys(_values(field, nodes))) for field in fields}
+    given = [json.loads(text) for example in policy.examples for name, text in example.given if name == each.name]
+    usual = {name: tried[0] for name, tried in values.items()}
+    first, *rest = next((items for items in given if items), [usual])
+    changed = [{**first, name: value} for name, tried in values.items() for value in tried]
+    full = ([first] * number for number in (kind.most, kind.most + 1))
+    return list(
+        map(items_text, ([], *given, *full, *([item, *rest] for item in changed), *([item] for item in changed)))
+    )
 
 
 def _numbers(each: Input, nodes: tuple[Any, ...]) -> Iterator[Decimal]:

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 
 from cases.money import Money
 from policy.form import Example, Expected
+from policy.items import items_text
 from policy.mistakes import Mistakes, did_you_mean
 from policy.payment_terms import Together, TogetherClaim
 from policy.ruling import CLASSIFICATIONS, classification_named, stages_at
 from policy.section import Section
-from policy.units import Type
-from policy.yaml_text import Node, Scalar
+from policy.units import ListType, Type
+from policy.yaml_text import Node, Scalar, Sequence
 
 _AMOUNT = re.compile(r"\d{1,40}(\.\d{1,20})?", re.ASCII)
 _EXPECTED = ("then", "amount", "because", "approvals", "missing", "payments", "benefits")
@@ -52,11 +53,28 @@ def given_at(section: Section | None, types: Mapping[str, Type], mistakes: Mista
     for key, node in section.entries.values() if section else ():
         if key.text not in types:
             mistakes.add(key.place, f'"{key.text[:60]}" is not an input: {did_you_mean(key.text, types)}')
+        elif isinstance(kind := types[key.text], ListType):
+            given[key.text] = _items(node, kind, mistakes)
         elif not isinstance(node, Scalar):
             mistakes.add(node.place, "write one value here")
         else:
             given[key.text] = node.text
     return given
+
+
+def _items(node: Node, kind: ListType, mistakes: Mistakes) -> str:
+    """Return the items of a list as the text that a claim gives."""
+    names = [name for name, _ in kind.fields]
+    if not isinstance(node, Sequence):
+        mistakes.add(node.place, f'write the items one below the other, each as "- {{{names[0]}: ...}}"')
+        return "[]"
+    items = []
+    for each in node.items:
+        section = Section(each, mistakes, keys=names)
+        items.append({name: section.text(name) for name in names})
+    if len(items) > kind.most:
+        mistakes.add(node.place, f"at most {kind.most} items are read, these are {len(items)}")
+    return items_text(items)
 
 
 def _expected(example: Section) -> Expected | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from policy.calendars import Calendar
+from policy.items import Items
 from policy.mistakes import Place
 from policy.series import Lookup, Series
 from policy.units import Type
@@ -16,7 +17,7 @@ from policy.units import Type
 MOST_WORK = 3_000
 #: The most nodes below each other, through all that is worked out: reading them takes the stack that Python has.
 MOST_DEPTH = 120
-Value = Decimal | Fraction | bool | str | datetime | Series
+Value = Decimal | Fraction | bool | str | datetime | Series | Items
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +195,33 @@ class PriceAt:
     type: Type
 
 
+class Gathered(StrEnum):
+    """What is made of all items of a list."""
+
+    TOTAL = "total"
+    NUMBER = "number of"
+    LARGEST = "largest"
+    SMALLEST = "smallest"
+    LATEST = "latest"
+    EARLIEST = "earliest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverItems:
+    """What is made of the items of a list: all of them, or those for which `when` holds.
+
+    It is the whole of a `Derived`, never a part of another node. `value` and `when` are worked out for each item: a
+    name in them is a field of the item, what is worked out for each item, or one that the claim has. A total of
+    nothing is 0; the largest of nothing is not known, so the list is then missing.
+    """
+
+    what: Gathered
+    items: str
+    value: "Node | None"
+    when: "Node | None"
+    type: Type
+
+
 Node = (
     Literal
     | Name
@@ -212,6 +240,7 @@ Node = (
     | After
     | Priced
     | PriceAt
+    | OverItems
 )
 
 
@@ -260,7 +289,7 @@ def depth(node: Node, known: Mapping[str, int]) -> int:
     return max((depth(part, known) for part in parts_of(node)), default=0) + 1
 
 
-def parts_of(node: Node) -> tuple[Node, ...]:
+def parts_of(node: Node) -> tuple[Node, ...]:  # noqa: C901  # One line for each kind.
     """Return the nodes that stand directly in a node."""
     match node:
         case Sum(terms=terms):
@@ -275,6 +304,8 @@ def parts_of(node: Node) -> tuple[Node, ...]:
             return (part,)
         case Either(rows=rows, otherwise=otherwise):
             return (*(each for row in rows for each in row), otherwise)
+        case OverItems(value=value, when=when):
+            return tuple(each for each in (when, value) if each is not None)
         case Literal() | Name():
             return ()
 

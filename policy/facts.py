@@ -8,8 +8,20 @@ from decimal import Decimal
 
 from policy.expressions import Value
 from policy.form import Input, Policy
+from policy.items import read_items
 from policy.series import read_series
-from policy.units import OWN_MONEY, ChoiceType, NumberType, SeriesType, TextType, TimeType, Type, Unit, YesNoType
+from policy.units import (
+    OWN_MONEY,
+    ChoiceType,
+    ListType,
+    NumberType,
+    SeriesType,
+    TextType,
+    TimeType,
+    Type,
+    Unit,
+    YesNoType,
+)
 
 MOST_DIGITS = 60
 MOST_TEXT = 1_000
@@ -57,7 +69,7 @@ def read_facts(policy: Policy, given: Iterable[tuple[str, str]]) -> Facts:
 def read_value(text: str, kind: Type) -> Value:  # noqa: C901  # One line for each type.
     """Return the value that a text stands for; raises Unreadable."""
     text = text.strip()
-    if len(text) > MOST_TEXT and not isinstance(kind, SeriesType):
+    if len(text) > MOST_TEXT and not isinstance(kind, SeriesType | ListType):
         raise Unreadable(f"has {len(text)} characters, at most {MOST_TEXT} are read")
     match kind:
         case NumberType():
@@ -79,6 +91,18 @@ def read_value(text: str, kind: Type) -> Value:  # noqa: C901  # One line for ea
                 return read_series(text)
             except ValueError as error:
                 raise Unreadable(str(error)) from None
+        case ListType():
+            try:
+                return read_items(text, kind, _field)
+            except ValueError as error:
+                raise Unreadable(str(error)) from None
+
+
+def _field(text: str, kind: Type) -> Value:
+    """Return the value of a field; where an input names the asset no unit may stand here, it could contradict that."""
+    if isinstance(kind, NumberType) and kind.unit.top == OWN_MONEY and len(text.split()) > 1:
+        raise Unreadable(f"is {_shown(text)}, a plain number is needed: the claim says the asset")
+    return read_value(text, kind)
 
 
 def _number(text: str, kind: NumberType) -> Decimal:

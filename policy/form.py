@@ -32,10 +32,15 @@ class Input:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derived:
-    """A value that is worked out from inputs and earlier derived values."""
+    """A value that is worked out from inputs and earlier derived values.
+
+    Fields:
+        each_of: The list for each of whose items it is worked out, with the item's fields; None: once for the claim.
+    """
 
     name: str
     expression: Expression
+    each_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,7 +347,7 @@ class Policy:
     def types(self) -> dict[str, Type]:
         """The type of every input and everything worked out, by name."""
         types: dict[str, Type] = {each.name: each.type for each in self.inputs}
-        return types | {each.name: each.expression.node.type for each in self.derived}
+        return types | {each.name: each.expression.node.type for each in self.derived if each.each_of is None}
 
 
 def placeholders(text: str) -> tuple[str, ...]:

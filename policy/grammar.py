@@ -32,6 +32,12 @@ FUNCTIONS = (
     "last",
     "average",
     "vwap",
+    "total",
+    "number of",
+    "largest",
+    "smallest",
+    "latest",
+    "earliest",
 )
 
 GRAMMAR = r"""
@@ -70,6 +76,7 @@ bound: COMPARE sum | UNDER sum | OVER sum | AT LEAST sum | AT MOST sum | UP "to"
 ?argument: test
          | sum "to" sum -> through
          | sum "to" "under" sum -> until
+         | test "when" test -> narrowed
 row: literal "->" test
 band_row: bound "->" test
 ?literal: QUANTITY -> quantity
@@ -107,7 +114,7 @@ KEYWORDS = frozenset(
     word
     for line in (
         "if then else or and not yes no is one of to",
-        "under over at least most up max min table band otherwise",
+        "under over at least most up max min table band otherwise when",
     )
     for word in line.split()
 )

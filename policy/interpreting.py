@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from policy import expressions as nodes
 from policy.arithmetic import Number, added, divided, multiplied, whole
 from policy.expressions import Condition, Expression, Node, Relation, Value
 from policy.form import Derived, Policy
+from policy.gathering import gathered
+from policy.items import Items
 from policy.series import Series, found, price_at
 from policy.showing import bare, filled_in
 from policy.timing import later, passed
@@ -50,11 +53,25 @@ class Reckoning:
     """Works out expressions for one case; every derived value once, told to `when_derived` as it is found."""
 
     def __init__(
-        self, policy: Policy, values: Mapping[str, Value], when_derived: Callable[[Derived, Value], None]
+        self,
+        policy: Policy,
+        values: Mapping[str, Value],
+        when_derived: Callable[[Derived | nodes.OverItems, Any], None],
+        *,
+        item: "tuple[str, Reckoning] | None" = None,
     ) -> None:
-        self._derived = {each.name: each for each in policy.derived}
+        """Begin with the inputs.
+
+        when_derived: Is told what was worked out, and the items that were counted: (number, value) of each.
+        item: For the values of one item of a list: the list, and what works out the claim.
+        """
+        self._policy = policy
+        of = item[0] if item else None
+        self._outer = item[1] if item else None
+        self._derived = {each.name: each for each in policy.derived if each.each_of == of}
         self._known: dict[str, Value | Unknown] = dict(values)
         self._when_derived = when_derived
+        self._items: dict[str, tuple[Reckoning, ...]] = {}
 
     def tell(self, name: str, value: Value) -> None:
         """Add a value that is no input: the amount and the classification, for the matrix."""
@@ -65,7 +82,7 @@ class Reckoning:
         if name not in self._known:
             derived = self._derived.get(name)
             if derived is None:
-                return Unknown(needed=frozenset({name}))
+                return self._outer.named(name) if self._outer else Unknown(needed=frozenset({name}))
             value = self._known[name] = self.value(derived.expression.node)
             if not isinstance(value, Unknown):
                 self._when_derived(derived, value)
@@ -126,6 +143,43 @@ class Reckoning:
                 return self._timed(node)
             case nodes.Priced() | nodes.PriceAt():
                 return self._priced(node)
+            case nodes.OverItems():
+                return self._over_items(node)
+
+    def _over_items(self, node: nodes.OverItems) -> Value | Unknown:
+        """Return what is made of the items, from the first to the last; without one that fits some are missing."""
+        listed = self.named(node.items)
+        if not isinstance(listed, Items):
+            return Unknown.of(listed)
+        if node.items not in self._items:
+            numbered = enumerate(listed.rows, start=1)
+            self._items[node.items] = tuple(self._of_item(node.items, number, row) for number, row in numbered)
+        counted: list[tuple[int, Any]] = []
+        for number, item in enumerate(self._items[node.items], start=1):
+            fits = item.value(node.when) if node.when is not None else True
+            if isinstance(fits, Unknown):
+                counted.append(
+                    (number, fits.and_perhaps(*([item.value(node.value)] if node.value is not None else [])))
+                )
+            elif fits:
+                counted.append((number, item.value(node.value) if node.value is not None else True))
+        values = [each for _, each in counted]
+        if any(isinstance(each, Unknown) for each in values):
+            return Unknown.of(*values)
+        found = gathered(node.what, values)
+        if found is not None:
+            self._when_derived(node, tuple(counted))
+            return found
+        why = "holds nothing" if node.when is None else "holds nothing that fits"
+        return Unknown(needed=frozenset({node.items}), why=((node.items, f"{why}: {node.what.value} needs an item"),))
+
+    def _of_item(self, items: str, number: int, row: Mapping[str, Value]) -> "Reckoning":
+        return Reckoning(
+            self._policy,
+            row,
+            lambda derived, value: self._when_derived(derived, (number, value)),
+            item=(items, self),
+        )
 
     def _timed(self, node: nodes.Between | nodes.After) -> Value | Unknown:
         start = self.value(node.start)

@@ -20,7 +20,7 @@ from policy.claiming import (
     read_scorecard,
     read_thresholds,
 )
-from policy.declaring import read_derived, read_inputs, read_money, read_scope
+from policy.declaring import gathered_in, read_derived, read_inputs, read_money, read_scope
 from policy.example_texts import read_examples, read_together
 from policy.examples import prove
 from policy.form import Effective, MoneyTerms, OtherPlan, Policy
@@ -170,6 +170,7 @@ def _read(root: Section, file: str, text_hash: str) -> Policy | None:
     complete = _completing(root, scope, paid, other_plans)
     if terms is None or money is None or nothing_left is None:
         return None
+    derived += gathered_in(scope, derived)
     policy = Policy(
         name=terms.named["policy"],
         version=terms.named["version"],

@@ -1,6 +1,7 @@
 """What an expression means: names looked up, types and units checked. Tree -> parsed form."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
@@ -24,26 +25,25 @@ from policy.expressions import (
     Relation,
     work,
 )
+from policy.going_through import GATHERING, Going, gone_through, hoisted, of_an_item
 from policy.grammar import NotUnderstood, parsed
 from policy.literals import number_written, share_written, unit_named
 from policy.mistakes import Place, did_you_mean
 from policy.scope import Scope
+from policy.trees import Branch, joined_at, only, same_at, spelled, start_of, wrong
 from policy.units import (
     ChoiceType,
     NumberType,
     TextType,
     TimeType,
-    Type,
     Unit,
     UnitsMixed,
     YesNoType,
     described,
     divided,
-    joined,
     multiplied,
 )
 
-Branch = Tree[Token]
 YES_NO = YesNoType()
 _ORDERED = {Relation.BELOW, Relation.AT_MOST, Relation.ABOVE, Relation.AT_LEAST}
 _NOT_A_DIVISOR = (
@@ -55,7 +55,7 @@ _MIRRORED = {"under": Relation.BELOW, "over": Relation.ABOVE, "least": Relation.
 
 def understood(text: str, scope: Scope, place: Place) -> Expression:
     """Return what a text means among these names; raises NotUnderstood with the character where it goes wrong."""
-    reading = _Reading(scope)
+    reading = _Reading(replace(scope, place=place), text)
     node = reading.read(parsed(text))
     if work(node, {}) > MOST_WORK:
         raise NotUnderstood(0, "too much is worked out again and again: work parts out under a name of their own")
@@ -65,8 +65,9 @@ def understood(text: str, scope: Scope, place: Place) -> Expression:
 class _Reading:
     """Reads one tree; remembers which names it met."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, text: str) -> None:
         self.scope = scope
+        self.text = text
         self.types = scope.types
         self.names: list[tuple[str, int, int]] = []
         self._readers: dict[str, Callable[[Branch], Node]] = {
@@ -102,34 +103,36 @@ class _Reading:
         return self._readers[str(tree.data)](tree)
 
     def _name(self, tree: Branch) -> Node:
-        name = _spelled(tree)
+        name = spelled(tree)
+        if said := of_an_item(name, self.scope):
+            raise wrong(tree, said)
         if name not in self.types:
-            raise _wrong(tree, f'"{name}" is not declared: {did_you_mean(name, self.types)}')
+            raise wrong(tree, f'"{name}" is not declared: {did_you_mean(name, self.types)}')
         meant = self.scope.stands_for.get(name, name)
-        self.names.append((meant, _start(tree), tree.meta.end_pos))
+        self.names.append((meant, start_of(tree), tree.meta.end_pos))
         return Name(name=meant, type=self.types[name])
 
     def _quantity(self, tree: Branch) -> Node:
-        written, _, unit = _only(tree).partition(" ")
-        at = _start(tree)
+        written, _, unit = only(tree).partition(" ")
+        at = start_of(tree)
         return building.number(number_written(written, at), unit_named(unit.strip(), at, self.scope.units))
 
     def _percent(self, tree: Branch) -> Node:
-        return building.number(share_written(_only(tree), _start(tree)))
+        return building.number(share_written(only(tree), start_of(tree)))
 
     def _number(self, tree: Branch) -> Node:
-        value = number_written(_only(tree), _start(tree))
+        value = number_written(only(tree), start_of(tree))
         return building.number(value, Unit(zero=value == 0))
 
     def _time(self, tree: Branch) -> Node:
         try:
-            moment = datetime.fromisoformat(_only(tree)).astimezone(UTC)
+            moment = datetime.fromisoformat(only(tree)).astimezone(UTC)
         except (ValueError, OverflowError):
-            raise _wrong(tree, f'"{_only(tree)}" is no date that exists') from None
+            raise wrong(tree, f'"{only(tree)}" is no date that exists') from None
         return Literal(value=moment, type=TimeType())
 
     def _quoted(self, tree: Branch) -> Node:
-        return Literal(value=_only(tree)[1:-1], type=TextType())
+        return Literal(value=only(tree)[1:-1], type=TextType())
 
     def _sum(self, tree: Branch) -> Node:
         sign, unit = 1, Unit(zero=True)
@@ -139,7 +142,7 @@ class _Reading:
                 sign = -1 if child == "-" else 1
                 continue
             term = self.read(child)
-            unit = _joined(child, unit, self._unit(term, child), doing="add up")
+            unit = joined_at(child, unit, self._unit(term, child), doing="add up")
             terms.append((sign, term))
         return building.summed(terms, unit)
 
@@ -158,10 +161,10 @@ class _Reading:
         try:
             result = divided(unit, factor_unit) if divide else multiplied(unit, factor_unit)
         except UnitsMixed as error:
-            raise _wrong(child, f"{error}: multiply an amount by a rate or by a number without a unit") from None
+            raise wrong(child, f"{error}: multiply an amount by a rate or by a number without a unit") from None
         if divide:
             if not building.numeric(factor).positive:
-                raise _wrong(child, _NOT_A_DIVISOR)
+                raise wrong(child, _NOT_A_DIVISOR)
             return building.quotient(node, factor, result), result
         factors = node.factors if isinstance(node, Product) else (node,)
         return building.product((*factors, factor), result), result
@@ -169,7 +172,7 @@ class _Reading:
     def _share(self, tree: Branch) -> Node:
         percent, child = tree.children
         factor = self.read(cast("Branch", child))
-        share = building.number(share_written(str(percent), _start(tree)))
+        share = building.number(share_written(str(percent), start_of(tree)))
         return building.product((share, factor), self._unit(factor, cast("Branch", child)))
 
     def _extreme(self, tree: Branch) -> Node:
@@ -177,7 +180,7 @@ class _Reading:
         parts = []
         for child in cast("list[Branch]", tree.children):
             part = self.read(child)
-            unit = _joined(child, unit, self._unit(part, child), doing="compare")
+            unit = joined_at(child, unit, self._unit(part, child), doing="compare")
             parts.append(part)
         return building.extreme(parts, unit, largest=tree.data == "greatest")
 
@@ -210,7 +213,7 @@ class _Reading:
         top = self._beside(subject, high)
         bottom = self._beside(top, low, lend_unit=True)
         if isinstance(bottom, Literal) and isinstance(top, Literal) and not rises(bottom, top):
-            raise _wrong(cell, "the range is empty: write the lower end first")
+            raise wrong(cell, "the range is empty: write the lower end first")
         upper = Relation.BELOW if cell.data == "until" else Relation.AT_MOST
         return Every(
             parts=(
@@ -232,38 +235,38 @@ class _Reading:
     def _ordered(self, left: Node, relation: Relation, right: Node, tree: Branch) -> Node:
         self._comparable(left, right, tree)
         if relation in _ORDERED and not isinstance(left.type, NumberType | TimeType):
-            raise _wrong(tree, f"{described(left.type)} has no order: use is, is not or is one of")
+            raise wrong(tree, f"{described(left.type)} has no order: use is, is not or is one of")
         return Compared(relation=relation, left=left, right=right, type=YES_NO)
 
     def _comparable(self, left: Node, right: Node, tree: Branch) -> None:
         if isinstance(left.type, NumberType) and isinstance(right.type, NumberType):
-            _joined(tree, left.type.unit, right.type.unit, doing="compare")
+            joined_at(tree, left.type.unit, right.type.unit, doing="compare")
             return
         if type(left.type) is not type(right.type):
-            raise _wrong(tree, f"cannot compare {described(left.type)} and {described(right.type)}")
+            raise wrong(tree, f"cannot compare {described(left.type)} and {described(right.type)}")
 
     def _beside(self, subject: Node, tree: Branch, *, lend_unit: bool = False) -> Node:
         """Read what stands beside a subject: a bare word may be one of the subject's options."""
         if isinstance(subject.type, ChoiceType) and tree.data in {"words", "quoted", "yes", "no"}:
             return self._option(subject.type, tree)
         if lend_unit and tree.data == "number" and isinstance(subject.type, NumberType):
-            return building.number(number_written(_only(tree), _start(tree)), subject.type.unit)
+            return building.number(number_written(only(tree), start_of(tree)), subject.type.unit)
         return self.read(tree)
 
     def _option(self, choice: ChoiceType, tree: Branch) -> Node:
-        word = _spelled(tree) if tree.data == "words" else str(tree.data)
+        word = spelled(tree) if tree.data == "words" else str(tree.data)
         if tree.data == "quoted":
-            word = _only(tree)[1:-1]
+            word = only(tree)[1:-1]
         if word in choice.options:
             return Literal(value=word, type=choice)
         if isinstance(self.types.get(word), ChoiceType):
             return self._name(tree)
-        raise _wrong(tree, f'"{word}" is not one of its values: {did_you_mean(word, choice.options)}')
+        raise wrong(tree, f'"{word}" is not one of its values: {did_you_mean(word, choice.options)}')
 
     def _literal_beside(self, subject: Node, tree: Branch) -> Literal:
         node = self._beside(subject, tree)
         if not isinstance(node, Literal):
-            raise _wrong(tree, "a list holds values only")
+            raise wrong(tree, "a list holds values only")
         self._comparable(subject, node, tree)
         return node
 
@@ -279,7 +282,7 @@ class _Reading:
     def _test(self, tree: Branch) -> Node:
         node = self.read(tree)
         if not isinstance(node.type, YesNoType):
-            raise _wrong(tree, f"a yes/no is needed here, this is {described(node.type)}")
+            raise wrong(tree, f"a yes/no is needed here, this is {described(node.type)}")
         return node
 
     def _choice(self, tree: Branch) -> Node:
@@ -295,12 +298,12 @@ class _Reading:
         subject, *rows = cast("list[Branch]", tree.children)
         node = self.read(subject)
         if not isinstance(node.type, ChoiceType):
-            raise _wrong(tree, 'end the table with "otherwise -> ...": its subject is no closed list')
+            raise wrong(tree, 'end the table with "otherwise -> ...": its subject is no closed list')
         tests = [self._table_row(node, row) for row in rows]
         named = {compared_with(test) for test, _ in tests}
         left_out = [option for option in node.type.options if option not in named]
         if left_out:
-            raise _wrong(tree, f'the table says nothing for {", ".join(left_out)}: add a row or "otherwise -> ..."')
+            raise wrong(tree, f'the table says nothing for {", ".join(left_out)}: add a row or "otherwise -> ..."')
         return self._rows(tests[:-1], tests[-1][1])
 
     def _table_row(self, subject: Node, row: Branch) -> tuple[Node, Branch]:
@@ -315,7 +318,7 @@ class _Reading:
             bound, value = cast("list[Branch]", row.children)
             test = self._bound(node, bound)
             if tests and not widens(tests[-1][0], test):
-                raise _wrong(row, "the bounds of a band must rise from row to row (under) or fall (at least)")
+                raise wrong(row, "the bounds of a band must rise from row to row (under) or fall (at least)")
             tests.append((test, value))
         return self._rows(tests, otherwise)
 
@@ -330,9 +333,9 @@ class _Reading:
             bound, value = cast("list[Branch]", row.children)
             test = self._bound(node, bound)
             if not isinstance(test, Compared) or test.relation is not Relation.AT_MOST or not rising(read, test):
-                raise _wrong(row, 'write each tier as "up to 1000 USDT -> 50%", the ends rising')
+                raise wrong(row, 'write each tier as "up to 1000 USDT -> 50%", the ends rising')
             factor = self.read(value)
-            _joined(value, total, self._times(unit, factor, value), doing="add up")
+            joined_at(value, total, self._times(unit, factor, value), doing="add up")
             read.append((test.right, factor))
         return building.tiers(node, read, last, total)
 
@@ -340,59 +343,50 @@ class _Reading:
         try:
             return multiplied(unit, self._unit(factor, tree))
         except UnitsMixed as error:
-            raise _wrong(tree, str(error)) from None
+            raise wrong(tree, str(error)) from None
 
     def _call(self, tree: Branch) -> Node:
         name, *arguments = tree.children
+        if " ".join(str(name).split()) in GATHERING:
+            return self._gathered(tree)
         read = tuple(self._argument(cast("Branch", each)) for each in arguments)
-        return called(Call(name=" ".join(str(name).split()), arguments=read, scope=self.scope, at=_start(tree)))
+        return called(Call(name=" ".join(str(name).split()), arguments=read, scope=self.scope, at=start_of(tree)))
+
+    def _gathered(self, tree: Branch) -> Node:
+        names: list[tuple[str, int, int]] = []
+
+        def read(part: Branch, scope: Scope) -> Node:
+            inner = _Reading(scope, self.text)
+            node = inner.read(part)
+            names.extend(inner.names)
+            return node
+
+        start, end = start_of(tree), int(tree.meta.end_pos)
+        going = Going(tree=tree, text=self.text[start:end], read=read, scope=self.scope)
+        node, listed = gone_through(going)
+        names.append((node.items, start_of(listed), int(listed.meta.end_pos)))
+        found = hoisted(going, node, tuple(sorted(names, key=lambda each: each[1])))
+        self.names.append((found.name, start, end))
+        return found
 
     def _argument(self, tree: Branch) -> Argument:
+        if tree.data == "narrowed":
+            raise wrong(tree, f'"when" goes with {", ".join(GATHERING)} only')
         if tree.data not in {"through", "until"}:
-            return Argument(node=self.read(tree), at=_start(tree))
+            return Argument(node=self.read(tree), at=start_of(tree))
         start, end = (self.read(child) for child in cast("list[Branch]", tree.children))
-        return Argument(node=start, end=end, with_end=tree.data == "through", at=_start(tree))
+        return Argument(node=start, end=end, with_end=tree.data == "through", at=start_of(tree))
 
     def _rows(self, rows: list[tuple[Node, Branch]], otherwise: Branch) -> Node:
         last = self.read(otherwise)
         kind, done = last.type, []
         for test, tree in rows:
             node = self.read(tree)
-            kind = _same(kind, node.type, tree)
+            kind = same_at(kind, node.type, tree)
             done.append((test, node))
         return building.either(done, last, kind)
 
     def _unit(self, node: Node, tree: Branch) -> Unit:
         if not isinstance(node.type, NumberType):
-            raise _wrong(tree, f"a number is needed here, this is {described(node.type)}")
+            raise wrong(tree, f"a number is needed here, this is {described(node.type)}")
         return node.type.unit
-
-
-def _joined(tree: Branch, left: Unit, right: Unit, *, doing: str) -> Unit:
-    try:
-        return joined(left, right, doing=doing)
-    except UnitsMixed as error:
-        raise _wrong(tree, str(error)) from None
-
-
-def _same(one: Type, other: Type, tree: Branch) -> Type:
-    try:
-        return building.same(one, other)
-    except UnitsMixed as error:
-        raise _wrong(tree, str(error)) from None
-
-
-def _wrong(tree: Branch, what: str) -> NotUnderstood:
-    return NotUnderstood(_start(tree), what)
-
-
-def _start(tree: Branch) -> int:
-    return int(getattr(tree.meta, "start_pos", 0) or 0)
-
-
-def _only(tree: Branch) -> str:
-    return str(tree.children[0])
-
-
-def _spelled(tree: Branch) -> str:
-    return " ".join(str(each) for each in tree.children)

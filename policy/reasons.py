@@ -1,7 +1,7 @@
 """A decision with its reasons: what was noted while it was worked out, rendered as text once somebody asks."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from cases.money import Money, asset
 from cases.proposal import ApprovalStage, Classification, DerivationLine
 from policy.arithmetic import Number
-from policy.expressions import Condition, Expression, Value
+from policy.expressions import Condition, Expression, Gathered, OverItems, Value
 from policy.facts import own_asset
 from policy.form import (
     ApprovalRow,
@@ -34,6 +34,8 @@ from policy.showing import bare, filled_in, in_words, to_customer, with_unit
 
 #: A part of the parsed form, and what came out there.
 Note = tuple[Any, Any]
+#: The items of a list of which each step is shown.
+_MOST_ITEMS = 20
 _NOT_NAMES = frozenset({"amount", "steps"})
 
 
@@ -101,7 +103,11 @@ class _Reader:
     def __init__(self, policy: Policy, inputs: Mapping[str, Value]) -> None:
         self.policy = policy
         self.asset = own_asset(policy, inputs)
+        self.inputs: Mapping[str, Any] = inputs
         self.known: dict[str, Value] = dict(inputs)
+        self.items: dict[tuple[str, int], dict[str, Value]] = {}
+        self.counted = ""
+        self.cut: set[tuple[str, str]] = set()
         self.left: list[Number] = []
         self.points: list[Decimal] = []
 
@@ -111,9 +117,42 @@ class _Reader:
             yield from _TOLD[type(what)](self, what, value)
 
     def derived(self, derived: Derived, value: Value) -> Iterator[Step]:
+        if derived.each_of is not None:
+            yield from self._of_an_item(derived, derived.each_of, value)
+            return
         # While it was worked out it was not known itself, nor is it named there.
-        yield self._worked_out(derived.name, derived.expression, value, derived.expression.place)
+        step = self._worked_out(derived.name, derived.expression, value, derived.expression.place)
+        yield replace(step, line=replace(step.line, filled=self.counted)) if self.counted else step
+        self.counted = ""
         self.known[derived.name] = value
+
+    def _of_an_item(self, derived: Derived, items: str, found: Any) -> Iterator[Step]:
+        """Yield what was worked out for an item of a list; from some number on only that it was."""
+        number, value = found
+        if number > _MOST_ITEMS:
+            if (items, derived.name) not in self.cut:
+                self.cut.add((items, derived.name))
+                name, text = f"{items} {number} and on: {derived.name}", derived.expression.text
+                yield _step(name, text, "worked out in the same way", "…", derived.expression.place)
+            return
+        row = self.items.setdefault((items, number), dict(self.inputs[items].rows[number - 1]))
+        filled = filled_in(derived.expression, {**self.known, **row})
+        shown = with_unit(value, derived.expression.node.type, self.asset)
+        text, place = derived.expression.text, derived.expression.place
+        yield _step(f"{items} {number}: {derived.name}", text, filled, shown, place)
+        row[derived.name] = value
+
+    def over_items(self, node: OverItems, counted: tuple[tuple[int, Any], ...]) -> Iterator[Step]:
+        """Yield nothing: which items were counted, and with what, stands in the step that follows."""
+        shown, more = (
+            counted[:_MOST_ITEMS],
+            f", … {len(counted) - _MOST_ITEMS} more" if len(counted) > _MOST_ITEMS else "",
+        )
+        joint = " + " if node.what is Gathered.TOTAL else ", "
+        values = joint.join(f"({bare(value)})" if bare(value).startswith("-") else bare(value) for _, value in shown)
+        numbers = f"{node.items} {', '.join(str(number) for number, _ in shown)}{more}" if counted else "nothing"
+        self.counted = numbers if node.value is None or not counted else f"{values} ({numbers})"
+        yield from ()
 
     def line(self, line: Rule | Threshold | Gate, fits: bool) -> Iterator[Step]:  # noqa: FBT001  # A note's value.
         filled = self._condition(line.when)
@@ -202,6 +241,7 @@ _TOLD: dict[type, Callable[[_Reader, Any, Any], Iterator[Step]]] = {
     Limit: _Reader.limit,
     MoneyTerms: _Reader.amount,
     NothingLeft: _Reader.nothing,
+    OverItems: _Reader.over_items,
     Part: _Reader.part,
     Rule: _Reader.line,
     Scorecard: _Reader.card,
@@ -231,7 +271,7 @@ def _told(notes: tuple[Note, ...], own: str | None) -> Iterator[tuple[str, str]]
     """Yield the steps that a customer may be told, with their values."""
     for what, value in notes:
         match what:
-            case Derived(name=name, expression=expression) if ": " not in name:
+            case Derived(name=name, expression=expression, each_of=None) if ": " not in name:
                 if isinstance(value, Decimal | Fraction) and value >= 0:
                     yield name, to_customer(value, expression.node.type, own)
             case Deduction(name=name, takes_off=expression) | Limit(name=name, at_most=expression):

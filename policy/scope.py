@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from policy.calendars import Calendar
-from policy.units import Type
+from policy.expressions import Expression
+from policy.mistakes import Place
+from policy.units import ListType, Type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,13 +18,26 @@ class Scope:
         units: Units the policy declares itself, beside the registry's assets: "WBETH".
         calendar: How days are counted.
         stands_for: The policy's name for a name used here; a calculator's parameters stand for other names.
+        items: What each item of a list has, by the list: fields, and what is worked out for each item.
+        item_of: The list for each of whose items something is worked out here; None: for the claim.
+        gathered: What is made of lists, by a name of its own: filled while expressions are read.
+        place: Where the expression stands that is read.
     """
 
     types: Mapping[str, Type]
     units: frozenset[str] = frozenset()
     calendar: Calendar = field(default_factory=Calendar)
     stands_for: Mapping[str, str] = field(default_factory=dict)
+    items: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
+    item_of: str | None = None
+    gathered: dict[str, Expression] = field(default_factory=dict)
+    place: Place | None = None
 
     def also(self, more: Mapping[str, Type]) -> "Scope":
         """Return the same scope with more names."""
-        return replace(self, types={**self.types, **more})
+        items = {name: dict(kind.fields) for name, kind in more.items() if isinstance(kind, ListType)}
+        return replace(self, types={**self.types, **more}, items={**self.items, **items})
+
+    def also_of(self, name: str, more: Mapping[str, Type]) -> "Scope":
+        """Return the same scope with more that is known of each item of a list."""
+        return replace(self, items={**self.items, name: {**self.items[name], **more}})

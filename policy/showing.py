@@ -9,6 +9,7 @@ from fractions import Fraction
 from cases.money import ASSETS, EXACT, Rounding
 from policy.arithmetic import Number, ratio, rounded_units
 from policy.expressions import Expression, Value
+from policy.items import Items
 from policy.payment_terms import Benefit
 from policy.series import Series
 from policy.units import BARE, OWN_MONEY, NumberType, Type
@@ -39,7 +40,7 @@ def to_customer(value: Number, kind: Type, asset: str | None) -> str:
     return with_unit(value, kind, asset)
 
 
-def bare(value: Value) -> str:
+def bare(value: Value) -> str:  # noqa: C901  # One line for each kind of value.
     """Return a value without its unit: "83.6", "yes", "2024-01-23 09:07:00 UTC"."""
     match value:
         case bool():
@@ -52,6 +53,8 @@ def bare(value: Value) -> str:
             return "no prices"
         case Series(points=points):
             return f"{len(points)} prices from {bare(points[0].at)} to {bare(points[-1].at)}"
+        case Items(rows=rows):
+            return f"{len(rows)} item{'' if len(rows) == 1 else 's'}"
         case datetime():
             return value.strftime("%Y-%m-%d %H:%M:%S UTC") if not value.microsecond else value.isoformat(sep=" ")
         case str():

@@ -26,6 +26,6 @@ def unnamed_steps(policy: Policy) -> Iterator[Mistake]:
 
 def steps_told(policy: Policy) -> tuple[str, ...]:
     """Return the names of the steps that a customer may be told."""
-    derived = (each for each in policy.derived if ": " not in each.name)
+    derived = (each for each in policy.derived if ": " not in each.name and each.each_of is None)
     numbers = (each.name for each in derived if isinstance(each.expression.node.type, NumberType))
     return (*numbers, *(each.name for each in policy.deductions), *(each.name for each in policy.limits))

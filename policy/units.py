@@ -90,7 +90,20 @@ class SeriesType:
     unit: Unit
 
 
-Type = NumberType | YesNoType | ChoiceType | TimeType | TextType | SeriesType
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListType:
+    """Several items, each with the same fields: only gone through, never calculated with.
+
+    Fields:
+        fields: What each item says: (name, type).
+        most: How many items there are at most.
+    """
+
+    fields: tuple[tuple[str, "Type"], ...]
+    most: int
+
+
+Type = NumberType | YesNoType | ChoiceType | TimeType | TextType | SeriesType | ListType
 
 
 def described(of: Type) -> str:
@@ -108,6 +121,8 @@ def described(of: Type) -> str:
             return "text"
         case SeriesType(unit=unit):
             return f"prices in {unit}"
+        case ListType(most=most):
+            return f"a list of up to {most}"
 
 
 def joined(left: Unit, right: Unit, *, doing: str) -> Unit:

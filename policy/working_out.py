@@ -6,6 +6,7 @@ from policy import building
 from policy.calculators import CALCULATORS, Calculator, Parameter
 from policy.expressions import Condition, Every, Expression, Literal, Name, Node
 from policy.form import Derived
+from policy.going_through import item_scope
 from policy.grammar import NotUnderstood
 from policy.meaning import YES_NO, understood
 from policy.mistakes import Mistakes, Place, did_you_mean
@@ -25,14 +26,40 @@ def worked_out(key: Scalar, node: YamlNode, scope: Scope, mistakes: Mistakes) ->
         found = expression(node, scope, mistakes)
         return (Derived(name=key.text, expression=found),) if found else ()
     entries = {name.text: value for name, value in node.entries} if isinstance(node, YamlMapping) else {}
+    if "for each" in entries and isinstance(node, YamlMapping):
+        return _for_each(key, node, scope, mistakes)
     if "first that fits" in entries:
         Section(node, mistakes, keys=("first that fits",))
         table = _table(entries["first that fits"], scope, mistakes)
         return (Derived(name=key.text, expression=table),) if table else ()
     if "calculator" not in entries:
-        mistakes.add(node.place, 'write an expression here, "first that fits:" with rows, or "calculator:"')
+        what = 'write an expression here, "first that fits:" with rows, "calculator:", or "for each:" with a list'
+        mistakes.add(node.place, what)
         return ()
     return _calculated(key.text, Section(node, mistakes), scope)
+
+
+def _for_each(key: Scalar, node: YamlMapping, scope: Scope, mistakes: Mistakes) -> tuple[Derived, ...]:
+    """Return what is worked out for each item of a list: "gives:" with an expression, a table or a calculator."""
+    entries = {name.text: value for name, value in node.entries}
+    listed = entries["for each"]
+    name = listed.text.strip() if isinstance(listed, Scalar) else ""
+    if name not in scope.items:
+        known = did_you_mean(name, scope.items) if scope.items else 'declare one under "inputs" first'
+        mistakes.add(listed.place, f'"{name[:60]}" is no list: {known}')
+        return ()
+    rest = tuple(each for each in node.entries if each[0].text != "for each")
+    value: YamlNode = YamlMapping(entries=rest, place=node.place)
+    if "gives" in entries:
+        Section(node, mistakes, keys=("for each", "gives"))
+        value = entries["gives"]
+    elif not {"first that fits", "calculator"} & entries.keys():
+        mistakes.add(
+            node.place, 'add "gives:" with what is worked out for each item, "first that fits:" or "calculator:"'
+        )
+        return ()
+    found = worked_out(key, value, item_scope(name, scope), mistakes)
+    return tuple(replace(each, each_of=name) for each in found)
 
 
 def _table(node: YamlNode, scope: Scope, mistakes: Mistakes) -> Expression | None:

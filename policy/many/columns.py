@@ -9,7 +9,7 @@ import polars as pl
 from policy.form import Input, Policy
 from policy.many.prices import readable
 from policy.many.scaled import OutOfBounds, Scaled, Whole, moment
-from policy.units import OWN_MONEY, ChoiceType, NumberType, SeriesType, TextType, TimeType, Type, YesNoType
+from policy.units import OWN_MONEY, ChoiceType, ListType, NumberType, SeriesType, TextType, TimeType, Type, YesNoType
 
 _FIRST, _LAST = (moment(each).top.low for each in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)))
 _PLAIN_NUMBER = r"^-?\d{1,37}(\.\d{1,18})?$"
@@ -17,6 +17,7 @@ _PLAIN_TIME = r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]
 _NOT_PLAIN_TEXT = r"^\s|\s$|[\x00-\x1f]"
 _MOST_PLAIN_TEXT = 200
 _MOST_OPTIONS = 250
+A_LIST = '"{}" is a list, columns hold one value for each case'
 
 
 class WrongColumn(TypeError):
@@ -85,6 +86,9 @@ def read_cases(policy: Policy, frame: pl.DataFrame, reach: Reach) -> Cases:
 
     Raises WrongColumn, and OutOfBounds for a closed list that is too long.
     """
+    lists = [each.name for each in policy.inputs if isinstance(each.type, ListType)]
+    if lists:
+        raise OutOfBounds(A_LIST.format(lists[0]))
     raw = {each.name: _raw(each, frame) for each in policy.inputs}
     raw |= {each.name: _within(raw[each.name], reach) for each in policy.inputs if isinstance(each.type, NumberType)}
     apart = _together([each.apart for each in raw.values() if each.apart is not None])

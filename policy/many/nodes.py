@@ -12,7 +12,7 @@ import polars as pl
 from policy import expressions as nodes
 from policy.expressions import Condition, Expression, Node, Relation, Value
 from policy.many import days, prices, scaled
-from policy.many.columns import Cases, Column, Other, Words
+from policy.many.columns import A_LIST, Cases, Column, Other, Words
 from policy.many.scaled import OutOfBounds, Scaled
 from policy.units import ChoiceType, Type
 
@@ -154,9 +154,8 @@ class Reader:
                 return Found(value=scaled.divided(*(each.number for each in parts)), needs=_first(parts))
             case nodes.Extreme(largest=largest, parts=inner):
                 parts = [self.value(each) for each in inner]
-                return Found(
-                    value=scaled.extreme([each.number for each in parts], largest=largest), needs=_first(parts)
-                )
+                numbers = [each.number for each in parts]
+                return Found(value=scaled.extreme(numbers, largest=largest), needs=_first(parts))
             case nodes.Whole(up=up, part=part):
                 found = self.value(part)
                 return Found(value=scaled.floored(found.number, up=up), needs=found.needs)
@@ -174,15 +173,18 @@ class Reader:
             case nodes.Either(rows=rows, otherwise=otherwise):
                 tests = [(self.value(test), self.value(value)) for test, value in rows]
                 return either(tests, self.value(otherwise))
-            case nodes.Between() | nodes.After():
-                return self._timed(node)
-            case nodes.Priced() | nodes.PriceAt():
-                return self._priced(node)
+            case nodes.Between() | nodes.After() | nodes.Priced() | nodes.PriceAt():
+                return self._about_time(node)
+            case nodes.OverItems():
+                raise OutOfBounds(A_LIST.format(node.items))
 
     def _among(self, subject: Node, options: tuple[Value, ...]) -> Found:
         found = self.value(subject)
         tests = [_compared(Relation.EQUAL, found, Found(value=_literal(each, subject.type))).holds for each in options]
         return Found(value=Other(expr=reduce(pl.Expr.__or__, tests)), needs=found.needs)
+
+    def _about_time(self, node: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt) -> Found:
+        return self._timed(node) if isinstance(node, nodes.Between | nodes.After) else self._priced(node)
 
     def _timed(self, node: nodes.Between | nodes.After) -> Found:
         start = self.value(node.start)

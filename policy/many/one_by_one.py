@@ -13,14 +13,15 @@ from policy.deciding import NeedsFact, Outcome, decide
 from policy.expressions import Value
 from policy.facts import read_facts
 from policy.form import Policy
+from policy.items import items_text
 from policy.settling import TooManyDigits, exactly, looked_up
 from policy.showing import in_words
 
 #: Stands in the column `missing` where a result has more digits than can be held exactly.
 TOO_MANY_DIGITS = "(too many digits)"
 
-#: What an input may be in a row; text as in a claim. None: not known.
-Given = str | int | Decimal | bool | datetime | None
+#: What an input may be in a row; text as in a claim, a list of items as rows of their own. None: not known.
+Given = str | int | Decimal | bool | datetime | list[dict[str, Any]] | None
 #: The amounts that count beside a row's own.
 Beside = tuple[Money, ...]
 _NOTHING_BESIDE: Iterable[Beside] = repeat(())
@@ -79,6 +80,8 @@ def _told(row: Mapping[str, Given]) -> Iterator[tuple[str, str]]:
                 yield name, f"{value:f}"
             case datetime():
                 yield name, value.isoformat()
+            case list():
+                yield name, items_text([dict(_told(each)) for each in value])
             case _:
                 yield name, str(value)
 

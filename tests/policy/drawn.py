@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from policy.expressions import Literal, Value
 from policy.form import Policy
+from policy.items import items_text
 from policy.loading import load_policy
-from policy.units import ChoiceType, NumberType, SeriesType, TimeType, Type, YesNoType
+from policy.units import ChoiceType, ListType, NumberType, SeriesType, TimeType, Type, YesNoType
 
 POLICIES = Path(__file__).resolve().parents[2] / "config" / "policies"
 NAMES = sorted(path.stem for path in POLICIES.glob("*.yaml"))
@@ -73,6 +74,9 @@ def texts(literals: list[Value], kind: Type, *, huge: bool) -> st.SearchStrategy
             return _series(
                 [each for each in literals if isinstance(each, datetime)] or [datetime(2026, 1, 1, tzinfo=UTC)]
             )
+        case ListType(fields=fields, most=most):
+            items = st.fixed_dictionaries({name: texts(literals, of, huge=huge) for name, of in fields})
+            return st.lists(items, max_size=min(most, 5)).map(items_text)
         case _:
             return st.text(max_size=20)
 

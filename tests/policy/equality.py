@@ -39,6 +39,7 @@ from policy.units import NumberType
 POLICIES = Path(__file__).resolve().parents[2] / "config" / "policies"
 PAGE = POLICIES.parents[1] / "docs" / "policy-language.md"
 RULES = POLICIES.parents[1] / "tests" / "bench" / "twenty_five_rules.yaml"
+PLANS = Path(__file__).parent / "plans"
 _BATCH = 50_000
 
 
@@ -69,9 +70,12 @@ def shipped() -> Iterator[tuple[str, Policy]]:
 
 
 def others() -> Iterator[tuple[str, Policy]]:
-    """Yield the policies of the language page and of the bench."""
+    """Yield the policies of the language page and of the bench, and the plans that only tests have."""
     blocks = re.findall(r"```yaml\n(policy: .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     yield from ((f"page {number}", read_policy(block, f"page {number}")) for number, block in enumerate(blocks))
+    yield from (
+        (each.stem, read_policy(each.read_text(encoding="utf-8"), each.name)) for each in sorted(PLANS.iterdir())
+    )
     yield "25 rules", read_policy(RULES.read_text(encoding="utf-8"), RULES.name)
 
 

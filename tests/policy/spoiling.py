@@ -10,7 +10,7 @@ from typing import Any
 from cases.money import ASSETS, Rounding
 from cases.proposal import ApprovalStage, Classification
 from policy import expressions as nodes
-from policy.expressions import Counted, Expression, Node, Relation, parts_of
+from policy.expressions import Counted, Expression, Gathered, Node, Relation, parts_of
 from policy.form import PAYABLE, ApprovalRow, Limit, MoneyTerms, NothingLeft, Policy, Rule
 from policy.payment_terms import Benefit, Part
 from policy.regions import both, where
@@ -186,6 +186,12 @@ def _spoiled(part: Any) -> _Spoiled:  # noqa: C901, PLR0912  # One line for each
             yield from _swapped(part, "rows", rows)
         case nodes.Whole(up=up):
             yield "another rounding", f"up is {not up}", replace(part, up=not up)
+        case nodes.OverItems(what=what, value=value, when=when):
+            other_total = {Gathered.TOTAL: Gathered.LARGEST, Gathered.LARGEST: Gathered.SMALLEST}.get(what)
+            if other_total and value is not None:
+                yield "another total", f"{what.value} -> {other_total.value}", replace(part, what=other_total)
+            if when is not None:
+                yield "a condition dropped", "when", replace(part, when=None)
         case nodes.Between() | nodes.After() | nodes.Priced() | nodes.PriceAt():
             yield from _times(part)
         case _:

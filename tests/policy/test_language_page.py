@@ -18,12 +18,15 @@ from policy.book import PolicyBook
 from policy.calculators import CALCULATORS
 from policy.calendars import Calendar, after_days
 from policy.compiling import Known, worked_out
-from policy.declaring import read_derived, read_inputs
+from policy.declaring import gathered_in, read_derived, read_inputs
+from policy.example_texts import given_at
 from policy.explaining import explain
 from policy.expressions import Value
+from policy.facts import read_value
 from policy.form import Derived
 from policy.grammar import KEYWORDS, NotUnderstood
 from policy.interpreting import Reckoning, Unknown
+from policy.items import Items
 from policy.loading import KEYS, load_policy, read_policy
 from policy.meaning import understood
 from policy.mistakes import Mistakes, Place
@@ -32,7 +35,7 @@ from policy.scope import Scope
 from policy.section import Section
 from policy.series import Point, Series
 from policy.settling import exactly
-from policy.units import ChoiceType, NumberType, SeriesType, Type, YesNoType, described
+from policy.units import ChoiceType, ListType, NumberType, SeriesType, Type, YesNoType, described
 from policy.yaml_text import read_yaml
 from tests.policy.conftest import staff
 
@@ -48,6 +51,10 @@ def _rows(after: str) -> list[tuple[str, str]]:
     table = PAGE[PAGE.index(after) :].split("\n\n")[1]
     cells = [line.strip("| ").split(" | ") for line in table.split("\n")[2:]]
     return [(row[0].strip("`"), row[1]) for row in cells]
+
+
+def _scope() -> Scope:
+    return Scope(types={}).also(_names())
 
 
 @cache
@@ -72,6 +79,9 @@ def _values(of: Type) -> st.SearchStrategy[Value]:
             return st.sampled_from(options)
         case YesNoType():
             return st.booleans()
+        case ListType(fields=fields):
+            item = st.fixed_dictionaries({name: _values(kind) for name, kind in fields})
+            return st.lists(item, max_size=4).map(lambda items: Items(rows=tuple(items)))
         case _:
             steps = (-1, 0, 1, 179, 180, 90_000, 9_000_000)
             return st.sampled_from([WINDOW + timedelta(seconds=each) for each in steps])
@@ -136,19 +146,19 @@ def test_the_policy_that_says_everything_else_loads() -> None:
 
 @pytest.mark.parametrize(("expression", "kind"), _rows("each line below"))
 def test_an_expression_on_the_page_is_of_its_kind(expression: str, kind: str) -> None:
-    assert described(understood(expression, Scope(types=_names()), HERE).node.type) == kind
+    assert described(understood(expression, _scope(), HERE).node.type) == kind
 
 
 @pytest.mark.parametrize(("plan", "expression"), _rows("each line stands under"))
 def test_what_plans_say_can_be_written(plan: str, expression: str) -> None:
     assert plan
-    assert understood(expression.strip("`"), Scope(types=_names()), HERE).node
+    assert understood(expression.strip("`"), _scope(), HERE).node
 
 
 @pytest.mark.parametrize(("expression", "said"), _rows("These are refused"))
 def test_an_expression_that_is_refused_is_refused_in_these_words(expression: str, said: str) -> None:
     with pytest.raises(NotUnderstood) as refused:
-        understood(expression, Scope(types=_names()), HERE)
+        understood(expression, _scope(), HERE)
 
     assert str(refused.value) == said
 
@@ -159,13 +169,16 @@ def test_an_expression_that_is_refused_is_refused_in_these_words(expression: str
 def test_an_expression_on_the_page_comes_to_the_same_on_both_paths(
     expression: str, kind: str, book: PolicyBook, data: st.DataObject
 ) -> None:
-    expressed = understood(expression, Scope(types=_names()), HERE)
-    node = expressed.node
-    values = data.draw(_told(tuple(sorted({each for each, _, _ in expressed.names}))))
+    scope = _scope()
+    expressed = understood(expression, scope, HERE)
+    node, lists = expressed.node, gathered_in(scope, ())
+    used = (name for each in (expressed, *(each.expression for each in lists)) for name, _, _ in each.names)
+    values = data.draw(_told(tuple(sorted(_names().keys() & used))))
+    policy = replace(book.policies[0], derived=lists)
 
     with exactly():
-        fast = _compiled(values, "asked", [Derived(name="asked", expression=expressed)])
-        slow = Reckoning(book.policies[0], values, lambda _derived, _value: None).value(node)
+        fast = _compiled(values, "asked", [*lists, Derived(name="asked", expression=expressed)])
+        slow = Reckoning(policy, values, lambda _derived, _value: None).value(node)
 
     assert fast == (f"needs {', '.join(slow.needed)}" if isinstance(slow, Unknown) else slow)
     assert isinstance(fast, str) or isinstance(fast, bool) is (kind == "yes/no")
@@ -193,7 +206,7 @@ def _used(name: str) -> set[str]:
 def _derived() -> tuple[Derived, ...]:
     mistakes = Mistakes()
     block = next(each for each in BLOCKS if each.startswith("works out:"))
-    derived, _ = read_derived(Section(read_yaml(block, "page"), mistakes), Scope(types=_names()))
+    derived, _ = read_derived(Section(read_yaml(block, "page"), mistakes), _scope())
     assert mistakes.found == []
     return derived
 
@@ -268,3 +281,22 @@ def test_the_page_says_when_days_are_over(row: str) -> None:
 def test_the_page_names_every_key_and_every_word() -> None:
     assert [key for key in KEYS if f"`{key}`" not in PAGE] == []
     assert [word for word in KEYWORDS if f"`{word}`" not in PAGE] == []
+
+
+def test_the_lists_of_the_page_are_worked_out_for_each_item() -> None:
+    block = next(each for each in BLOCKS if each.startswith("inputs:\n  landed_at"))
+    shown = next(each for each in BLOCKS if each.startswith("items:"))
+    root, mistakes = Section(read_yaml(block, "page"), Mistakes()), Mistakes()
+    inputs = {each.name: each.type for each in read_inputs(root, None)}
+    derived, _ = read_derived(root, Scope(types={}).also(inputs))
+    told = given_at(Section(read_yaml(shown, "page"), mistakes), inputs, mistakes)
+    values = {"landed_at": datetime(2026, 3, 1, tzinfo=UTC), "items": read_value(told["items"], inputs["items"])}
+
+    with exactly():
+        assert _compiled(values, "proven loss", derived) == Decimal(924)
+        assert _compiled(values, "without receipt", derived) == 1
+
+    assert root.mistakes.found + mistakes.found == []
+    listed = re.search(r"`(\[\{.*?\}\])`", PAGE)
+    assert listed
+    assert isinstance(read_value(listed.group(1), inputs["items"]), Items)

@@ -20,7 +20,8 @@ from tests.policy.authoring.conftest import SHIPPED, grids_of
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "policy-language.md").read_text(encoding="utf-8")
 ON_THE_PAGE = re.findall(r"```yaml\n(policy: .*?)```", PAGE, re.DOTALL)
-TEXTS = {each.name: each.read_text(encoding="utf-8") for each in SHIPPED} | {
+PLANS = sorted((Path(__file__).parents[1] / "plans").glob("*.yaml"))
+TEXTS = {each.name: each.read_text(encoding="utf-8") for each in (*SHIPPED, *PLANS)} | {
     f"page {number}": text for number, text in enumerate(ON_THE_PAGE)
 }
 HERE = Place(file="x", line=1, column=1)

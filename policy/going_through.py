@@ -1,0 +1,114 @@
+"""What a total, a number or an extreme over the items of a list means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import cast
+
+from policy.expressions import Expression, Gathered, Name, Node, OverItems
+from policy.grammar import NotUnderstood
+from policy.mistakes import did_you_mean
+from policy.scope import Scope
+from policy.trees import Branch, spelled, start_of, wrong
+from policy.units import BARE, ListType, NumberType, TimeType, Type, YesNoType, described
+
+GATHERING = tuple(each.value for each in Gathered)
+_OF_TIMES = frozenset({Gathered.LATEST, Gathered.EARLIEST})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
+    """A function over a list, as it stands in a text.
+
+    Fields:
+        tree: The whole call.
+        text: How the call is written.
+        read: Reads a part of it with the names of an item.
+        scope: What is known where it stands.
+    """
+
+    tree: Branch
+    text: str
+    read: Callable[[Branch, Scope], Node]
+    scope: Scope
+
+
+def gone_through(going: Going) -> tuple[OverItems, Branch]:
+    """Return what a function over a list means, and where the list stands in it; raises NotUnderstood."""
+    what = Gathered(" ".join(str(going.tree.children[0]).split()))
+    arguments = cast("list[Branch]", going.tree.children[1:])
+    if what is Gathered.NUMBER:
+        expected, shape = 1, f"{what.value}(list) or {what.value}(list when ...)"
+    else:
+        expected, shape = 2, f"{what.value}(list, value) or {what.value}(list, value when ...)"
+    if len(arguments) != expected or arguments[0].data not in ({"words", "narrowed"} if expected == 1 else {"words"}):
+        raise wrong(going.tree, f'{what.value} is asked otherwise: write "{shape}"')
+    *before, last = arguments
+    told, when_tree = cast("list[Branch]", last.children) if last.data == "narrowed" else (last, None)
+    listed = before[0] if before else told
+    name = _list_named(listed, going.scope)
+    inner = item_scope(name, going.scope)
+    when = going.read(when_tree, inner) if when_tree is not None else None
+    if when is not None and when_tree is not None and not isinstance(when.type, YesNoType):
+        raise wrong(when_tree, f"a yes/no is needed here, this is {described(when.type)}")
+    value = going.read(told, inner) if before else None
+    kind = _kind(what, value, told)
+    return OverItems(what=what, items=name, value=value, when=when, type=kind), listed
+
+
+def item_scope(name: str, scope: Scope) -> Scope:
+    """Return what an expression may speak of that is worked out for each item of a list."""
+    outer = {each: kind for each, kind in scope.types.items() if not isinstance(kind, ListType)}
+    return replace(scope, types={**outer, **scope.items[name]}, item_of=name)
+
+
+def of_an_item(name: str, scope: Scope) -> str:
+    """Return what to do about a list, or about what only its items have; "" for any other name."""
+    if name in scope.types and not isinstance(scope.types[name], ListType):
+        return ""
+    if name in scope.items:
+        return f'"{name}" is a list: write total({name}, ...), number of({name}), largest({name}, ...)'
+    holding = next((each for each, fields in scope.items.items() if name in fields), None)
+    if holding is None:
+        return ""
+    return f'each of "{holding}" has a "{name}": write total({holding}, {name}), or work out "for each: {holding}"'
+
+
+def hoisted(going: Going, node: OverItems, names: tuple[tuple[str, int, int], ...]) -> Name:
+    """Return the name under which it is worked out, once, however often it stands in the policy."""
+    called = f"{node.items}: {' '.join(going.text.split())}"
+    start = start_of(going.tree)
+    found = tuple((each, begin - start, end - start) for each, begin, end in names)
+    place = going.scope.place
+    if place is None:
+        raise NotUnderstood(start, "lists cannot be gone through here")
+    expression = Expression(text=going.text, node=node, names=found, place=place)
+    going.scope.gathered.setdefault(called, expression)
+    return Name(name=called, type=node.type)
+
+
+def _list_named(tree: Branch, scope: Scope) -> str:
+    name = spelled(tree) if tree.data == "words" else "this"
+    if scope.item_of is not None:
+        what = "a list cannot be gone through for each item: work it out under a name of its own first"
+        raise wrong(tree, what)
+    if name in scope.items:
+        return name
+    if name in scope.types:
+        raise wrong(tree, f'"{name}" is no list, it is {described(scope.types[name])}')
+    known = f": {did_you_mean(name, scope.items)}" if scope.items else ": no list is declared"
+    raise wrong(tree, f'"{name}" is no list{known}')
+
+
+def _kind(what: Gathered, value: Node | None, tree: Branch) -> Type:
+    if value is None:
+        return NumberType(unit=BARE, signed=False, whole=True)
+    kind = value.type
+    if what in _OF_TIMES:
+        if not isinstance(kind, TimeType):
+            raise wrong(tree, f"a time is needed here, this is {described(kind)}")
+        return kind
+    if not isinstance(kind, NumberType):
+        raise wrong(tree, f"a number is needed here, this is {described(kind)}")
+    if what is Gathered.TOTAL:
+        return NumberType(unit=kind.unit, signed=kind.signed, ratio=kind.ratio)
+    return kind

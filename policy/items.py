@@ -1,0 +1,68 @@
+"""The items of a list input: JSON text -> values, each item with the same fields."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policy.units import ListType, Type
+
+#: Characters of all items together.
+MOST_CHARACTERS = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Items:
+    """The items of a list, in the order given: the values of each by the names of its fields."""
+
+    rows: tuple[Mapping[str, Any], ...]
+
+
+def read_items(text: str, kind: ListType, read: Callable[[str, Type], Any]) -> Items:
+    """Return the items that a text lists: `[{"value": "12.50", "receipt": "yes"}]`.
+
+    Numbers may stand without quotes, and true and false for yes and no; fields that are not declared are left alone.
+    read: Gives the value of one field. Raises ValueError, as `read` does, with the item and the field.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"has {len(text)} characters, at most {MOST_CHARACTERS} are read")
+    try:
+        listed = json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise ValueError(f"is no list of items, as {_as_example(kind)}") from None
+    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+        raise ValueError(f"is no list of items, as {_as_example(kind)}")
+    if len(listed) > kind.most:
+        raise ValueError(f"has {len(listed)} items, at most {kind.most} are read")
+    return Items(rows=tuple(_item(number, each, kind, read) for number, each in enumerate(listed, start=1)))
+
+
+def items_text(items: list[dict[str, Any]]) -> str:
+    """Return items as the text that `read_items` reads."""
+    return json.dumps(items, ensure_ascii=False, default=str)
+
+
+def _item(number: int, told: dict[str, Any], kind: ListType, read: Callable[[str, Type], Any]) -> dict[str, Any]:
+    values = {}
+    for name, of in kind.fields:
+        value = told.get(name)
+        if isinstance(value, bool):
+            value = "yes" if value else "no"
+        if not isinstance(value, str):
+            raise ValueError(f'item {number} {"has no" if value is None else "has no plain"} "{name}"')  # noqa: TRY004  # Of the text.
+        try:
+            values[name] = read(value, of)
+        except ValueError as error:
+            raise ValueError(f"item {number}: {name} {error}") from None
+    return values
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a field stands twice")
+    return found
+
+
+def _as_example(kind: ListType) -> str:
+    return "[{" + ", ".join(f'"{name}": "…"' for name, _ in kind.fields[:3]) + "}]"

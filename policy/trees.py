@@ -1,0 +1,45 @@
+"""Places and words in the trees of expressions, and mistakes at them."""
+
+from lark import Token, Tree
+
+from policy import building
+from policy.grammar import NotUnderstood
+from policy.units import Type, Unit, UnitsMixed, joined
+
+Branch = Tree[Token]
+
+
+def joined_at(tree: Branch, left: Unit, right: Unit, *, doing: str) -> Unit:
+    """Return the unit of two numbers that are added, compared or chosen between; raises NotUnderstood at the tree."""
+    try:
+        return joined(left, right, doing=doing)
+    except UnitsMixed as error:
+        raise wrong(tree, str(error)) from None
+
+
+def same_at(one: Type, other: Type, tree: Branch) -> Type:
+    """Return the type of a choice between two values; raises NotUnderstood at the tree."""
+    try:
+        return building.same(one, other)
+    except UnitsMixed as error:
+        raise wrong(tree, str(error)) from None
+
+
+def wrong(tree: Branch, what: str) -> NotUnderstood:
+    """Return a mistake at the first character of a tree."""
+    return NotUnderstood(start_of(tree), what)
+
+
+def start_of(tree: Branch) -> int:
+    """Return where a tree starts, in characters."""
+    return int(getattr(tree.meta, "start_pos", 0) or 0)
+
+
+def only(tree: Branch) -> str:
+    """Return the one word of a tree."""
+    return str(tree.children[0])
+
+
+def spelled(tree: Branch) -> str:
+    """Return the words of a tree, one space between them."""
+    return " ".join(str(each) for each in tree.children)
