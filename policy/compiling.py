@@ -74,7 +74,8 @@ def worked_out(derived: Iterable[Derived], *, noted: bool = False) -> dict[str, 
     code, names = Code(), {}
     for number, each in enumerate(derived):
         value, names[each.name] = code.written(each.expression.node), f"derived{number}"
-        note = [f"k.notes.append(({code.constant(each)}, value))"] if noted else []
+        found_out = "(k.number, value)" if each.each_of else "value"
+        note = [f"k.notes.append(({code.constant(each)}, {found_out}))"] if noted else []
         code.function(names[each.name], ("k",), [f"value = {value}", *note, "return value"])
     found = code.built()
     functions = {name: found[function] for name, function in names.items()}

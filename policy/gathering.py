@@ -30,13 +30,15 @@ class KnownItem(dict[str, Any]):
     Fields:
         derived: What works a value out for an item, by name.
         outer: What is known of the claim.
-        note: Where what was worked out is noted; only there where reasons are wanted.
+        number: Which item of the list it is, from 1.
+        notes: What was worked out, in order, where reasons are wanted.
     """
 
-    __slots__ = ("derived", "note", "outer")
+    __slots__ = ("derived", "notes", "number", "outer")
     derived: Mapping[str, Compiled]
     outer: dict[str, Any]
-    note: Callable[[tuple[Any, Any]], None]
+    number: int
+    notes: list[tuple[Any, Any]]
 
     def __missing__(self, name: str) -> Any:
         if name not in self.derived:
@@ -56,9 +58,8 @@ def gathering(node: OverItems, compiled: Callable[[Node], Compiled]) -> Compiled
         result = gathered(what, [each for _, each in counted])
         if result is None:
             raise KeyError(node.items)
-        note = getattr(known, "note", None)
-        if note is not None:
-            note((node, tuple(counted)))
+        if hasattr(known, "notes"):
+            known.notes.append((node, tuple(counted)))
         return result
 
     return found
@@ -86,10 +87,8 @@ def _making(name: str, derived: Mapping[str, Compiled]) -> Compiled:
 
 def _item(number: int, row: Mapping[str, Any], known: dict[str, Any], derived: Mapping[str, Compiled]) -> KnownItem:
     item = KnownItem(row)
-    item.derived, item.outer = derived, known
-    note = getattr(known, "note", None)
-    if note is not None:
-        item.note = lambda noted: note((noted[0], (number, noted[1])))
+    item.derived, item.outer, item.number = derived, known, number
+    item.notes = getattr(known, "notes", [])
     return item
 
 
