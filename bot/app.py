@@ -26,7 +26,8 @@ from bot.approvals import submission_mistakes
 from bot.arrivals import SOURCE, delivery_id, parsed, team_of
 from bot.calls import SLACK_API, silent_logger
 from bot.cards import ASK, REJECT, WHY
-from bot.ports import Cases, Inbox
+from bot.policies import SEND_BACK, SENDING_BACK
+from bot.ports import Cases, Inbox, Policies
 from bot.routing import Routing
 from bot.showing import Showing
 from bot.signing import is_from_slack
@@ -37,8 +38,8 @@ from cases.people import People
 #: A trigger id lives three seconds, and so does Slack's patience for an answer.
 MODAL_TIMEOUT_SECONDS = 2
 COMMAND = "/makewhole"
-_OPENING = re.compile(f"^({REJECT}|{ASK}|{WHY})$")
-_OUR_MODALS = re.compile(f"^({REJECTION}|{QUESTION})$")
+_OPENING = re.compile(f"^({REJECT}|{ASK}|{WHY}|{SEND_BACK})$")
+_OUR_MODALS = re.compile(f"^({REJECTION}|{QUESTION}|{SENDING_BACK})$")
 _ANYTHING = re.compile("")
 
 log = structlog.get_logger(__name__)
@@ -73,6 +74,7 @@ class Backing:
     Fields:
         inbox: Where deliveries are kept.
         cases: Cases as they are shown.
+        policies: Submitted policies.
         people: The role table.
         routing: The channels' languages.
         clock: Gives now, aware, UTC.
@@ -80,6 +82,7 @@ class Backing:
 
     inbox: Inbox
     cases: Cases
+    policies: Policies
     people: People
     routing: Routing
     clock: Clock
@@ -115,7 +118,8 @@ def create_app(settings: SlackSettings, backing: Backing) -> AsyncApp:
     )
     app.middleware(_keeper(settings, backing))
     app.error(_report)
-    _listen(app, client, Showing(cases=backing.cases, people=backing.people, routing=backing.routing), backing.clock)
+    showing = Showing(cases=backing.cases, policies=backing.policies, people=backing.people, routing=backing.routing)
+    _listen(app, client, showing, backing.clock)
     return app
 
 
@@ -182,7 +186,7 @@ def _keeper(settings: SlackSettings, backing: Backing) -> Callable[..., Awaitabl
 
 def _listen(app: AsyncApp, client: AsyncWebClient, showing: Showing, clock: Clock) -> None:
     async def open_modal(ack: AsyncAck, body: dict[str, Any]) -> None:
-        view = await asyncio.to_thread(showing.modal, body)
+        view = await asyncio.to_thread(showing.modal, body, now=clock())
         await client.views_open(trigger_id=body["trigger_id"], view=view)
         await ack()
 

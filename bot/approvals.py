@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot.cards import APPROVE
 from bot.foreign import plain_lines
 from bot.links import DIFFERENT_LOSS, SAME_LOSS
-from bot.policies import RELEASE, SEND_BACK, PolicyValue
-from bot.values import ButtonValue, Forged, LinkValue, ModalValue
+from bot.policies import LONGEST_REASON, RELEASE, SENDING_BACK, WHY_BACK, send_back_mistakes
+from bot.values import ButtonValue, Forged, LinkValue, ModalValue, PolicyModalValue, PolicyValue
 from bot.views import (
     COMMENT_INPUT,
     LONGEST_COMMENT,
@@ -85,12 +85,14 @@ class PolicySaid:
         slack_id: Who, as Slack knows them.
         value: Which version, and which text of it they saw.
         release: Whether it is a yes.
+        reason: Why it goes back; None for a yes.
         channel: Where they clicked, and where the answer goes.
     """
 
     slack_id: str
     value: PolicyValue
     release: bool
+    reason: str | None
     channel: str | None
 
 
@@ -202,6 +204,8 @@ def submission_mistakes(body: Mapping[str, Any], locale: str) -> dict[str, str]:
         return rejection_mistakes(_chosen(view), _written(view, COMMENT_INPUT), locale)
     if view.callback_id == QUESTION:
         return question_mistakes(_written(view, QUESTION_INPUT), locale)
+    if view.callback_id == SENDING_BACK:
+        return send_back_mistakes(_written(view, WHY_BACK), locale)
     return {}
 
 
@@ -209,8 +213,8 @@ def _read_click(click: _Clicked) -> Delivery:
     action, channel = click.actions[0], click.container.channel_id
     if action.action_id in {SAME_LOSS, DIFFERENT_LOSS}:
         return _read_link(click, action, channel)
-    if action.action_id in {RELEASE, SEND_BACK}:
-        return _read_policy(click, action, channel)
+    if action.action_id == RELEASE:
+        return _read_release(click, action, channel)
     if action.action_id != APPROVE:
         return NothingToDo(why=f"{action.action_id} was answered with a modal")
     try:
@@ -242,18 +246,19 @@ def _read_link(click: _Clicked, action: _Action, channel: str | None) -> Deliver
     )
 
 
-def _read_policy(click: _Clicked, action: _Action, channel: str | None) -> Delivery:
+def _read_release(click: _Clicked, action: _Action, channel: str | None) -> Delivery:
     try:
         value = PolicyValue.read(action.value)
     except Forged as problem:
         return ForgedClick(slack_id=click.user.id, channel=channel, problem=str(problem))
-    release = action.action_id == RELEASE
-    return PolicySaid(slack_id=click.user.id, value=value, release=release, channel=channel)
+    return PolicySaid(slack_id=click.user.id, value=value, release=True, reason=None, channel=channel)
 
 
 def _read_submission(submitted: _Submitted) -> Delivery:
     view, person = submitted.view, submitted.user.id
     try:
+        if view.callback_id == SENDING_BACK:
+            return _read_sending_back(view, PolicyModalValue.read(view.private_metadata), person)
         value = ModalValue.read(view.private_metadata)
     except Forged as problem:
         return ForgedClick(slack_id=person, channel=None, problem=str(problem))
@@ -262,6 +267,15 @@ def _read_submission(submitted: _Submitted) -> Delivery:
     if view.callback_id == QUESTION:
         return _read_question(view, value, person)
     return ForgedClick(slack_id=person, channel=value.channel, problem="a modal that is not ours")
+
+
+def _read_sending_back(view: _View, value: PolicyModalValue, person: str) -> Delivery:
+    reason = _written(view, WHY_BACK)
+    if reason is None or send_back_mistakes(reason, "en"):
+        return NothingToDo(why="the modal said what to mend")
+    about = PolicyValue(name=value.name, version=value.version, text_hash=value.text_hash)
+    why = plain_lines(reason, LONGEST_REASON)
+    return PolicySaid(slack_id=person, value=about, release=False, reason=why, channel=value.channel)
 
 
 def _read_rejection(view: _View, value: ModalValue, person: str) -> Delivery:

@@ -1,15 +1,26 @@
-"""A policy that waits for its release: the card with its buttons, and what came of a click; pure."""
+"""A policy that waits for its release: its card, the modal for sending it back, and what came of a click; pure."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from slackblocks import ActionsBlock, Block, Button, Confirm, ContextBlock, Markdown, PlainText, SectionBlock
+from slackblocks import (
+    ActionsBlock,
+    Block,
+    Button,
+    Confirm,
+    ContextBlock,
+    InputBlock,
+    Markdown,
+    ModalView,
+    PlainText,
+    PlainTextInput,
+    SectionBlock,
+)
 
 from bot.cards import SlackMessage, message, slack_date
 from bot.foreign import marked, plain
 from bot.people import mention, name_of
-from bot.values import Forged
+from bot.values import PolicyModalValue, PolicyValue
 from bot.words import Words, later, words
 from cases.people import People
 from cases.proposal import PersonId
@@ -19,6 +30,9 @@ from workflow.releasing import APPROVER, Outcome, Refused, Taken, WhyNot
 #: The buttons' names; what a click carries back as `action_id`.
 RELEASE = "release_policy"
 SEND_BACK = "send_back_policy"
+#: The modal that asks why, and where the answer stands in it.
+SENDING_BACK, WHY_BACK = "sending_back", "why_back"
+LONGEST_REASON = 500
 
 _LONGEST = 200
 _MOST_WAIVED = 8
@@ -35,39 +49,6 @@ _REFUSALS: Mapping[WhyNot, str] = {
 }
 
 
-class PolicyValue(BaseModel):
-    """The value of the buttons on the card of a submitted policy.
-
-    Fields:
-        name: Which policy.
-        version: Which version of it.
-        text_hash: What the word is bound to: the hash of the text that was shown.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")
-    version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,19}$")
-    text_hash: str = Field(pattern=r"^[0-9a-f]{64}$")
-
-    @classmethod
-    def of(cls, version: Version) -> Self:
-        """Return the value for the buttons under this version."""
-        return cls(name=version.name, version=version.version, text_hash=version.text_hash)
-
-    @classmethod
-    def read(cls, text: object) -> Self:
-        """Return what a click carried; raises Forged, which never repeats the foreign text."""
-        try:
-            return cls.model_validate_json(text if isinstance(text, str) else "")
-        except ValidationError as problem:
-            raise Forged(f"a {cls.__name__} with {problem.error_count()} mistakes") from None
-
-    def text(self) -> str:
-        """Return it as it stands in the button."""
-        return self.model_dump_json()
-
-
 def policy_message(version: Version, people: People, locale: str, *, url: str | None) -> SlackMessage:
     """Return the card of a submitted version; with its buttons while it waits for somebody to decide.
 
@@ -75,7 +56,9 @@ def policy_message(version: Version, people: People, locale: str, *, url: str | 
     """
     say = words(locale)
     author = marked(name_of(people, PersonId(version.submitted_by)), _LONGEST)
-    title = say("Policy {policy} waits for its release", policy=marked(version.id, _LONGEST))
+    policy, waits = marked(version.id, _LONGEST), url is not None and version.state is State.SUBMITTED
+    sentence = later("Policy {policy} waits for its release") if waits else later("Policy {policy}")
+    title = say(sentence, policy=policy)
     asked = say("{author} submitted this text on {when}.", author=author, when=slack_date(version.submitted_at))
     ends = slack_date(version.ends_at) if version.ends_at else say("no end is named")
     span = say("Decides from {start}, until: {end}.", start=slack_date(version.starts_at), end=ends)
@@ -88,7 +71,7 @@ def policy_message(version: Version, people: People, locale: str, *, url: str | 
         waived = [f"• {marked(f'{each.what}: {each.waived}', 300)}" for each in version.findings[:_MOST_WAIVED]]
         told = "\n".join((say("Waived by its author:"), *waived))
         blocks.append(SectionBlock(Markdown(told, verbatim=True), block_id="waived"))
-    if url is None or version.state is not State.SUBMITTED:
+    if not waits:
         said = _said(version, people, say) if url else say(":no_entry: Another text was submitted in its place.")
         blocks.append(SectionBlock(Markdown(said, verbatim=True), block_id="outcome"))
         return message(f"{title} {said}", blocks)
@@ -121,17 +104,43 @@ def _buttons(version: Version, say: Words) -> tuple[Button, ...]:
         deny=say("Back"),
         style="primary",
     )
-    back = Confirm(
-        title=say("Send it back?"),
-        text=PlainText(say("{policy} goes back to its author.", policy=policy)),
-        confirm=say("Send back"),
-        deny=say("Back"),
-        style="danger",
-    )
     return (
         Button(say("Release"), action_id=RELEASE, value=value, style="primary", confirm=sure),
-        Button(say("Send back"), action_id=SEND_BACK, value=value, style="danger", confirm=back),
+        Button(say("Send back"), action_id=SEND_BACK, value=value, style="danger"),
     )
+
+
+def send_back_view(value: PolicyModalValue, locale: str) -> dict[str, Any]:
+    """Return the modal that asks why a policy goes back to its author."""
+    say = words(locale)
+    short = value.text_hash[:_SHORT_HASH]
+    subject = say("{policy}, text {text}, goes back to its author.", policy=value.id, text=short)
+    return ModalView(
+        title=PlainText(say("Send back")),
+        submit=PlainText(say("Send back")),
+        close=PlainText(say("Back")),
+        callback_id=SENDING_BACK,
+        private_metadata=value.text(),
+        blocks=[
+            SectionBlock(PlainText(subject), block_id="subject"),
+            InputBlock(
+                PlainText(say("What is to be mended?")),
+                PlainTextInput(action_id=WHY_BACK, multiline=True, max_length=LONGEST_REASON),
+                block_id=WHY_BACK,
+                hint=PlainText(say("Its author reads this, and it stays in the history of the policy.")),
+            ),
+        ],
+    ).to_dict()
+
+
+def send_back_mistakes(reason: str | None, locale: str) -> dict[str, str]:
+    """Return what to mend in that modal once it is filled in, by block id; empty when it is complete."""
+    say = words(locale)
+    if not (reason or "").strip():
+        return {WHY_BACK: say("Say what is to be mended.")}
+    if reason and len(reason) > LONGEST_REASON:
+        return {WHY_BACK: say("At most {count} characters.", count=LONGEST_REASON)}
+    return {}
 
 
 def policy_answer_text(outcome: Outcome, people: People, say: Words) -> str:
@@ -147,18 +156,27 @@ def policy_answer_text(outcome: Outcome, people: People, say: Words) -> str:
             return say(sentence, policy=policy, role=APPROVER, detail=marked(detail, 600))
 
 
+def told_to_author(version: Version, people: People, say: Words) -> str | None:
+    """Return what its author is told once somebody else decided; None where there is nothing to tell or no way to."""
+    author = people.by_id(version.submitted_by)
+    if author is None or not author.slack_id or version.decided_by in {None, author.id}:
+        return None
+    return f"{mention(author.slack_id)} {_said(version, people, say)}"
+
+
 def _said(version: Version, people: People, say: Words) -> str:
     values = {
         "policy": marked(version.id, _LONGEST),
         "who": marked(name_of(people, PersonId(version.decided_by or version.submitted_by)), _LONGEST),
         "when": slack_date(version.decided_at or version.submitted_at),
     }
+    why = f"\n>{marked(version.reason, LONGEST_REASON)}" if version.reason else ""
     match version.state:
         case State.RELEASED:
             return say(":white_check_mark: {who} released {policy} on {when}.", **values)
         case State.REJECTED:
-            return say(":leftwards_arrow_with_hook: {who} sent {policy} back on {when}.", **values)
+            return say(":leftwards_arrow_with_hook: {who} sent {policy} back on {when}.", **values) + why
         case State.WITHDRAWN:
-            return say(":no_entry: {who} withdrew {policy} on {when}; it decides nothing any more.", **values)
+            return say(":no_entry: {who} withdrew {policy} on {when}; it decides nothing any more.", **values) + why
         case State.SUBMITTED:
             return say("{policy} waits for its release.", **values)

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from slackblocks import Markdown, SectionBlock
+
 from bot.calls import Gone, SlackCalls
-from bot.cards import SlackMessage
-from bot.policies import policy_message
+from bot.cards import SlackMessage, message
+from bot.policies import policy_message, told_to_author
 from bot.routing import Routing
-from bot.words import language
+from bot.words import language, words
 from connectors.contract import TryLater
 from store import policy_cards
 from store.policies import State, Version
@@ -42,7 +44,7 @@ class PolicyCards:
         key: The version, the beginning of the hash of the text that is meant, and what happened:
             "depeg@2/0123456789abcdef/submitted". Raises TryLater, AccessRefused and UnexpectedReply.
         """
-        id_, begins, _ = key.split("/")
+        id_, begins, what = key.split("/")
         name, _, number = id_.rpartition("@")
         version, place = self._found(name, number, begins)
         if version is None:
@@ -60,9 +62,11 @@ class PolicyCards:
             self._post(version, mark, now=now)
             return
         shown = replace(version, text_hash=place.text_hash) if replaced else version
-        message = self._message(shown, self.routing.locale_of(place.channel), replaced=replaced)
+        card = self._message(shown, self.routing.locale_of(place.channel), replaced=replaced)
         try:
-            self.slack.update(place.channel, ts, message, mark=mark, now=now)
+            self.slack.update(place.channel, ts, card, mark=mark, now=now)
+            if not replaced:
+                self._tell_author(version, place.channel, ts, f"{mark}/{what}", now=now)
         except Gone:
             return  # Somebody deleted it; the command line still lists it.
         self._still_so(version)
@@ -76,11 +80,18 @@ class PolicyCards:
         channel = self.routing.otherwise
         with self.desk.database.begin() as tx:
             policy_cards.mean_to_post(tx, version, channel.id, now=now)
-        message = self._message(version, channel.locale, replaced=False)
-        ts = self.slack.post(channel.id, message, mark=mark, now=now)
+        card = self._message(version, channel.locale, replaced=False)
+        ts = self.slack.post(channel.id, card, mark=mark, now=now)
         with self.desk.database.begin() as tx:
             policy_cards.posted(tx, version, ts)
         self._still_so(version)
+
+    def _tell_author(self, version: Version, channel: str, ts: str, mark: str, *, now: datetime) -> None:
+        """Say once in the card's thread what became of a text, and why, for an edited card calls nobody."""
+        text = told_to_author(version, self.desk.people, words(self.routing.locale_of(channel)))
+        if text is not None and self.slack.find_reply(channel, ts, mark, now=now) is None:
+            said = message(text, [SectionBlock(Markdown(text, verbatim=True), block_id="told")])
+            self.slack.post(channel, said, mark=mark, thread_ts=ts, now=now)
 
     def _message(self, version: Version, locale: str, *, replaced: bool) -> SlackMessage:
         url = None if replaced else self.url(version, language(locale))

@@ -8,11 +8,13 @@ from bot.approvals import DecisionRequest, LinkSaid, PolicySaid, Question
 from bot.content import CardContent
 from bot.lines import Line
 from bot.links import LinkContent
+from bot.values import PolicyValue
 from cases.proposal import CaseId, PersonId
 from cases.ticket import CustomerId
 from workflow.approval import Outcome
 from workflow.link_answers import LinkOutcome
 from workflow.releasing import Outcome as PolicyOutcome
+from workflow.releasing import Refused as PolicyRefused
 
 
 class Inbox(Protocol):
@@ -96,6 +98,14 @@ class Links(Protocol):
 
     def content(self, question_id: int) -> LinkContent | None:
         """Return what a question shows; None when there is none."""
+        ...
+
+
+class Policies(Protocol):
+    """Submitted policies."""
+
+    def why_not_back(self, value: PolicyValue, slack_id: str, *, now: datetime) -> PolicyRefused | None:
+        """Return why this person cannot send this text back now; None when they can."""
         ...
 
 

@@ -11,9 +11,10 @@ from bot.answers import answer_text, refusal_text, too_late_text, unknown_reader
 from bot.cards import ASK, WHY, SlackMessage, card, message
 from bot.content import CardContent
 from bot.people import reading_language
-from bot.ports import Cases
+from bot.policies import SEND_BACK, policy_answer_text, send_back_view
+from bot.ports import Cases, Policies
 from bot.routing import Routing
-from bot.values import ButtonValue, Forged, ModalValue
+from bot.values import ButtonValue, Forged, ModalValue, PolicyModalValue, PolicyValue
 from bot.views import notice_view, question_view, queue_line, rejection_view, why_view
 from bot.words import Words, words
 from cases.case import Approved, AwaitingApproval, Closed, Declined, Paid, proposal_of
@@ -30,11 +31,13 @@ class Showing:
 
     Fields:
         cases: Cases as they are shown.
+        policies: Submitted policies.
         people: The role table.
         routing: The channels' languages.
     """
 
     cases: Cases
+    policies: Policies
     people: People
     routing: Routing
 
@@ -43,7 +46,7 @@ class Showing:
         fallback = self.routing.locale_of(channel or self.routing.otherwise.id)
         return reading_language(self.people.by_slack_id(slack_id), None, fallback)
 
-    def modal(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def modal(self, body: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
         """Return the modal that a click on a card opens; one that says why not, where there is nothing to do."""
         slack_id, channel = str(body["user"]["id"]), (body.get("container") or {}).get("channel_id")
         action = body["actions"][0]
@@ -52,6 +55,8 @@ class Showing:
         if self.people.by_slack_id(slack_id) is None:
             return notice_view(say("Not for you"), unknown_reader_text(say), locale)
         try:
+            if action["action_id"] == SEND_BACK:
+                return self._sending_back(PolicyValue.read(action.get("value")), slack_id, channel, now=now)
             value = ButtonValue.read(action.get("value"))
             carried = ModalValue(**value.model_dump(), channel=channel)
         except (Forged, ValueError):
@@ -67,6 +72,14 @@ class Showing:
         if action["action_id"] == ASK:
             return question_view(content, carried, locale)
         return rejection_view(content, carried, locale)
+
+    def _sending_back(self, value: PolicyValue, slack_id: str, channel: str | None, *, now: datetime) -> dict[str, Any]:
+        locale = self.locale(slack_id, channel)
+        say = words(locale)
+        refused = self.policies.why_not_back(value, slack_id, now=now)
+        if refused is not None:
+            return notice_view(say("Nothing to do"), policy_answer_text(refused, self.people, say), locale)
+        return send_back_view(PolicyModalValue(**value.model_dump(), channel=channel), locale)
 
     def command(self, body: Mapping[str, Any], *, now: datetime) -> SlackMessage:
         """Return what `/makewhole` shows: the reader's queue, or with a case's id that case; it never decides."""

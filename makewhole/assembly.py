@@ -17,6 +17,7 @@ from bot.answering import Answering
 from bot.asking import Asking
 from bot.kept import ANSWER_JOB, KeptCards, KeptCases, KeptDesk, KeptInbox, KeptLines
 from bot.kept_links import KeptLinks
+from bot.kept_policies import KeptPolicies
 from bot.policy_cards import PolicyCards
 from bot.posting import Posting
 from cases.people import People
@@ -193,7 +194,14 @@ def build(
             routing=routing,
         ),
         slack=slack_settings(settings),
-        slack_backing=slack_app.Backing(inbox=inbox, cases=kept_cases, people=people, routing=routing, clock=clock),
+        slack_backing=slack_app.Backing(
+            inbox=inbox,
+            cases=kept_cases,
+            policies=KeptPolicies(desk=desk),
+            people=people,
+            routing=routing,
+            clock=clock,
+        ),
         clock=clock,
         closing=(accounts.close, provider.close) if provider else (accounts.close,),
     )

@@ -132,6 +132,8 @@ def show_version(settings: Path, name_and_version: str, *, as_json: bool) -> int
 def _say(
     settings: Path, given: tuple[str, str, str | None], reason: str | None, saying: Saying, *, by: str, as_json: bool
 ) -> int:
+    if reason is not None and not reason.strip():
+        raise WrongUsage("--because: say why; whoever wrote it reads this")
     with looked_into(settings) as house:
         person = _person(house, by)
         with house.database.begin() as tx:

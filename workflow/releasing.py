@@ -234,7 +234,7 @@ def approve(desk: Desk, tx: Transaction, word: Word, person: Person | None) -> O
 
     An open version of the same policy that started before ends where this one starts.
     """
-    heard = _heard(desk, tx, word, person, waiting=State.SUBMITTED)
+    heard = _heard(_held(desk, tx, word), word, person, waiting=State.SUBMITTED)
     if isinstance(heard, Refused):
         return heard
     found, approver = heard
@@ -273,18 +273,27 @@ def _release(
 
 def reject(desk: Desk, tx: Transaction, word: Word, person: Person | None) -> Outcome:
     """Send a submitted version back; its author may do that too. Another text may be submitted under its version."""
-    heard = _heard(desk, tx, word, person, waiting=State.SUBMITTED)
+    heard = may_reject(_held(desk, tx, word), word, person)
     if isinstance(heard, Refused):
         return heard
     found, speaker = heard
-    if speaker.id != found.submitted_by and not _may_release(speaker, found, now=word.said_at):
-        return Refused(why=WhyNot.NO_ROLE, version=found)
     return _ended(desk, tx, found, word, speaker, state=State.REJECTED)
+
+
+def may_reject(found: Version | None, word: Word, person: Person | None) -> tuple[Version, Person] | Refused:
+    """Return which version goes back and who sends it, when this person may send this text back; pure."""
+    heard = _heard(found, word, person, waiting=State.SUBMITTED)
+    if isinstance(heard, Refused):
+        return heard
+    version, speaker = heard
+    if speaker.id != version.submitted_by and not _may_release(speaker, version, now=word.said_at):
+        return Refused(why=WhyNot.NO_ROLE, version=version)
+    return version, speaker
 
 
 def withdraw(desk: Desk, tx: Transaction, word: Word, person: Person | None) -> Outcome:
     """Let a released version decide nothing any more. One that has not started lets the one before it go on."""
-    heard = _heard(desk, tx, word, person, waiting=State.RELEASED)
+    heard = _heard(_held(desk, tx, word), word, person, waiting=State.RELEASED)
     if isinstance(heard, Refused):
         return heard
     found, speaker = heard
@@ -295,12 +304,16 @@ def withdraw(desk: Desk, tx: Transaction, word: Word, person: Person | None) -> 
     return _ended(desk, tx, found, word, speaker, state=State.WITHDRAWN)
 
 
+def _held(desk: Desk, tx: Transaction, word: Word) -> Version | None:
+    """Return the version that a word is about, as it stands, and keep it so until the transaction ends."""
+    kept.hold(tx)
+    return desk.policies.find(tx.connection, word.name, word.version)
+
+
 def _heard(
-    desk: Desk, tx: Transaction, word: Word, person: Person | None, *, waiting: State
+    found: Version | None, word: Word, person: Person | None, *, waiting: State
 ) -> tuple[Version, Person] | Refused:
     """Return what the word is about and who says it, when there is such a version, in this state, with this text."""
-    kept.hold(tx)
-    found = desk.policies.find(tx.connection, word.name, word.version)
     if person is None:
         return Refused(why=WhyNot.UNKNOWN_PERSON, version=found)
     if found is None:

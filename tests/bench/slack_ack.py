@@ -165,7 +165,7 @@ def run(app: Starlette) -> None:
 def _routes(inbox: KeptInbox) -> list[Route]:
     settings = settings_for("http://127.0.0.1:9/api/")
     house = House()
-    backing = Backing(inbox=inbox, cases=house, people=PEOPLE, routing=ROUTING, clock=now)
+    backing = Backing(inbox=inbox, cases=house, policies=house, people=PEOPLE, routing=ROUTING, clock=now)
 
     async def bare(request: Request) -> Response:
         body = await request.body()

@@ -14,6 +14,7 @@ from bot.content import CardContent
 from bot.lines import Line
 from bot.ports import Place
 from bot.posting import Posting
+from bot.values import PolicyValue
 from cases.case import Approved, AwaitingApproval, Declined
 from cases.proposal import CaseId, PersonId, Verdict
 from cases.ticket import CustomerId
@@ -140,6 +141,12 @@ class House:
         self.policies_said.append(said)
         return PolicyRefused(why=WhyNot.NO_VERSION, version=None)
 
+    def why_not_back(self, value: PolicyValue, slack_id: str, *, now: datetime) -> PolicyRefused | None:
+        assert value.text_hash
+        assert slack_id
+        assert now
+        return PolicyRefused(why=WhyNot.NO_VERSION, version=None)
+
     def forged(self, slack_id: str, problem: str, *, delivery_id: str, now: datetime) -> None:
         assert delivery_id
         assert now
@@ -198,7 +205,9 @@ class Bot:
 
     @property
     def backing(self) -> Backing:
-        return Backing(inbox=self.house, cases=self.house, people=PEOPLE, routing=ROUTING, clock=self.clock)
+        return Backing(
+            inbox=self.house, cases=self.house, policies=self.house, people=PEOPLE, routing=ROUTING, clock=self.clock
+        )
 
     def show(self, case_id: CaseId) -> None:
         self.posting.show_card(case_id, now=self.clock())

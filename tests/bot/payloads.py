@@ -95,6 +95,11 @@ def question(words: str | None, **changes: Any) -> dict[str, Any]:
     return submission("question", state, **changes)
 
 
+def sending_back(reason: str | None, **changes: Any) -> dict[str, Any]:
+    state = {"why_back": {"why_back": {"type": "plain_text_input", "value": reason}}}
+    return submission("sending_back", state, **changes)
+
+
 def home_opened(user: str = "U0AMELIA001", event_id: str = "Ev000001", tab: str = "home") -> dict[str, Any]:
     return {
         "token": "verification",

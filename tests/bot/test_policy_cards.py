@@ -8,17 +8,21 @@ from typing import Any
 
 import pytest
 
-from bot.approvals import ForgedClick, PolicySaid, read_delivery
+from bot.approvals import ForgedClick, NothingToDo, PolicySaid, read_delivery, submission_mistakes
 from bot.calls import SlackCalls
-from bot.policies import RELEASE, SEND_BACK, PolicyValue, policy_answer_text
+from bot.kept_policies import KeptPolicies
+from bot.policies import RELEASE, SEND_BACK, SENDING_BACK, policy_answer_text
 from bot.policy_cards import PolicyCards
+from bot.showing import Showing
+from bot.values import PolicyModalValue, PolicyValue
 from bot.words import words
 from cases.people import People
 from connectors.contract import TryLater
+from store import policy_history
 from store.policies import State, Version
 from tests.bot.conftest import SandboxSlack, kinds
 from tests.bot.harbor import NOON, PEOPLE, ROUTING, person
-from tests.bot.payloads import click
+from tests.bot.payloads import click, sending_back
 from tests.bot.test_kept import Kept
 from workflow import releasing
 from workflow.releasing import Refused, Taken, WhyNot, draft
@@ -57,11 +61,23 @@ class Waiting:
     def show(self, version: Version, what: str = "submitted") -> None:
         self.cards.show(f"{version.id}/{version.text_hash[:16]}/{what}", now=NOON)
 
-    def click(self, action: str, slack_id: str, version: Version | None = None) -> releasing.Outcome:
-        value = PolicyValue.of(version or self.version).text()
-        said = read_delivery(click(action, value, user=slack_id))
+    def release(self, slack_id: str, version: Version | None = None) -> releasing.Outcome:
+        return self.said(click(RELEASE, PolicyValue.of(version or self.version).text(), user=slack_id))
+
+    def send_back(self, slack_id: str, reason: str = "The cap is missing.") -> releasing.Outcome:
+        carried = PolicyModalValue(**PolicyValue.of(self.version).model_dump(), channel="C0COMPENSA1")
+        return self.said(sending_back(reason, metadata=carried.text(), user=slack_id))
+
+    def said(self, body: dict[str, Any]) -> releasing.Outcome:
+        said = read_delivery(body)
         assert isinstance(said, PolicySaid)
-        return self.desk.say_of_policy(said, delivery_id=f"click:{slack_id}", now=NOON + timedelta(hours=1))
+        return self.desk.say_of_policy(said, delivery_id=f"click:{said.slack_id}", now=NOON + timedelta(hours=1))
+
+    def modal(self, slack_id: str) -> dict[str, Any]:
+        """Return what opens when this person presses *Send back*."""
+        desk = self.kept.desk
+        showing = Showing(cases=self.kept.cases, policies=KeptPolicies(desk=desk), people=desk.people, routing=ROUTING)
+        return showing.modal(click(SEND_BACK, PolicyValue.of(self.version).text(), user=slack_id), now=NOON)
 
     def card(self) -> dict[str, Any]:
         return self.slack.only_message()
@@ -79,7 +95,7 @@ def test_it_is_shown_once_and_released_by_somebody_else(waiting: Waiting) -> Non
     waiting.show(waiting.version)
     asked = waiting.card()
 
-    own, yes = waiting.click(RELEASE, "U0AMELIA001"), waiting.click(RELEASE, "U0YUKI00001")
+    own, yes = waiting.release("U0AMELIA001"), waiting.release("U0YUKI00001")
     waiting.show(waiting.version, "released")
 
     assert "actions" in kinds(asked)
@@ -90,7 +106,8 @@ def test_it_is_shown_once_and_released_by_somebody_else(waiting: Waiting) -> Non
     assert own.why is WhyNot.OWN_TEXT
     assert isinstance(yes, Taken)
     assert (yes.version.state, yes.version.decided_by) == (State.RELEASED, "yuki")
-    released = waiting.card()
+    released, told = waiting.slack.messages()
+    assert told["text"].startswith("<@U0AMELIA001> :white_check_mark: Yuki Tanaka released delayed-withdrawal@2 on")
     assert "actions" not in kinds(released)
     assert "Yuki Tanaka released delayed-withdrawal@2" in str(released["blocks"])
 
@@ -99,7 +116,7 @@ def test_a_click_on_an_old_text_changes_nothing_and_its_card_says_so(waiting: Wa
     waiting.show(waiting.version)
     newer = waiting.submit("21 USDT")
 
-    refused = waiting.click(RELEASE, "U0YUKI00001", waiting.version)
+    refused = waiting.release("U0YUKI00001", waiting.version)
     waiting.show(waiting.version, "replaced")
 
     assert isinstance(refused, Refused)
@@ -110,20 +127,93 @@ def test_a_click_on_an_old_text_changes_nothing_and_its_card_says_so(waiting: Wa
     assert "actions" not in kinds(waiting.card())
 
 
-def test_it_is_sent_back_and_a_second_word_comes_too_late(waiting: Waiting) -> None:
-    back, late = waiting.click(SEND_BACK, "U0YUKI00001"), waiting.click(RELEASE, "U0YUKI00001")
+def test_it_goes_back_with_a_reason_that_its_author_reads(waiting: Waiting) -> None:
+    waiting.show(waiting.version)
+    asked = waiting.modal("U0YUKI00001")
 
-    waiting.show(waiting.version, "rejected")
+    back = waiting.send_back("U0YUKI00001", " The cap is missing.\n<!channel> ")
+    waiting.show(waiting.version, "rejected-1")
+    waiting.show(waiting.version, "rejected-1")
+
+    assert (asked["callback_id"], asked["title"]["text"]) == (SENDING_BACK, "Send back")
+    assert isinstance(back, Taken)
+    assert (back.version.state, back.version.reason) == (State.REJECTED, "The cap is missing.\n<!channel>")
+    card, told = waiting.slack.messages()
+    assert "actions" not in kinds(card)
+    assert "Yuki Tanaka sent delayed-withdrawal@2 back on" in str(card["blocks"])
+    assert "The cap is missing." in str(card["blocks"])
+    assert "waits for its release" not in str(card["blocks"])
+    assert told["thread_ts"] == card["ts"]
+    assert told["text"].startswith("<@U0AMELIA001> :leftwards_arrow_with_hook: Yuki Tanaka sent")
+    assert "The cap is missing." in told["text"]
+    assert "<!channel>" not in str((card, told))
+    with waiting.kept.database.read() as connection:
+        record = policy_history.history(connection, "delayed-withdrawal")[-1]
+    assert (record.actor, record.event, dict(record.detail)["reason"]) == ("yuki", "rejected", back.version.reason)
+
+
+def test_nothing_goes_back_without_a_reason(waiting: Waiting) -> None:
+    carried = PolicyModalValue(**PolicyValue.of(waiting.version).model_dump()).text()
+
+    for empty in (None, "", "  \n"):
+        body = sending_back(empty, metadata=carried)
+        assert submission_mistakes(body, "zh") == {"why_back": "请说明需要修改什么。"}
+        assert read_delivery(body) == NothingToDo(why="the modal said what to mend")
+    pressed = read_delivery(click(SEND_BACK, PolicyValue.of(waiting.version).text()))
+    assert pressed == NothingToDo(why="send_back_policy was answered with a modal")
+
+
+@pytest.mark.parametrize(
+    ("slack_id", "what"),
+    [("U0LUCA00001", "You may not release delayed-withdrawal@2"), ("U0STRANGER1", "You are not in the role table")],
+)
+def test_whoever_may_not_decide_is_told_so_before_they_write(waiting: Waiting, slack_id: str, what: str) -> None:
+    told = waiting.modal(slack_id)
+
+    assert told["title"]["text"] != "Send back"
+    assert what in str(told["blocks"])
+
+
+def test_an_author_may_take_a_text_back(waiting: Waiting) -> None:
+    waiting.show(waiting.version)
+
+    back = waiting.send_back("U0AMELIA001")
+    waiting.show(waiting.version, "rejected-1")
 
     assert isinstance(back, Taken)
-    assert back.version.state is State.REJECTED
+    # Nobody is told what they did themselves.
+    assert len(waiting.slack.messages()) == 1
+
+
+def test_a_second_word_comes_too_late_and_hears_the_first(waiting: Waiting) -> None:
+    back, late = waiting.send_back("U0YUKI00001"), waiting.release("U0YUKI00001")
+
+    waiting.show(waiting.version, "rejected-1")
+    modal = waiting.modal("U0YUKI00001")
+
+    assert isinstance(back, Taken)
     assert isinstance(late, Refused)
     assert late.why is WhyNot.NOT_WAITING
+    assert modal["title"]["text"] == "Nothing to do"
+    assert "Nothing changed. :leftwards_arrow_with_hook: Yuki Tanaka sent delayed-withdrawal@2 back" in str(modal)
     # Nothing was shown before it was decided, so nothing is posted any more.
     assert waiting.slack.messages() == []
     told = policy_answer_text(late, waiting.kept.desk.people, words("zh"))
     assert "Yuki Tanaka 已于" in told
     assert "退回 delayed-withdrawal@2" in told
+    assert "The cap is missing." in told
+
+
+def test_a_text_that_was_replaced_cannot_go_back(waiting: Waiting) -> None:
+    waiting.submit("21 USDT")
+
+    modal, word = waiting.modal("U0YUKI00001"), waiting.send_back("U0YUKI00001")
+
+    assert "has another text by now: look at its new card" in str(modal)
+    assert isinstance(word, Refused)
+    assert word.why is WhyNot.OTHER_TEXT
+    assert word.version is not None
+    assert word.version.state is State.SUBMITTED
 
 
 def test_a_post_whose_answer_is_lost_is_found_again(waiting: Waiting) -> None:
