@@ -7,12 +7,13 @@ from functools import partial
 from itertools import pairwise, product
 from random import Random
 
+from policy.compiling import Known, compiled, worked_out
 from policy.deciding import NeedsFact, Outcome, decide
-from policy.edges import edges, shown, sign_edges, step_of
-from policy.expressions import Value
+from policy.edges import edges, nodes_of, shown, sign_edges, step_of
+from policy.expressions import Extreme, Value
 from policy.facts import Unreadable, read_value
 from policy.form import Input, Policy
-from policy.settling import TooManyDigits
+from policy.settling import TooManyDigits, exactly
 from policy.units import ChoiceType, NumberType, TimeType
 
 #: A case: inputs as text by name; an input that is not known is left out.
@@ -34,7 +35,8 @@ def boundary_cases(policy: Policy, *, bases: int = 32, mixed: int = 1_500, seed:
 
     It starts from worked examples and mixtures that end differently. In each, every input takes every value of `edges`
     and is left out once; between two values that end differently the exact point of change is searched for; amounts
-    are brought to where rounding turns, and the signs of a scorecard are put together. Mixtures of all values follow.
+    are brought to where rounding turns, whichever part of a max(...) or min(...) counts, and the signs of a scorecard
+    are put together. Mixtures of all values follow.
 
     bases: From how many cases it starts. mixed: How many mixtures follow.
     """
@@ -48,6 +50,9 @@ class _Suite:
         self.signs = sign_edges(policy)
         self.random = Random(seed)  # noqa: S311  # Cases, no secrets.
         self._values: dict[tuple[str, str], Value | None] = {}
+        self._derived = worked_out(policy.derived)
+        extremes = dict.fromkeys(each for each in nodes_of(policy) if isinstance(each, Extreme))
+        self._extremes = [(each.largest, [compiled(part) for part in each.parts]) for each in extremes]
 
     def cases(self, bases: int, mixed: int) -> Iterator[Case]:
         examples: list[Case] = [dict(each.given) for each in self.policy.examples]
@@ -56,6 +61,9 @@ class _Suite:
         for base in self._different([*examples, *mixtures])[:bases]:
             yield from self._around(base)
             yield from self._scored(base)
+        for base in self._chosen_otherwise([*examples, *mixtures])[:bases]:
+            for each in self.policy.inputs:
+                yield from self._rounding(each, base)
         yield from mixtures[:mixed]
 
     def _mixture(self, examples: Sequence[Case]) -> dict[str, str]:
@@ -92,8 +100,35 @@ class _Suite:
             yield {name: value for name, value in base.items() if name != each.name}
             if isinstance(each.type, NumberType | TimeType):
                 yield from self._turning(each, base, tried)
-            if isinstance(each.type, NumberType) and not each.type.whole:
-                yield from self._rounding(each, base)
+            yield from self._rounding(each, base)
+
+    def _chosen_otherwise(self, cases: Sequence[Case]) -> list[Case]:
+        """Return the first paid case for each rule and each part of a max(...) or min(...) that is chosen there.
+
+        A floor that a unit moves is seen only where it is what counts, and where the amount is about to turn.
+        """
+        covered: set[object] = set()
+        found: list[Case] = []
+        for case in cases:
+            outcome = self.outcome(case)
+            if isinstance(outcome, Outcome) and outcome.amount is not None:
+                covers = {(_ending(outcome), *chosen) for chosen in self._chosen(case)}
+                if not covers <= covered:
+                    covered |= covers
+                    found.append(case)
+        return found
+
+    def _chosen(self, case: Case) -> Iterator[tuple[int, int]]:
+        """Yield, for each max(...) and min(...) that can be worked out, its number and that of the part chosen."""
+        known = Known(self._read(case))
+        known.derived = self._derived
+        for number, (largest, parts) in enumerate(self._extremes):
+            try:
+                with exactly():
+                    values = [part(known) for part in parts]
+            except (KeyError, TooManyDigits):
+                continue
+            yield number, values.index(max(values) if largest else min(values))
 
     def _scored(self, base: Case) -> Iterator[Case]:
         """Yield a paid case with the signs of the scorecard together, each just below, at or just above its edge."""
@@ -121,6 +156,8 @@ class _Suite:
 
     def _rounding(self, each: Input, base: Case) -> Iterator[Case]:
         """Yield cases where one more of the finest step moves the amount by a unit: an even one and an odd one."""
+        if not isinstance(each.type, NumberType) or each.type.whole:
+            return
         value = self._value(each.name, base[each.name]) if each.name in base else None
         if value is None:
             return
@@ -142,13 +179,16 @@ class _Suite:
 
     def outcome(self, case: Case) -> Outcome | str:
         """Return what the compiled policy decides, or which input is missing."""
-        read = {name: self._value(name, text) for name, text in case.items()}
         try:
-            return decide(self.policy, {name: value for name, value in read.items() if value is not None})
+            return decide(self.policy, self._read(case))
         except NeedsFact as error:
             return str(error)
         except TooManyDigits:
             return "too many digits"
+
+    def _read(self, case: Case) -> dict[str, Value]:
+        read = {name: self._value(name, text) for name, text in case.items()}
+        return {name: value for name, value in read.items() if value is not None}
 
     def _value(self, name: str, text: str) -> Value | None:
         """Return the value of a text; None for one that cannot be read."""

@@ -25,7 +25,7 @@ _DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 14)
 
 def edges(policy: Policy) -> dict[str, tuple[str, ...]]:
     """Return, by input, the values that are worth trying, as text; the same ones each time."""
-    nodes = tuple(_nodes(policy))
+    nodes = tuple(nodes_of(policy))
     return {
         each.name: tuple(dict.fromkeys(_lists(policy, each, nodes) or _values(each, nodes))) for each in policy.inputs
     }
@@ -36,7 +36,7 @@ def sign_edges(policy: Policy) -> dict[str, tuple[str, ...]]:
     signs = policy.scorecard.signs if policy.scorecard else ()
     found: dict[str, dict[str, None]] = {}
     for sign in signs:
-        nodes = tuple(_nodes(sign))
+        nodes = tuple(nodes_of(sign))
         stated = {node.value for node in nodes if isinstance(node, Literal) and isinstance(node.value, Decimal)}
         for each in policy.inputs:
             if any(isinstance(node, Name) and node.name == each.name for node in nodes):
@@ -73,16 +73,16 @@ def shown(value: Decimal | datetime) -> str:
     return value.isoformat() if isinstance(value, datetime) else f"{value:f}"
 
 
-def _nodes(part: Any) -> Iterator[Any]:
+def nodes_of(part: Any) -> Iterator[Any]:
     """Yield every part of a policy that is a dataclass, however deep; examples are left out."""
     if isinstance(part, tuple | frozenset):
         for each in part:
-            yield from _nodes(each)
+            yield from nodes_of(each)
     elif dataclasses.is_dataclass(part):
         yield part
         for field in dataclasses.fields(part):
             if field.name not in {"examples", "together", "type"}:
-                yield from _nodes(getattr(part, field.name))
+                yield from nodes_of(getattr(part, field.name))
 
 
 def _values(each: Input, nodes: tuple[Any, ...]) -> Iterable[str]:

@@ -30,7 +30,8 @@ from policy.many.one_by_one import decide_values
 from policy.settling import exactly
 from policy.showing import in_words
 from tests.policy.equality import shipped
-from tests.policy.spoiling import MILLIONTH, Mutant, mutants, parts_within
+from tests.policy.spoiling import MILLIONTH, Mutant, mutants
+from tests.policy.unchanged import parts_within
 
 _MATRIX_CASES = 12
 _IN_COLUMNS_TOO = 10

@@ -1,7 +1,6 @@
 """Ways to spoil a policy, one change each: what is not proven to change nothing should change some result."""
 
-import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,12 +9,12 @@ from typing import Any
 from cases.money import ASSETS, Rounding
 from cases.proposal import ApprovalStage, Classification
 from policy import expressions as nodes
-from policy.expressions import Counted, Expression, Gathered, Node, Relation, parts_of
-from policy.form import PAYABLE, ApprovalRow, Limit, MoneyTerms, NothingLeft, Policy, Rule
+from policy.expressions import Counted, Gathered, Relation
+from policy.form import PAYABLE, Limit, MoneyTerms, NothingLeft, Policy, Rule
 from policy.payment_terms import Benefit, Part
-from policy.regions import both, where
 from policy.series import Lookup
 from policy.units import ChoiceType, NumberType
+from tests.policy.unchanged import Proofs, parts_within
 
 _NEIGHBOURS = {
     Relation.EQUAL: (Relation.UNEQUAL,),
@@ -27,10 +26,6 @@ _NEIGHBOURS = {
 }
 _SECOND = timedelta(seconds=1)
 MILLIONTH = Decimal("0.000001")
-#: Fields that say nothing about a decision.
-_NOT_SPOILED = frozenset(
-    {"examples", "together", "type", "place", "wording", "tell", "other_plans", "inputs", "chinese"}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,92 +48,14 @@ def mutants(policy: Policy) -> Iterator[Mutant]:
     """Yield the policy spoiled in every way, one change each."""
     any_wording = next(iter(policy.wording.values()))
     policy = replace(policy, wording={each: policy.wording.get(each, any_wording) for each in Classification})
-    asked = _asked(policy)
+    proofs = Proofs(policy)
     for path, part in parts_within(policy, ()):
-        unasked = path[0] == "derived" and policy.derived[int(path[1])].name not in asked
         for kind, what, spoiled in _spoiled(part):
             where = ".".join(map(str, path))
-            same = "the value is never asked for" if unasked else None
+            same = proofs.same(path, part, spoiled)
             yield Mutant(kind=kind, what=f"{where}: {what}", policy=_with(policy, path, spoiled), same=same)
     for kind, what, spoiled in _rearranged(policy):
-        yield Mutant(kind=kind, what=what, policy=spoiled, same=_swapped_apart(policy, spoiled))
-
-
-def _asked(policy: Policy) -> frozenset[str]:
-    """Return everything worked out that some line may ask for, whatever the case."""
-    derived: dict[str, Node] = {each.name: each.expression.node for each in policy.derived}
-    rest = replace(policy, derived=())
-    written = [part.node for _, part in parts_within(rest, ()) if isinstance(part, Expression)]
-    ahead = [name for node in written for name in _names(node, derived)]
-    ahead += [each.counting for each in policy.limits if each.counting]
-    found: set[str] = set()
-    while ahead:
-        name = ahead.pop()
-        if name in derived and name not in found:
-            found.add(name)
-            ahead += _names(derived[name], derived)
-    return frozenset(found)
-
-
-def _names(node: Node, derived: Mapping[str, Node]) -> Iterator[str]:
-    """Yield the names that a node may ask for; a row whose test compares words of the text is read or it is not."""
-    match node:
-        case nodes.Name(name=name):
-            yield name
-        case nodes.Either(rows=rows, otherwise=otherwise):
-            for test, value in rows:
-                holds = _always(test, derived)
-                yield from _names(test, derived)
-                if holds is not False:
-                    yield from _names(value, derived)
-                if holds:
-                    return
-            yield from _names(otherwise, derived)
-        case _:
-            for part in parts_of(node):
-                yield from _names(part, derived)
-
-
-def _always(test: Node, derived: Mapping[str, Node]) -> bool | None:
-    """Return what a comparison of words that stand in the text comes to; None for other tests."""
-    match test:
-        case nodes.Compared(relation=Relation.EQUAL, left=nodes.Name(name=name), right=nodes.Literal(value=str(other))):
-            meant = derived.get(name)
-            return meant.value == other if isinstance(meant, nodes.Literal) else None
-        case _:
-            return None
-
-
-def _swapped_apart(policy: Policy, spoiled: Policy) -> str | None:
-    """Return why two lines may change places: no case fits both, or both say the same."""
-    pairs: tuple[tuple[Sequence[Rule | ApprovalRow], Sequence[Rule | ApprovalRow]], ...] = (
-        (policy.rules, spoiled.rules),
-        (policy.approvals, spoiled.approvals),
-    )
-    for before, after in pairs:
-        changed = [one for one, other in zip(before, after, strict=False) if one is not other]
-        if len(before) != len(after) or len(changed) != 2:  # Two lines.
-            continue
-        one, other = changed
-        if isinstance(one, ApprovalRow) and isinstance(other, ApprovalRow) and one.stages == other.stages:
-            return "both rows say the same"
-        boxes = [where(each.when, wide=True) for each in (one, other)]
-        if all(both(left, right) is None for left in boxes[0] for right in boxes[1]):
-            return "no case fits both lines"
-    return None
-
-
-def parts_within(part: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Yield every dataclass of a policy with the way to it."""
-    if isinstance(part, tuple):
-        for number, each in enumerate(part):
-            yield from parts_within(each, (*path, number))
-    elif dataclasses.is_dataclass(part):
-        if path:
-            yield path, part
-        for field in dataclasses.fields(part):
-            if field.name not in _NOT_SPOILED:
-                yield from parts_within(getattr(part, field.name), (*path, field.name))
+        yield Mutant(kind=kind, what=what, policy=spoiled, same=proofs.rearranged(spoiled))
 
 
 def _with(part: Any, path: tuple[str | int, ...], spoiled: Any) -> Any:
