@@ -1,6 +1,7 @@
 """Counting days as a policy says: in its time zone, with its days off."""
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
@@ -67,6 +68,38 @@ def days_between(calendar: Calendar, start: datetime, end: datetime, *, working:
     off = sum(first < day <= last and day.weekday() not in calendar.days_off for day in calendar.holidays)
     worked = sum((first.weekday() + number) % 7 not in calendar.days_off for number in range(1, rest + 1))
     return weeks * (7 - len(calendar.days_off)) + worked - off
+
+
+def months_later(day: date, count: int) -> date:
+    """Return the day of the same number so many months on; the last day of a month that has none of that number.
+
+    Raises ValueError beyond the year 9999.
+    """
+    years, month = divmod(day.month - 1 + count, 12)
+    length = monthrange(day.year + years, month + 1)[1]
+    return date(day.year + years, month + 1, min(day.day, length))
+
+
+def months_between(calendar: Calendar, start: datetime, end: datetime, *, started: bool) -> int:
+    """Return how many months from the day of `start` to that of `end` are full; one more for a month that has begun.
+
+    A month is full on the day of the same number, or on the last day of a month that has none. Below zero when `end`
+    lies before `start`.
+    """
+    first, last = calendar.day(start), calendar.day(end)
+    if last < first:
+        return -months_between(calendar, end, start, started=started)
+    months = (last.year - first.year) * 12 + last.month - first.month
+    full_on = min(first.day, monthrange(last.year, last.month)[1])
+    return months + (last.day > full_on) if started else months - (last.day < full_on)
+
+
+def after_months(calendar: Calendar, start: datetime, count: int) -> datetime:
+    """Return when this many full months after the day of `start` are over: the first moment of the next day.
+
+    Raises ValueError or OverflowError beyond the year 9999.
+    """
+    return calendar.start(months_later(calendar.day(start), count) + timedelta(days=1))
 
 
 def after_days(calendar: Calendar, start: datetime, count: int, *, working: bool) -> datetime:

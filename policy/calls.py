@@ -13,6 +13,19 @@ from policy.series import Lookup
 from policy.units import BARE, TIMES, NumberType, SeriesType, TimeType, Unit, described
 
 _MOST_COUNT = 3_000
+#: The most that is counted on from a moment, where it is less.
+_MOST = {"months": 1_200, "years": 100}
+_BETWEEN = (
+    Counted.MINUTES,
+    Counted.HOURS,
+    Counted.DAYS,
+    Counted.WORKING_DAYS,
+    Counted.FULL_MONTHS,
+    Counted.FULL_YEARS,
+    Counted.STARTED_MONTHS,
+    Counted.STARTED_YEARS,
+)
+_ON = (Counted.MINUTES, Counted.HOURS, Counted.DAYS, Counted.WORKING_DAYS, Counted.MONTHS, Counted.YEARS)
 _SECONDS = {"minutes": 60, "hours": 3_600, "days": 86_400}
 
 
@@ -76,12 +89,13 @@ class Call:
     def span(self, number: int, unit: str | None) -> tuple[Decimal, str]:
         """Return a time written in the text: (5, "minutes"); raises NotUnderstood. unit: The only one; None = any."""
         node, at = self.node(number), self.arguments[number].at
-        units = (unit,) if unit else TIMES
+        units = (unit,) if unit else tuple(_SECONDS)
         kind = node.type.unit.top if isinstance(node.type, NumberType) else None
         if not isinstance(node, Literal) or not isinstance(node.value, Decimal) or kind not in units:
             raise NotUnderstood(at, f"a number of {' or '.join(units)} is needed here, as 2 {units[0]}")
-        if node.value > _MOST_COUNT or (kind == "days" and node.value != node.value.to_integral_value()):
-            raise NotUnderstood(at, f"at most {_MOST_COUNT} are counted, and days are whole")
+        most = _MOST.get(str(kind), _MOST_COUNT)
+        if node.value > most or (kind not in {"minutes", "hours"} and node.value != node.value.to_integral_value()):
+            raise NotUnderstood(at, f"at most {most} are counted, and days, months and years are whole")
         return node.value, str(kind)
 
     def _is_time(self, node: Node, at: int) -> Node:
@@ -100,15 +114,14 @@ def called(call: Call) -> Node:
 
 def _between(call: Call) -> Node:
     counted = Counted(call.name.removesuffix(" between"))
-    in_days = counted in {Counted.DAYS, Counted.WORKING_DAYS}
-    unit = Unit(top="days" if in_days else counted.value)
-    kind = NumberType(unit=unit, whole=in_days, ratio=not in_days)
+    exact = counted in {Counted.MINUTES, Counted.HOURS}
+    kind = NumberType(unit=Unit(top=counted.value.split()[-1]), whole=not exact, ratio=exact)
     return Between(counted=counted, start=call.time(0), end=call.time(1), calendar=call.scope.calendar, type=kind)
 
 
 def _after(call: Call) -> Node:
     counted = Counted(call.name.removeprefix("after "))
-    count, _ = call.span(1, "days" if counted is Counted.WORKING_DAYS else counted.value)
+    count, _ = call.span(1, counted.value.split()[-1])
     return After(counted=counted, start=call.time(0), count=count, calendar=call.scope.calendar, type=TimeType())
 
 
@@ -156,8 +169,8 @@ def _priced(call: Call) -> Node:
 
 _LOOKED_UP = tuple(each.value for each in Lookup)
 SHAPES = {
-    **{f"{each.value} between": f"{each.value} between(start, end)" for each in Counted},
-    **{f"after {each.value}": f"after {each.value}(start, 2 {each.value.split()[-1]})" for each in Counted},
+    **{f"{each.value} between": f"{each.value} between(start, end)" for each in _BETWEEN},
+    **{f"after {each.value}": f"after {each.value}(start, 2 {each.value.split()[-1]})" for each in _ON},
     "full": "full(number)",
     "started": "started(number)",
     "size": "size(number)",
@@ -165,8 +178,8 @@ SHAPES = {
     **{each: f"{each}(prices, start to end)" for each in _LOOKED_UP},
 }
 _MEANINGS: dict[str, Callable[[Call], Node]] = {
-    **{f"{each.value} between": _between for each in Counted},
-    **{f"after {each.value}": _after for each in Counted},
+    **{f"{each.value} between": _between for each in _BETWEEN},
+    **{f"after {each.value}": _after for each in _ON},
     "full": _whole,
     "started": _whole,
     "size": _size,

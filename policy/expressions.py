@@ -143,12 +143,18 @@ class Whole:
 
 
 class Counted(StrEnum):
-    """What is counted between two moments."""
+    """What is counted between two moments, or from one on."""
 
     MINUTES = "minutes"
     HOURS = "hours"
     DAYS = "days"
     WORKING_DAYS = "working days"
+    MONTHS = "months"
+    YEARS = "years"
+    FULL_MONTHS = "full months"
+    FULL_YEARS = "full years"
+    STARTED_MONTHS = "started months"
+    STARTED_YEARS = "started years"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

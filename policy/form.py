@@ -16,7 +16,7 @@ from policy.units import SeriesType, Type
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
-_TIMES_IN_CHINESE = (("minutes", "分钟"), ("hours", "小时"), ("days", "天"))
+_TIMES_IN_CHINESE = (("minutes", "分钟"), ("hours", "小时"), ("days", "天"), ("months", "个月"), ("years", "年"))
 
 PAYABLE = frozenset({Classification.VALID_CLAIM, Classification.GOODWILL})
 

@@ -18,6 +18,12 @@ FUNCTIONS = (
     "hours between",
     "days between",
     "working days between",
+    "full months between",
+    "full years between",
+    "started months between",
+    "started years between",
+    "after months",
+    "after years",
     "after minutes",
     "after hours",
     "after days",
@@ -40,7 +46,8 @@ FUNCTIONS = (
     "earliest",
 )
 
-GRAMMAR = r"""
+GRAMMAR = (
+    r"""
 ?test: "if" either "then" test "else" test -> choice
      | either
 ?either: both ("or" both)*
@@ -99,15 +106,18 @@ COMPARE: "<=" | ">=" | "!=" | "<" | ">" | "="
 SIGN: "+" | "-"
 TIMES: "*" | "/"
 TIME.4: /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})/
-PERCENT.3: /\d+(\.\d+)?[ ]*%/
-QUANTITY.2: /\d+(\.\d+)?[ ]+(#([ ]+per[ ]+(#|minute|hour|day)\b)?|(minute|hour|day)s?\b)/
+PERCENT.3: /\d+(\.\d+)?[ ]*%([ ]+per[ ]+(~)\b)?/
+QUANTITY.2: /\d+(\.\d+)?[ ]+(#([ ]+per[ ]+(#|~)\b)?|(~)s?\b([ ]+per[ ]+(~)\b)?)/
 TIERS.5: /tiers(?=[ ]*\()/
 CALLED.5: /(@)(?=[ ]*\()/
 NUMBER.1: /\d+(\.\d+)?(?![A-Za-z_\d.])/
 QUOTED: /'[^']*'|"[^"]*"/
 WORD: /[A-Za-z_][A-Za-z0-9_]*/
 %ignore /[ \t\n]+/
-""".replace("@", "|".join(each.replace(" ", "[ ]+") for each in FUNCTIONS)).replace("#", "[A-Z][A-Z0-9]{1,11}")
+""".replace("@", "|".join(each.replace(" ", "[ ]+") for each in FUNCTIONS))
+    .replace("#", "[A-Z][A-Z0-9]{1,11}")
+    .replace("~", "minute|hour|day|month|year")
+)
 
 #: Words that the grammar keeps for itself: no name may contain one.
 KEYWORDS = frozenset(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from cases.money import ASSETS, EXACT
 from policy.grammar import NotUnderstood
 from policy.mistakes import did_you_mean
-from policy.units import TIMES, Unit
+from policy.units import BARE, TIMES, Unit
 
 MOST_DIGITS = 36
 
@@ -18,9 +18,11 @@ def number_written(text: str, at: int) -> Decimal:
     return Decimal(text)
 
 
-def share_written(text: str, at: int) -> Decimal:
-    """Return what a percentage stands for: "0.5%" is 0.005; raises NotUnderstood."""
-    return number_written(text.rstrip("% "), at).scaleb(-2, EXACT)
+def share_written(text: str, at: int) -> tuple[Decimal, Unit]:
+    """Return what a percentage stands for, with its unit: "0.5%" is 0.005, "5% per year" 0.05; raises NotUnderstood."""
+    written, _, rest = text.partition("%")
+    unit = Unit(bottom=_plural(rest.split()[-1])) if rest.strip() else BARE
+    return number_written(written.rstrip(), at).scaleb(-2, EXACT), unit
 
 
 def unit_named(text: str, at: int = 0, own: frozenset[str] = frozenset()) -> Unit:

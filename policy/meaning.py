@@ -118,7 +118,7 @@ class _Reading:
         return building.number(number_written(written, at), unit_named(unit.strip(), at, self.scope.units))
 
     def _percent(self, tree: Branch) -> Node:
-        return building.number(share_written(only(tree), start_of(tree)))
+        return building.number(*share_written(only(tree), start_of(tree)))
 
     def _number(self, tree: Branch) -> Node:
         value = number_written(only(tree), start_of(tree))
@@ -172,8 +172,10 @@ class _Reading:
     def _share(self, tree: Branch) -> Node:
         percent, child = tree.children
         factor = self.read(cast("Branch", child))
-        share = building.number(share_written(str(percent), start_of(tree)))
-        return building.product((share, factor), self._unit(factor, cast("Branch", child)))
+        share = building.number(*share_written(str(percent), start_of(tree)))
+        return building.product(
+            (share, factor), self._times(building.numeric(share).unit, factor, cast("Branch", child))
+        )
 
     def _extreme(self, tree: Branch) -> Node:
         unit = Unit(zero=True)

@@ -29,7 +29,7 @@ _KEYS = (
     "remainder",
     "valid for",
 )
-_SPAN = re.compile(r"([1-9]\d{0,3}) (hours?|days?|working days?|minutes?)", re.ASCII)
+_SPAN = re.compile(r"([1-9]\d{0,3}) (hours?|days?|working days?|minutes?|months?|years?)", re.ASCII)
 
 
 def read_pay_form(root: Section, scope: Scope, paid: Unit | None) -> tuple[Part, ...]:
@@ -189,7 +189,7 @@ def _pay_within(text: str, calendar: Calendar) -> PayWithin:
 def _span(text: str) -> str:
     if not _SPAN.fullmatch(text):
         raise ValueError(
-            f'write "{text[:60]}" as a time: "30 days", "7 working days", "72 hours"; there are no months or years'
+            f'write "{text[:60]}" as a time: "30 days", "7 working days", "72 hours", "3 months", "2 years"'
         )
     return text
 

@@ -5,10 +5,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 from policy.arithmetic import TooManyDigits
-from policy.calendars import Calendar, after_days, days_between
+from policy.calendars import Calendar, after_days, after_months, days_between, months_between
 from policy.expressions import Counted
 from policy.payment_terms import PayWithin
 
+_FULL = {Counted.FULL_MONTHS: 1, Counted.FULL_YEARS: 12}
+_STARTED = {Counted.STARTED_MONTHS: 1, Counted.STARTED_YEARS: 12}
+_MONTHS = {Counted.MONTHS: 1, Counted.YEARS: 12}
 _MICROSECONDS = {Counted.MINUTES: 60_000_000, Counted.HOURS: 3_600_000_000}
 
 
@@ -19,10 +22,20 @@ def passed(counted: Counted, start: datetime, end: datetime, calendar: Calendar)
     """
     if counted in _MICROSECONDS:
         return Fraction((end - start) // timedelta(microseconds=1), _MICROSECONDS[counted])
+    if counted in _FULL | _STARTED:
+        return Decimal(_months(counted, start, end, calendar))
     try:
         return Decimal(days_between(calendar, start, end, working=counted is Counted.WORKING_DAYS))
     except OverflowError as error:
         raise TooManyDigits(f"time cannot be counted: {error}") from None
+
+
+def _months(counted: Counted, start: datetime, end: datetime, calendar: Calendar) -> int:
+    """Return months, or years of twelve: full ones rounded towards zero, started ones away from it."""
+    months = months_between(calendar, start, end, started=counted in _STARTED)
+    length = (_FULL | _STARTED)[counted]
+    over = length - 1 if counted in _STARTED else 0
+    return (abs(months) + over) // length * (1 if months >= 0 else -1)
 
 
 def later(counted: Counted, start: datetime, count: Decimal, calendar: Calendar) -> datetime:
@@ -30,8 +43,10 @@ def later(counted: Counted, start: datetime, count: Decimal, calendar: Calendar)
     try:
         if counted in _MICROSECONDS:
             return start + timedelta(microseconds=int(count * _MICROSECONDS[counted]))
+        if counted in _MONTHS:
+            return after_months(calendar, start, int(count) * _MONTHS[counted])
         return after_days(calendar, start, int(count), working=counted is Counted.WORKING_DAYS)
-    except OverflowError as error:
+    except (OverflowError, ValueError) as error:
         raise TooManyDigits(f"time cannot be counted: {error}") from None
 
 

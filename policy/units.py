@@ -7,7 +7,7 @@ from cases.money import ASSETS
 #: Stands for the policy's own money where an input names the asset (duplicate charge: USDT or EUR).
 OWN_MONEY = "money"
 #: What time is counted in; never turned into each other silently.
-TIMES = ("minutes", "hours", "days")
+TIMES = ("minutes", "hours", "days", "months", "years")
 
 
 class UnitsMixed(ValueError):

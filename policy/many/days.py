@@ -1,5 +1,6 @@
 """Time in many cases: days counted with tables of the calendar over the days that occur, looked up by position."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -7,7 +8,7 @@ from itertools import accumulate
 
 import polars as pl
 
-from policy.calendars import MOST_DAYS, Calendar, zone_named
+from policy.calendars import MOST_DAYS, Calendar, months_later, zone_named
 from policy.expressions import Counted
 from policy.many.scaled import OutOfBounds, Scaled, Whole, added, constant, moment, whole
 
@@ -16,6 +17,9 @@ _FIRST_DAY = date(1970, 1, 1)
 _LAST = moment(datetime.max.replace(tzinfo=UTC)).top.low
 _DAY = 86_400_000_000
 _MICROSECONDS = {Counted.MINUTES: 60_000_000, Counted.HOURS: 3_600_000_000}
+_MONTHS = {Counted.MONTHS: 1, Counted.YEARS: 12}
+_FULL = {Counted.FULL_MONTHS: 1, Counted.FULL_YEARS: 12}
+_STARTED = {Counted.STARTED_MONTHS: 1, Counted.STARTED_YEARS: 12}
 #: The most days between the first and the last moment that a table is made for: fifty years.
 _MOST_TABLE = 18_300
 
@@ -33,6 +37,8 @@ def passed(counted: Counted, start: Scaled, end: Scaled, calendar: Calendar) -> 
     apart = last.expr - first.expr
     if counted is Counted.DAYS:
         return Scaled(top=whole(apart, low, high)), None
+    if counted in _FULL | _STARTED:
+        return Scaled(top=_months(counted, first, last)), None
     base = min(first.low, last.low)
     counts, _ = _working(calendar, base, max(first.high, last.high))
     table = pl.lit(pl.Series(counts, dtype=pl.Int64))
@@ -47,6 +53,10 @@ def later(counted: Counted, start: Scaled, count: Decimal, calendar: Calendar) -
         found = added((start, constant(int(count * _MICROSECONDS[counted])))).top
         return Scaled(top=found), (found.expr > _LAST if found.high > _LAST else None)
     day, number = _days(start.top, calendar), int(count)
+    if counted in _MONTHS:
+        ends = _month_ends(day.low, day.high, number * _MONTHS[counted])
+        over = pl.lit(pl.Series(ends, dtype=pl.Int64)).gather(day.expr - day.low)
+        return _starting(calendar, whole(over, ends[0], ends[-1])), None
     if counted is Counted.WORKING_DAYS and number:
         counts, working = _working(calendar, day.low, day.high + MOST_DAYS + 1)
         if not working:
@@ -57,6 +67,39 @@ def later(counted: Counted, start: Scaled, count: Decimal, calendar: Calendar) -
         apart = (position >= len(working)) | (over - day.expr >= MOST_DAYS)
         return _starting(calendar, whole(over, day.low, day.high + MOST_DAYS + 1)), apart
     return _starting(calendar, whole(day.expr + number, day.low + number, day.high + number)), None
+
+
+def _months(counted: Counted, first: Whole, last: Whole) -> Whole:
+    """Return months between two days, or years of twelve, full or started; below zero when the end comes first."""
+    low, high = min(first.low, last.low), max(first.high, last.high)
+    tables = [pl.lit(pl.Series(each, dtype=pl.Int64)) for each in _in_months(low, high)]
+    before, after = pl.min_horizontal(first.expr, last.expr) - low, pl.max_horizontal(first.expr, last.expr) - low
+    months = tables[0].gather(after) - tables[0].gather(before)
+    full_on = pl.min_horizontal(tables[1].gather(before), tables[2].gather(after))
+    day = tables[1].gather(after)
+    if counted in _STARTED:
+        found = (months + (day > full_on).cast(pl.Int64) + (_STARTED[counted] - 1)) // _STARTED[counted]
+    else:
+        found = (months - (day < full_on).cast(pl.Int64)) // _FULL[counted]
+    most = (high - low) // 28 + 1
+    return whole(pl.when(last.expr < first.expr).then(-found).otherwise(found), -most, most)
+
+
+@lru_cache(maxsize=64)
+def _in_months(first: int, last: int) -> tuple[tuple[int, ...], ...]:
+    """Return of each day its month, counted from the year 0 on, its number in it, and how many days that month has."""
+    days = [_date(day) for day in range(first, last + 1)]
+    months = tuple(day.year * 12 + day.month for day in days)
+    return months, tuple(day.day for day in days), tuple(monthrange(day.year, day.month)[1] for day in days)
+
+
+@lru_cache(maxsize=64)
+def _month_ends(first: int, last: int, count: int) -> tuple[int, ...]:
+    """Return of each day the day of the same number so many months on."""
+    try:
+        return tuple((months_later(_date(day), count) - _FIRST_DAY).days for day in range(first, last + 1))
+    except ValueError:
+        raise OutOfBounds("has moments at the end of all calendars") from None
 
 
 def _starting(calendar: Calendar, over: Whole) -> Scaled:

@@ -24,6 +24,12 @@ _NEIGHBOURS = {
     Relation.ABOVE: (Relation.AT_LEAST, Relation.BELOW),
     Relation.AT_LEAST: (Relation.ABOVE, Relation.AT_MOST),
 }
+_OTHER_MONTHS = {
+    Counted.FULL_MONTHS: Counted.STARTED_MONTHS,
+    Counted.STARTED_MONTHS: Counted.FULL_MONTHS,
+    Counted.FULL_YEARS: Counted.STARTED_YEARS,
+    Counted.STARTED_YEARS: Counted.FULL_YEARS,
+}
 _SECOND = timedelta(seconds=1)
 MILLIONTH = Decimal("0.000001")
 
@@ -141,6 +147,9 @@ def _times(part: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt) -> 
                 other = Counted.DAYS if counted is Counted.WORKING_DAYS else Counted.WORKING_DAYS
                 yield "another count", f"{other.value}", replace(part, counted=other)
                 yield "another zone", "-11:00", replace(part, calendar=replace(calendar, zone="-11:00"))
+            turned_to = _OTHER_MONTHS.get(counted)
+            if turned_to:
+                yield "another count", turned_to.value, replace(part, counted=turned_to)
         case nodes.After(count=count, counted=counted, calendar=calendar):
             for more in (1, -1):
                 yield "another count", f"{count} {more:+d}", replace(part, count=max(count + more, Decimal(0)))

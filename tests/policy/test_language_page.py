@@ -21,7 +21,7 @@ from policy.compiling import Known, worked_out
 from policy.declaring import gathered_in, read_derived, read_inputs
 from policy.example_texts import given_at
 from policy.explaining import explain
-from policy.expressions import Value
+from policy.expressions import Counted, Value
 from policy.facts import read_value
 from policy.form import Derived
 from policy.grammar import KEYWORDS, NotUnderstood
@@ -35,6 +35,7 @@ from policy.scope import Scope
 from policy.section import Section
 from policy.series import Point, Series
 from policy.settling import exactly
+from policy.timing import later, passed
 from policy.units import ChoiceType, ListType, NumberType, SeriesType, Type, YesNoType, described
 from policy.yaml_text import read_yaml
 from tests.policy.conftest import staff
@@ -267,7 +268,9 @@ def test_the_page_names_every_asset_with_its_decimals() -> None:
     assert rows == [f"| {decimals} | `{money}` | {' '.join(codes[decimals])} |" for decimals, money in shown.items()]
 
 
-@pytest.mark.parametrize("row", [each for each in PAGE.split("\n") if re.match(r"\| [A-Z][a-z]+day 20", each)])
+@pytest.mark.parametrize(
+    "row", [each for each in PAGE.split("\n") if re.fullmatch(r"\| [A-Z][a-z]+day 20[^|]+\|[^|]+\|[^|]+\|", each)]
+)
 def test_the_page_says_when_days_are_over(row: str) -> None:
     (weekday, start), *ends = [cell.strip().split() for cell in row.strip("|").split("|")]
     begin = datetime.fromisoformat(start)
@@ -276,6 +279,28 @@ def test_the_page_says_when_days_are_over(row: str) -> None:
     assert f"{begin:%A}" == weekday
     assert after_days(Calendar(), begin, 30, working=False) == days
     assert after_days(Calendar(), begin, 2, working=True) == working
+
+
+@pytest.mark.parametrize(
+    "row", [each for each in PAGE.split("\n") if re.match(r"\| [A-Z][a-z]+day 20.*\|.*\|.*\|.*\|", each)]
+)
+def test_the_page_says_when_months_are_over(row: str) -> None:
+    (weekday, start), *ends = [cell.strip().split() for cell in row.strip("|").split("|")]
+    begin = datetime.fromisoformat(start)
+
+    assert f"{begin:%A}" == weekday
+    counts = ((Counted.MONTHS, 1), (Counted.MONTHS, 3), (Counted.YEARS, 1))
+    found = [later(counted, begin, Decimal(count), Calendar()) for counted, count in counts]
+    assert found == [datetime.fromisoformat(end) for (end,) in ends]
+
+
+@pytest.mark.parametrize("row", [each for each in PAGE.split("\n") if re.match(r"\| 20\d\d-\d\d-\d\d \|", each)])
+def test_the_page_says_how_many_months_lie_between(row: str) -> None:
+    start, end, *counts = [cell.strip() for cell in row.strip("|").split("|")]
+    first, last = (datetime.fromisoformat(f"{each}T12:00:00Z") for each in (start, end))
+
+    kinds = (Counted.FULL_MONTHS, Counted.STARTED_MONTHS, Counted.FULL_YEARS, Counted.STARTED_YEARS)
+    assert [passed(each, first, last, Calendar()) for each in kinds] == [int(each) for each in counts]
 
 
 def test_the_page_names_every_key_and_every_word() -> None:

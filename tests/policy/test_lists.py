@@ -100,7 +100,7 @@ def test_the_reasons_show_what_was_worked_out_for_each_item() -> None:
     assert isinstance(found, Reasoned)
     assert str(found.amount) == "1150.00 EUR"
     assert step(found.derivation, "items 1: share left") == (
-        "100% - min(10% * started(days between(2026-01-01 00:00:00 UTC, 2026-03-01 10:00:00 UTC) / 365 days), 50%)",
+        "100% - min(10% per year * started years between(2026-01-01 00:00:00 UTC, 2026-03-01 10:00:00 UTC), 50%)",
         "0.9",
     )
     assert step(found.derivation, "items 1: worth")[1] == "900.00 EUR"
