@@ -56,7 +56,7 @@ def simulate_versions(settings: Path, asked: Asked) -> int:
     a, b = (_policy(each, settings, asked.policies) for each in (asked.version, asked.against))
     with _telling() as on_step:
         on_step("reading cases")
-        cases = _cases(settings, asked, (a, b))
+        cases = _cases(settings, asked, (a, b), on_step)
         try:
             simulation = simulate(a, b, cases, on_step=on_step)
         except (CannotRoll, WrongColumn) as problem:
@@ -115,13 +115,13 @@ def _in_folder(named: str, folder: Path) -> Policy:
     return known[named]
 
 
-def _cases(settings: Path, asked: Asked, versions: tuple[Policy, ...]) -> Cases:
+def _cases(settings: Path, asked: Asked, versions: tuple[Policy, ...], on_step: Callable[[str], None]) -> Cases:
     start, end = (each and each.replace(tzinfo=each.tzinfo or UTC) for each in (asked.start, asked.end))
     try:
         if asked.cases is not None:
             return within(read_cases_file(asked.cases), start, end)
-        with looked_into(settings) as house:
-            return stored_cases(house, versions, start, end)
+        with looked_into(settings) as house, house.database.read() as connection:
+            return stored_cases(connection, house.desk.cases, versions, (start, end), on_step=on_step)
     except BadCases as problem:
         raise Unusable(str(problem)) from None
 

@@ -1,5 +1,6 @@
 """Evidence in the database: what each source said of a case's loss, last."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -26,8 +27,14 @@ def keep(tx: Transaction, case_id: str, evidence: Evidence, *, now: datetime) ->
 
 def of_case(connection: sa.Connection, case_id: str) -> tuple[Evidence, ...]:
     """Return what every source said of a case, by source."""
-    column = tables.evidence.c
-    rows = connection.scalars(
-        sa.select(column.document).where(column.case_number == number_of(case_id)).order_by(column.source)
-    )
-    return tuple(EVIDENCE.validate_json(document) for document in rows)
+    return of_cases(connection, (case_id,))[case_id]
+
+
+def of_cases(connection: sa.Connection, case_ids: Collection[str]) -> dict[str, tuple[Evidence, ...]]:
+    """Return what every source said of each of these cases, by source; asked for at once, so not for too many."""
+    column, ids = tables.evidence.c, {number_of(each): each for each in case_ids}
+    query = sa.select(column.case_number, column.document).where(column.case_number.in_(ids)).order_by(column.source)
+    found: dict[str, list[Evidence]] = {each: [] for each in case_ids}
+    for number, document in connection.execute(query):
+        found[ids[number]].append(EVIDENCE.validate_json(document))
+    return {case_id: tuple(each) for case_id, each in found.items()}

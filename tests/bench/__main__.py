@@ -11,6 +11,7 @@ BENCHES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("Policy, one case at a time", ("tests.bench.policy",), ("--cases", "5000", "--rounds", "2")),
     ("Policy, a million cases", ("tests.bench.policy_many",), ("--cases", "200000")),
     ("Simulation of a million cases", ("tests.bench.simulation",), ("--cases", "200000")),
+    ("Stored cases", ("tests.bench.stored_cases",), ("--cases", "10000")),
     ("Slack acknowledgement, SQLite", ("tests.bench.slack_ack",), ("--seconds", "5")),
     ("Slack acknowledgement, PostgreSQL", ("tests.bench.slack_ack", "--postgres"), ("--seconds", "5")),
     ("Webhook intake", ("tests.bench.webhooks",), ("--requests", "1000")),
