@@ -46,6 +46,10 @@ _REFUSALS: Mapping[WhyNot, str] = {
     WhyNot.NO_VERSION: later("There is no such policy any more. Nothing changed."),
     WhyNot.OTHER_TEXT: later("{policy} has another text by now: look at its new card. Nothing changed."),
     WhyNot.OVERLAPS: later("{policy} cannot be released: {detail}. Nothing changed."),
+    WhyNot.UNANSWERED: later(
+        "{policy} cannot be released: what is released has changed since it was submitted, and now {detail}. Send it"
+        " back: its author mends it or says why it is right so."
+    ),
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from makewhole.assembly import House
 from makewhole.opening import looked_into
 from makewhole.printing import print_json, table, to_people, write_page
+from makewhole.releases import submitted_text
 from makewhole.trouble import Unusable, WrongUsage
 from policy.book import read_policy_file
 from policy.loading import read_policy
@@ -64,14 +65,10 @@ def _side(house: House | None, given: str) -> Side:
     if path.is_file():
         text = read_policy_file(path)
         return Side(text=text, policy=read_policy(text, path.name))
-    name, _, version = given.rpartition("@")
-    if house is not None and name:
-        with house.database.read() as connection:
-            found = house.desk.policies.find(connection, name, version)
-            stored = house.desk.policies.text(connection, name, version)
-        if found is not None and stored is not None:
-            return Side(text=stored, policy=read_policy(stored, found.file))
-    raise WrongUsage(f"{given} is neither a file nor a version that was submitted (`makewhole policy list`).")
+    if house is None or "@" not in given:
+        raise WrongUsage(f'"{given[:100]}" is no file; a version is written name@version')
+    found, text = submitted_text(house, given)
+    return Side(text=text, policy=read_policy(text, found.file))
 
 
 def _print(found: Differences) -> None:

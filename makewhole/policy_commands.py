@@ -52,13 +52,16 @@ def policy_submit(
     waive: Annotated[
         list[str] | None, typer.Option("--waive", help='Why a finding is no fault: "never-binds: per case=it is a cap"')
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say how they would stand, and keep nothing.")
+    ] = False,
     settings: SettingsFile = SETTINGS,
     as_json: AsJson = False,
 ) -> None:
     """Hand policies in for somebody else to release: examples hold, every finding is mended or waived."""
     from makewhole import releases_shown
 
-    raise typer.Exit(releases_shown.submit(settings, files, waive or (), by=by, as_json=as_json))
+    raise typer.Exit(releases_shown.submit(settings, files, waive or (), by=by, dry_run=dry_run, as_json=as_json))
 
 
 @policy_app.command("approve")

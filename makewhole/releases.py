@@ -5,11 +5,14 @@ from datetime import datetime
 from pathlib import Path
 
 from makewhole.assembly import House
+from makewhole.trouble import WrongUsage
 from policy.book import policy_files, read_policy_file
+from policy.mistakes import did_you_mean
 from store.policies import State, Version
-from workflow import releasing
+from workflow import releasing, submitting
 from workflow.desk import Desk
-from workflow.releasing import Draft, NotReady, Refused, Taken, Word
+from workflow.releasing import Refused, Taken, Word
+from workflow.submitting import Draft, NotReady
 
 
 def release_folder(house: House, folder: Path, *, author: str, approver: str) -> tuple[Version, ...]:
@@ -23,7 +26,19 @@ def release_folder(house: House, folder: Path, *, author: str, approver: str) ->
 
 def drafts_of(files: Sequence[Path], desk: Desk) -> tuple[Draft, ...]:
     """Return the policies in these files, ready to be submitted; raises BadPolicy."""
-    return tuple(releasing.draft(read_policy_file(each), each.name, people=desk.people) for each in files)
+    return tuple(submitting.draft(read_policy_file(each), each.name, people=desk.people) for each in files)
+
+
+def submitted_text(house: House, named: str) -> tuple[Version, str]:
+    """Return a version that was submitted, given as name@version, and its text; raises WrongUsage for none."""
+    name, _, number = named.rpartition("@")
+    with house.database.read() as connection:
+        version = house.desk.policies.find(connection, name, number)
+        text = house.desk.policies.text(connection, name, number)
+        known = [each.id for each in house.desk.policies.versions(connection)]
+    if version is None or text is None:
+        raise WrongUsage(f"{named[:100]} was never submitted: {did_you_mean(named, known)}")
+    return version, text
 
 
 def release(desk: Desk, drafts: Sequence[Draft], *, author: str, approver: str, now: datetime) -> tuple[Version, ...]:
@@ -32,7 +47,7 @@ def release(desk: Desk, drafts: Sequence[Draft], *, author: str, approver: str, 
     if writer is None:
         raise NotReady(f"{author} is not in the people file")
     with desk.database.begin() as tx:
-        submitted = releasing.submit(desk, tx, drafts, {}, writer, now=now)
+        submitted = submitting.submit(desk, tx, drafts, {}, writer, now=now)
         return tuple(
             each
             if each.state is State.RELEASED

@@ -9,7 +9,7 @@ from cases.people import Person
 from makewhole.assembly import House, policy_url
 from makewhole.opening import looked_into
 from makewhole.printing import print_json, table, to_people
-from makewhole.releases import drafts_of
+from makewhole.releases import drafts_of, submitted_text
 from makewhole.trouble import WrongUsage
 from policy.book import policy_files
 from policy.mistakes import BadPolicy
@@ -17,35 +17,52 @@ from store import policy_history
 from store.audit import AuditRecord
 from store.database import Transaction
 from store.policies import State, Version
-from workflow import releasing
+from workflow import releasing, submitting
 from workflow.desk import Desk
-from workflow.releasing import APPROVER, NotReady, Outcome, Refused, Taken, WhyNot, Word
+from workflow.releasing import APPROVER, Outcome, Refused, Taken, WhyNot, Word
+from workflow.submitting import NotReady
 
 Saying = Callable[[Desk, Transaction, Word, Person | None], Outcome]
 SHORT_HASH = 12
 
 
-def submit(settings: Path, files: Sequence[Path], waived: Sequence[str], *, by: str, as_json: bool) -> int:
-    """Keep these policies for somebody else to release; returns 1 when something must be mended first."""
-    waivers = _waivers(waived)
+def submit(
+    settings: Path, files: Sequence[Path], waived: Sequence[str], *, by: str, dry_run: bool, as_json: bool
+) -> int:
+    """Keep these policies for somebody else to release; returns 1 when something must be mended first.
+
+    dry_run: Only say how they would stand.
+    """
+    waivers, put = _waivers(waived), submitting.rehearse if dry_run else submitting.submit
     with looked_into(settings) as house:
         author = _person(house, by)
         try:
             drafts = drafts_of([each for file in files for each in _in(file)], house.desk)
             with house.database.begin() as tx:
-                versions = releasing.submit(house.desk, tx, drafts, waivers, author, now=house.clock())
+                versions = put(house.desk, tx, drafts, waivers, author, now=house.clock())
         except (BadPolicy, NotReady) as problem:
             return _told(problem, as_json=as_json)
     if as_json:
-        print_json({"versions": [_in_json(each, house) for each in versions]})
+        print_json({"versions": [_in_json(each, house) for each in versions], "dry_run": dry_run})
         return 0
     for each in versions:
+        if dry_run:
+            _would_stand(each)
+            continue
         to_people().print(_standing(each), markup=False, soft_wrap=True)
         to_people().print(f"  Its page: {policy_url(house.settings, each)}", markup=False, soft_wrap=True)
         if each.state is State.SUBMITTED:
             command = f"makewhole policy approve {each.name} {each.version} --hash {each.text_hash[:SHORT_HASH]} --by …"
             to_people().print(f"  Somebody else with the role {APPROVER} releases it: {command}", markup=False)
     return 0
+
+
+def _would_stand(version: Version) -> None:
+    to_people().print(f"{_standing(version)}", markup=False, soft_wrap=True)
+    for each in version.findings:
+        to_people().print(f"  {each.place}: {each.what}\n    waived: {each.waived}", markup=False, soft_wrap=True)
+    if version.state is State.SUBMITTED:
+        to_people().print("  Nothing was submitted: this is how it would stand.", markup=False)
 
 
 def approve(settings: Path, word: tuple[str, str, str | None], *, by: str, as_json: bool) -> int:
@@ -106,15 +123,11 @@ def list_versions(settings: Path, *, as_json: bool) -> int:
 
 
 def show_version(settings: Path, name_and_version: str, *, as_json: bool) -> int:
-    """Print the text of a version that was submitted, what was waived, and its policy's history; returns 1 for none."""
-    name, _, version = name_and_version.rpartition("@")
-    with looked_into(settings) as house, house.database.read() as connection:
-        found = house.desk.policies.find(connection, name, version)
-        text = house.desk.policies.text(connection, name, version)
-        records = policy_history.history(connection, name)
-    if found is None or text is None:
-        to_people().print(f"{name_and_version} was never submitted; `makewhole policy list` shows all.", markup=False)
-        return 1
+    """Print the text of a version that was submitted, what was waived, and its policy's history."""
+    with looked_into(settings) as house:
+        found, text = submitted_text(house, name_and_version)
+        with house.database.read() as connection:
+            records = policy_history.history(connection, found.name)
     if as_json:
         print_json({**_in_json(found, house), "text": text, "history": [_record(each) for each in records]})
         return 0
@@ -136,6 +149,7 @@ def _say(
         raise WrongUsage("--because: say why; whoever wrote it reads this")
     with looked_into(settings) as house:
         person = _person(house, by)
+        submitted_text(house, f"{given[0]}@{given[1]}")
         with house.database.begin() as tx:
             outcome = saying(house.desk, tx, _word(house, given, reason), person)
     return _came_of([(f"{given[0]}@{given[1]}", outcome)], by, as_json=as_json)
@@ -179,6 +193,9 @@ def refusal(id_: str, refused: Refused, by: str) -> str:
             return f"Nothing changed: {_standing(version)}"
         case WhyNot.OVERLAPS:
             return f"{id_} cannot be released: {refused.detail}."
+        case WhyNot.UNANSWERED:
+            mend = "send it back (policy reject), and let its author mend it, or submit it again with --waive"
+            return f"{id_} cannot be released, other versions have changed since: {refused.detail}: {mend}."
         case _:
             return f"{id_} was never submitted; `makewhole policy list` shows all."
 

@@ -12,6 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from cases.money import Money
 from makewhole.opening import looked_into
 from makewhole.printing import aside, print_json, table, to_people, write_page
+from makewhole.releases import submitted_text
 from makewhole.simulated_cases import stored_cases
 from makewhole.simulation_said import said
 from makewhole.trouble import Unusable, WrongUsage
@@ -96,14 +97,10 @@ def _policy(named: str, settings: Path, folder: Path | None) -> Policy:
 
 
 def _submitted(named: str, settings: Path) -> Policy:
-    name, at, number = named.rpartition("@")
-    if not at:
-        raise WrongUsage(f'"{named[:80]}" is no file; a version is written name@version')
-    with looked_into(settings) as house, house.database.read() as connection:
-        text = house.desk.policies.text(connection, name, number)
-        known = [f"{each.name}@{each.version}" for each in house.desk.policies.versions(connection)]
-    if text is None:
-        raise WrongUsage(f"{named[:80]} was never submitted: {did_you_mean(named, known)}")
+    if "@" not in named:
+        raise WrongUsage(f'"{named[:100]}" is no file; a version is written name@version')
+    with looked_into(settings) as house:
+        _, text = submitted_text(house, named)
     return read_policy(text, named)
 
 

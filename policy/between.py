@@ -1,6 +1,7 @@
 """What can be proven of several policies together: versions that leave a gap, and plans that disagree."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import pairwise
 
 from policy.form import Policy
@@ -23,9 +24,15 @@ def _gap(earlier: Policy, later: Policy) -> Iterator[Finding]:
     if end is not None and end < start:
         what = (
             f"no version of {later.name} holds from {bare(end)} to {bare(start)}: version {earlier.version} in"
-            f' {earlier.file} ends before this one starts; let "from" be {bare(end)}'
+            f" {earlier.file} ends before this one starts;"
+            f' let "from" be {_written(end)}, or "to" there {_written(start)}'
         )
         yield _found("versions-leave-a-gap", _pair(earlier, later), later.effective.place, what)
+
+
+def _written(at: datetime) -> str:
+    """Return a moment as a policy's text has it: "2027-02-01T00:00:00Z"."""
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def _order(earlier: Policy, later: Policy) -> Iterator[Finding]:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from policy.between import between
 from policy.form import Policy
-from policy.mistakes import BadPolicy
+from policy.mistakes import BadPolicy, Finding
 from store.database import Transaction
 from store.policies import PolicyRepository, State, Version
 
@@ -42,6 +43,23 @@ def placed(policies: PolicyRepository, tx: Transaction, policy: Policy) -> Place
     )
     clashes = (_clash(policies, tx, policy, each) for each in at_once)
     return Placed(ended=ended, ends_at=ends_at, clashes=tuple(each for each in clashes if each))
+
+
+def found_beside(
+    policies: PolicyRepository, tx: Transaction, policy: Policy, others: Sequence[Policy] = ()
+) -> tuple[Finding, ...]:
+    """Return what a release of this version must answer because of the released ones, and of others that come with it.
+
+    What already is so without it is not its own.
+    """
+    released = (each for each in policies.versions(tx.connection) if each.state is State.RELEASED)
+    texts = [text for each in released if (text := text_of(policies, tx, each))]
+    mine = {(policy.name, policy.version)}
+    given = [each for each in others if (each.name, each.version) not in mine]
+    replaced = mine | {(each.name, each.version) for each in given}
+    beside = [*given, *(each for each in texts if (each.name, each.version) not in replaced)]
+    already = set(between(beside))
+    return tuple(each for each in between([*beside, policy]) if each not in already)
 
 
 def follows(versions: Sequence[Version], version: Version) -> Version | None:

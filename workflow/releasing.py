@@ -1,4 +1,4 @@
-"""How a policy comes into force: its author submits a text, somebody else releases exactly that text.
+"""How a policy comes into force: its author submits a text (workflow.submitting), somebody else releases exactly that.
 
     text -> submitted -> released -> withdrawn
                   `-> rejected
@@ -7,39 +7,26 @@ A released text never changes; another text is another version. Every change is 
 policy's history.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from cases.case import NeedsAttention, Stage
-from cases.people import People, Person
-from policy.analysis import findings
-from policy.book import at_once, not_payable_yet
-from policy.form import Policy
-from policy.loading import load_policy
-from policy.mistakes import Finding, did_you_mean
+from cases.people import Person
 from store import policies as kept
 from store.audit import Change
 from store.database import Transaction
-from store.policies import Noted, PolicyRepository, State, Version
+from store.policies import PolicyRepository, State, Version
 from workflow.desk import Desk
 from workflow.in_force import MOST_WAITING, waits_for_policy
 from workflow.one_case import PROPOSE, changed
-from workflow.placing import Placed, in_words, is_open, placed, text_of
+from workflow.placing import Placed, found_beside, in_words, is_open, placed, text_of
 
 #: Who may release a policy that somebody else wrote; a role like any other in the people file.
 APPROVER = "policy_approver"
 #: The job that looks again at cases that waited for a release, and the one that shows a version in Slack.
 RELEASED, POLICY_CARD = "policy-released", "policy-card"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,19}")
-
-
-class NotReady(ValueError):
-    """Raised for texts that cannot be submitted as they are; the message has a line for everything to be mended."""
 
 
 class WhyNot(StrEnum):
@@ -52,6 +39,7 @@ class WhyNot(StrEnum):
     OTHER_TEXT = "other_text"
     NOT_WAITING = "not_waiting"
     OVERLAPS = "overlaps"
+    UNANSWERED = "unanswered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,15 +70,6 @@ Outcome = Taken | Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A text whose examples hold and whose logic has no fault, with what was found in it all the same."""
-
-    text: str
-    policy: Policy
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
     """What a person says of a submitted version.
 
@@ -107,126 +86,6 @@ class Word:
     text_hash: str | None
     reason: str | None
     said_at: datetime
-
-
-# --- The author submits ---------------------------------------------------------------------------------------------
-
-
-def draft(text: str, file: str, *, people: People | None) -> Draft:
-    """Return a text as one that can be submitted; raises BadPolicy with all of its faults and failing examples.
-
-    people: The role table; None: approvers are not checked against people.
-    """
-    policy = load_policy(text, file, people=people)
-    return Draft(text=text, policy=policy, findings=findings(policy, people))
-
-
-def submit(
-    desk: Desk, tx: Transaction, drafts: Sequence[Draft], waivers: Mapping[str, str], author: Person, *, now: datetime
-) -> tuple[Version, ...]:
-    """Keep these texts for somebody else to release, and return how each stands; all of them or none.
-
-    A text that waits or is released already stays as it is. waivers: Why a finding is no fault, by its key.
-    Raises NotReady.
-    """
-    kept.hold(tx)
-    problems = [problem for each in drafts for problem in _problems(desk.policies, tx, each, drafts, waivers)]
-    problems += [str(each) for each in at_once([each.policy for each in drafts])]
-    problems += _unknown_waivers(drafts, waivers)
-    if problems:
-        raise NotReady("\n".join(dict.fromkeys(problems)))
-    return tuple(_submit(desk.policies, tx, each, waivers, author, now=now) for each in drafts)
-
-
-def _submit(
-    policies: PolicyRepository,
-    tx: Transaction,
-    given: Draft,
-    waivers: Mapping[str, str],
-    author: Person,
-    *,
-    now: datetime,
-) -> Version:
-    policy = given.policy
-    policies.keep(policy)
-    before = policies.find(tx.connection, policy.name, policy.version)
-    same = before is not None and before.text_hash == policy.text_hash
-    if before is not None and same and before.state in {State.SUBMITTED, State.RELEASED}:
-        return before
-    version = Version(
-        name=policy.name,
-        version=policy.version,
-        file=policy.file,
-        text_hash=policy.text_hash,
-        state=State.SUBMITTED,
-        starts_at=policy.effective.start,
-        ends_at=policy.effective.end,
-        findings=tuple(_noted(each, waivers) for each in given.findings if each.waivable),
-        submitted_by=author.id,
-        submitted_at=now,
-    )
-    waived = "; ".join(f"{each.key}: {each.waived}" for each in version.findings)
-    policies.put(tx, version, given.text, _change(version, now, author.id, "submitted", waived=waived))
-    if before is not None and not same:
-        show(tx, before, "replaced")
-    show(tx, version)
-    return version
-
-
-def show(tx: Transaction, version: Version, what: str = "") -> None:
-    """Let Slack show a version as it stands. what: What happened to it; else its state says so."""
-    at = int((version.decided_at or version.submitted_at).timestamp())
-    tx.enqueue(POLICY_CARD, f"{version.id}/{version.text_hash[:16]}/{what or version.state}-{at}")
-
-
-def _noted(finding: Finding, waivers: Mapping[str, str]) -> Noted:
-    return Noted(key=finding.key, place=str(finding.place), what=finding.what, waived=waivers[finding.key])
-
-
-def _problems(
-    policies: PolicyRepository,
-    tx: Transaction,
-    given: Draft,
-    drafts: Sequence[Draft],
-    waivers: Mapping[str, str],
-) -> Iterator[str]:
-    policy = given.policy
-    if not _NAME.fullmatch(policy.name) or not _VERSION.fullmatch(policy.version):
-        yield f"{policy.place}: write policy and version in at most 80 and 20 letters, digits, dots and dashes"
-        return
-    yield from (str(each) for each in not_payable_yet([policy]))
-    yield from _waiting_for_a_waiver(given, waivers)
-    before = policies.find(tx.connection, policy.name, policy.version)
-    if before is not None and before.state in {State.RELEASED, State.WITHDRAWN} and not _is_released(before, policy):
-        what = f"{before.id} was {before.state} with another text" if before.text_hash != policy.text_hash else ""
-        what = what or f"{before.id} was withdrawn"
-        yield f"{policy.place}: {what}, which stays as it is: give this one another version"
-        return
-    names = {each.name for each in policies.versions(tx.connection)} | {each.policy.name for each in drafts}
-    for other in policy.other_plans:
-        if other.plan not in names:
-            yield f'{other.place}: "{other.plan[:60]}" was never submitted: {did_you_mean(other.plan, names)}'
-    yield from (f"{policy.effective.place}: {each}" for each in placed(policies, tx, policy).clashes)
-
-
-def _is_released(before: Version, policy: Policy) -> bool:
-    return before.state is State.RELEASED and before.text_hash == policy.text_hash
-
-
-def _waiting_for_a_waiver(given: Draft, waivers: Mapping[str, str]) -> Iterator[str]:
-    for each in given.findings:
-        if each.waivable and not waivers.get(each.key, "").strip():
-            yield f'{each.place}: {each.what}: mend it, or waive it: --waive "{each.key}=why it is right so"'
-
-
-def _unknown_waivers(drafts: Sequence[Draft], waivers: Mapping[str, str]) -> Iterator[str]:
-    known = [finding.key for each in drafts for finding in each.findings if finding.waivable]
-    for key in waivers:
-        if key not in known:
-            yield f'"{key[:100]}" was not found, so it cannot be waived: {did_you_mean(key, known)}'
-
-
-# --- Somebody else decides ------------------------------------------------------------------------------------------
 
 
 def approve(desk: Desk, tx: Transaction, word: Word, person: Person | None) -> Outcome:
@@ -248,6 +107,10 @@ def approve(desk: Desk, tx: Transaction, word: Word, person: Person | None) -> O
     place = placed(desk.policies, tx, policy)
     if place.clashes:
         return Refused(why=WhyNot.OVERLAPS, version=found, detail="; ".join(place.clashes))
+    waived = {each.key for each in found.findings}
+    unanswered = [each for each in found_beside(desk.policies, tx, policy) if each.waivable and each.key not in waived]
+    if unanswered:
+        return Refused(why=WhyNot.UNANSWERED, version=found, detail="; ".join(each.what for each in unanswered))
     return _release(desk.policies, tx, found, place, approver, now=word.said_at)
 
 
@@ -257,14 +120,14 @@ def _release(
     ended = place.ended
     if ended is not None:
         told = {"by": found.id, "ends_at": in_words(ended.ends_at)}
-        policies.save(tx, ended, _change(ended, now, approver.id, "ended", **told))
+        policies.save(tx, ended, change_of(ended, now, approver.id, "ended", **told))
     released = replace(found, state=State.RELEASED, decided_by=approver.id, decided_at=now, ends_at=place.ends_at)
     told = {
         "author": found.submitted_by,
         "starts_at": in_words(released.starts_at),
         "ends_at": in_words(released.ends_at),
     }
-    policies.save(tx, released, _change(released, now, approver.id, "released", **told))
+    policies.save(tx, released, change_of(released, now, approver.id, "released", **told))
     delay = max(0.0, (released.starts_at - now).total_seconds())
     tx.enqueue(RELEASED, f"{released.id}/{released.text_hash[:16]}", delay_seconds=delay)
     show(tx, released)
@@ -333,7 +196,7 @@ def _may_release(person: Person, version: Version, *, now: datetime) -> bool:
 
 def _ended(desk: Desk, tx: Transaction, found: Version, word: Word, person: Person, *, state: State) -> Taken:
     after = replace(found, state=state, decided_by=person.id, decided_at=word.said_at, reason=word.reason)
-    desk.policies.save(tx, after, _change(after, word.said_at, person.id, state, reason=word.reason or ""))
+    desk.policies.save(tx, after, change_of(after, word.said_at, person.id, state, reason=word.reason or ""))
     show(tx, after)
     return Taken(version=after)
 
@@ -343,7 +206,7 @@ def _reopen(policies: PolicyRepository, tx: Transaction, withdrawn: Version, per
         follows = each.name == withdrawn.name and each.ends_at == withdrawn.starts_at
         if follows and each.state is State.RELEASED and is_open(policies, tx, each):
             again = replace(each, ends_at=withdrawn.ends_at)
-            policies.save(tx, again, _change(again, now, person.id, "goes on", ends_at=in_words(again.ends_at)))
+            policies.save(tx, again, change_of(again, now, person.id, "goes on", ends_at=in_words(again.ends_at)))
 
 
 # --- Cases that waited ----------------------------------------------------------------------------------------------
@@ -371,6 +234,13 @@ def look_again(desk: Desk, key: str) -> None:
             tx.enqueue(PROPOSE, f"{each.case.about.id}/{each.version}/{released.text_hash[:16]}")
 
 
-def _change(version: Version, at: datetime, actor: str, event: str, **detail: str) -> Change:
+def change_of(version: Version, at: datetime, actor: str, event: str, **detail: str) -> Change:
+    """Return the record of what happened to a version; what is empty is left out."""
     told = {name: value for name, value in detail.items() if value}
     return changed(at, actor, event, version=version.version, text_hash=version.text_hash, **told)
+
+
+def show(tx: Transaction, version: Version, what: str = "") -> None:
+    """Let Slack show a version as it stands. what: What happened to it; else its state says so."""
+    at = int((version.decided_at or version.submitted_at).timestamp())
+    tx.enqueue(POLICY_CARD, f"{version.id}/{version.text_hash[:16]}/{what or version.state}-{at}")

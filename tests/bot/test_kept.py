@@ -33,8 +33,8 @@ from tests.bot.harbor import AMELIA, NOAH, NOON, PEOPLE, ROUTING, about, awaitin
 from tests.bot.payloads import click
 from workflow.approval import AlreadyCounted, Counted, Decided, NotAllowed, Refusal, Stale, TooLate
 from workflow.desk import Desk
-from workflow.releasing import draft
 from workflow.shadow import lead_on
+from workflow.submitting import draft
 from workflow.telling import tell_slack
 
 

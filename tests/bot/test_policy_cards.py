@@ -24,8 +24,9 @@ from tests.bot.conftest import SandboxSlack, kinds
 from tests.bot.harbor import NOON, PEOPLE, ROUTING, person
 from tests.bot.payloads import click, sending_back
 from tests.bot.test_kept import Kept
-from workflow import releasing
-from workflow.releasing import Refused, Taken, WhyNot, draft
+from workflow import releasing, submitting
+from workflow.releasing import Refused, Taken, WhyNot
+from workflow.submitting import draft
 
 SHIPPED = Path(__file__).parents[2] / "config/policies/delayed-withdrawal.yaml"
 YUKI = person("yuki", "Yuki Tanaka", "U0YUKI00001", role="policy_approver")
@@ -55,7 +56,7 @@ class Waiting:
         assert author is not None
         given = [draft(text, SHIPPED.name, people=None)]
         with self.kept.database.begin() as tx:
-            (version,) = releasing.submit(self.kept.desk, tx, given, {}, author, now=NOON)
+            (version,) = submitting.submit(self.kept.desk, tx, given, {}, author, now=NOON)
         return version
 
     def show(self, version: Version, what: str = "submitted") -> None:

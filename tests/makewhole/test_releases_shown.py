@@ -127,3 +127,45 @@ def test_a_new_version_is_compared_with_the_one_in_force_on_stored_cases(
     kinds = {each["kind"]: (each["tried"] > 0, each["changed"]) for each in told.json["cases"]}
     assert kinds == dict.fromkeys(("worked examples", "cases at bounds", "stored cases"), (True, []))
     assert "limits: goodwill in twelve months: at most: 600 USDT -> 601 USDT" in changed.out
+
+
+def test_what_would_be_submitted_is_shown_and_not_kept(
+    settings: Path, tmp_path: Path, cli: Callable[..., Told]
+) -> None:
+    new = another(tmp_path)
+
+    meant = cli("policy", "submit", new, "--by", "amelia", "--dry-run", "--settings", settings)
+    as_json = cli("policy", "submit", new, "--by", "amelia", "--dry-run", "--settings", settings, "--json").json
+    listed = cli("policy", "list", "--settings", settings, "--json").json["versions"]
+
+    assert meant.code == 0
+    assert "Nothing was submitted: this is how it would stand." in meant.out
+    assert (as_json["dry_run"], as_json["versions"][0]["state"]) == (True, "submitted")
+    assert "2" not in {each["version"] for each in listed if each["policy"] == "delayed-withdrawal"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("show", "delayed-withdrawel@1"),
+        ("diff", "delayed-withdrawel@1", "delayed-withdrawal@1"),
+        ("simulate", "--version", "delayed-withdrawel@1", "--against", "delayed-withdrawal@1"),
+        ("approve", "delayed-withdrawel", "1", "--by", "yuki"),
+        ("reject", "delayed-withdrawel", "1", "--because", "typo", "--by", "yuki"),
+        ("withdraw", "delayed-withdrawel", "1", "--because", "typo", "--by", "yuki"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_version_that_was_never_submitted_is_wrong_usage_everywhere(
+    settings: Path, cli: Callable[..., Told], command: tuple[str, ...]
+) -> None:
+    told = cli("policy", *command, "--settings", settings, "--json")
+
+    assert (told.code, told.out) == (2, "")
+    assert 'delayed-withdrawel@1 was never submitted: did you mean "delayed-withdrawal@1"?' in told.err
+
+
+def test_nothing_is_sent_back_without_a_reason(settings: Path, cli: Callable[..., Told]) -> None:
+    told = cli("policy", "reject", "delayed-withdrawal", "1", "--because", " ", "--by", "yuki", "--settings", settings)
+
+    assert (told.code, told.err) == (2, "--because: say why; whoever wrote it reads this\n")

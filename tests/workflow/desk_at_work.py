@@ -35,7 +35,7 @@ from workflow import one_case, paying, releasing
 from workflow.approval import Outcome, Word
 from workflow.desk import Desk
 from workflow.paying import Cashier, Finding
-from workflow.releasing import Draft, draft
+from workflow.submitting import Draft, draft
 
 ROOT = Path(__file__).resolve().parents[2]
 AUDIT_KEY = b"k" * 32

@@ -17,7 +17,7 @@ from tests.workflow.desk_at_work import ROOT, DeskAtWork
 from tests.workflow.played_vendors import NOON, ticket
 from workflow.approval import Decided, NotAllowed, Refusal, Stale
 from workflow.one_case import PROPOSE, make_proposal
-from workflow.releasing import Draft, draft
+from workflow.submitting import Draft, draft
 
 DEADLINE_SECONDS = 30
 

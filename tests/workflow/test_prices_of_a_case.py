@@ -17,7 +17,7 @@ from connectors.prices.rows import Kind
 from policy.book import read_policy_file
 from tests.workflow.desk_at_work import ROOT, TOPICS, DeskAtWork
 from tests.workflow.played_vendors import NOON, ticket
-from workflow.releasing import draft
+from workflow.submitting import draft
 
 TOPIC = "limit_price_anomaly_2023_09"
 POLICY = ROOT / "config" / "policies" / "published" / "limit-price-anomaly-2023-09.yaml"

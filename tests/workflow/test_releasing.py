@@ -10,9 +10,10 @@ from store import policy_history, policy_tables
 from store.policies import State, Version
 from tests.workflow.desk_at_work import AUTHOR, ROOT, DeskAtWork
 from tests.workflow.played_vendors import NOON, ticket
-from workflow import releasing
+from workflow import releasing, submitting
 from workflow.approval import Stale
-from workflow.releasing import Draft, NotReady, Outcome, Refused, Taken, WhyNot, Word, draft
+from workflow.releasing import Outcome, Refused, Taken, WhyNot, Word
+from workflow.submitting import Draft, NotReady, draft
 
 NAME = "delayed-withdrawal"
 SHIPPED = (ROOT / "config" / "policies" / f"{NAME}.yaml").read_text(encoding="utf-8")
@@ -29,7 +30,7 @@ def submitted(at_work: DeskAtWork, *drafts: Draft, by: str = AUTHOR, **waivers: 
     author = at_work.desk.people.by_id(by)
     assert author is not None
     with at_work.database.begin() as tx:
-        return releasing.submit(at_work.desk, tx, drafts, waivers, author, now=at_work.time())
+        return submitting.submit(at_work.desk, tx, drafts, waivers, author, now=at_work.time())
 
 
 def approved(at_work: DeskAtWork, version: str, *, by: str = "yuki", text_hash: str | None = None) -> Outcome:
@@ -147,13 +148,59 @@ def test_a_finding_is_mended_or_waived_with_a_reason(at_work: DeskAtWork) -> Non
 
     with at_work.database.begin() as tx:
         with pytest.raises(NotReady, match=r'--waive "never-binds: cap=why it is right so"'):
-            releasing.submit(at_work.desk, tx, [given], {}, author, now=NOON)
+            submitting.submit(at_work.desk, tx, [given], {}, author, now=NOON)
         with pytest.raises(NotReady, match='"never-bind: cap" was not found'):
-            releasing.submit(at_work.desk, tx, [given], {"never-bind: cap": "so"}, author, now=NOON)
-        (kept,) = releasing.submit(at_work.desk, tx, [given], {found.key: "a second lock"}, author, now=NOON)
+            submitting.submit(at_work.desk, tx, [given], {"never-bind: cap": "so"}, author, now=NOON)
+        (kept,) = submitting.submit(at_work.desk, tx, [given], {found.key: "a second lock"}, author, now=NOON)
 
     assert [(each.key, each.waived) for each in kept.findings] == [("never-binds: cap", "a second lock")]
     assert standing(at_work, "2").findings == kept.findings
+
+
+def test_a_gap_between_versions_is_mended_or_waived_like_any_finding(at_work: DeskAtWork) -> None:
+    at_work.release(text("2", start="2027-01-01T00:00:00Z", end="2027-02-01T00:00:00Z"))
+    late, author = text("3", start="2027-02-02T00:00:00Z"), at_work.desk.people.by_id(AUTHOR)
+    key = f"versions-leave-a-gap: {NAME} 2 / 3"
+    assert author is not None
+
+    with pytest.raises(NotReady, match='let "from" be 2027-02-01T00:00:00Z') as refused:
+        submitted(at_work, late)
+    assert f'mend it, or waive it: --waive "{key}=why it is right so"' in str(refused.value)
+    with at_work.database.begin() as tx:
+        before = list(at_work.desk.policies.versions(tx.connection))
+        (meant,) = submitting.rehearse(at_work.desk, tx, [late], {key: "closed that day"}, author, now=NOON)
+        assert list(at_work.desk.policies.versions(tx.connection)) == before
+    (kept,) = submitted(at_work, late, **{key: "closed that day"})
+    again = submitted(at_work, late, **{key: "closed that day"})
+    with pytest.raises(NotReady, match="waits already with other waivers: take it back first"):
+        submitted(at_work, late, **{key: "because"})
+
+    assert [(each.key, each.waived) for each in kept.findings] == [(key, "closed that day")]
+    assert (meant.state, meant.findings) == (kept.state, kept.findings)
+    assert again == (kept,)
+    assert isinstance(approved(at_work, "3"), Taken)
+
+
+def test_a_gap_that_came_about_since_keeps_a_version_from_its_release(at_work: DeskAtWork) -> None:
+    submitted(at_work, text("3", start="2027-02-02T00:00:00Z"))
+    at_work.release(text("2", start="2027-01-01T00:00:00Z", end="2027-02-01T00:00:00Z"))
+
+    refused = approved(at_work, "3")
+
+    assert isinstance(refused, Refused)
+    assert refused.why is WhyNot.UNANSWERED
+    assert "no version of delayed-withdrawal holds from 2027-02-01" in refused.detail
+    assert standing(at_work, "3").state is State.SUBMITTED
+
+
+def test_what_was_released_already_asks_for_nothing_when_it_is_handed_in_again(at_work: DeskAtWork) -> None:
+    first = text("2", start="2027-01-01T00:00:00Z", end="2027-02-01T00:00:00Z")
+    at_work.release(first)
+    later_one = text("3", start="2027-02-02T00:00:00Z")
+    submitted(at_work, later_one, **{f"versions-leave-a-gap: {NAME} 2 / 3": "closed that day"})
+    approved(at_work, "3")
+
+    assert submitted(at_work, first) == (standing(at_work, "2"),)
 
 
 def test_a_case_without_a_released_policy_waits_and_goes_on_with_the_release(at_work: DeskAtWork) -> None:
