@@ -12,6 +12,7 @@ from policy.compiling import Compiled, test_of
 from policy.expressions import Among, AnyOf, Compared, Every, Literal, Name, Node, Not, Relation, Value
 from policy.form import PAYABLE, ApprovalRow, Gate, Policy, Sign
 from policy.mistakes import Finding, Weight, fault
+from policy.regions import Box, Domain, Span, TooMany, is_empty, meet, where
 from policy.settling import exactly
 from policy.showing import bare, in_words
 from policy.units import ChoiceType, YesNoType
@@ -144,6 +145,36 @@ def matrix_faults(policy: Policy) -> Iterator[Finding]:
         for corner in cells(policy, (Decimal(0),)):
             found |= dict.fromkeys(_given_with_nobody(policy, corner))
     yield from found
+    if not cells(policy):
+        yield from _perhaps_with_nobody(policy)
+
+
+def _perhaps_with_nobody(policy: Policy) -> Iterator[Finding]:
+    """Yield the rows without stages that something may be paid by, of a matrix whose points cannot be looked up."""
+    for row in policy.approvals:
+        if not row.stages and any(_may_give(policy, box) for box in _boxes(row)):
+            what = (
+                "something could be paid or given with nobody agreeing: name at least one stage, or let the row name"
+                ' what is refused, as "classification: [ineligible, individual review]"'
+            )
+            yield fault("nobody-agrees", "a row without stages", row.place, what)
+
+
+def _boxes(row: ApprovalRow) -> list[Box]:
+    try:
+        return where(row.when, wide=True)
+    except TooMany:
+        return [{}]
+
+
+def _may_give(policy: Policy, box: Box) -> bool:
+    """Say whether a claim in a box may be paid, or be given something beside an amount of 0."""
+    least = Span(low=Decimal(0), with_low=policy.gives_beside_nothing)
+    asked: dict[str, Domain] = {"classification": frozenset(map(in_words, _PAID)), "amount": least}
+    return not any(
+        isinstance(subject, Name) and subject.name in asked and is_empty(meet(domain, asked[subject.name]))
+        for subject, domain in box.items()
+    )
 
 
 def _given_with_nobody(policy: Policy, looked_up: Cells) -> Iterator[Finding]:

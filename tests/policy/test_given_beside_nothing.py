@@ -90,3 +90,11 @@ def test_points_are_not_given_with_nobody_agreeing(text: str) -> None:
 
     with pytest.raises(BadPolicy, match='goodwill, 0: "points" could be given with nobody agreeing'):
         load_policy(text.replace(place, row + place), "points.yaml")
+
+
+def test_points_are_not_given_with_nobody_agreeing_where_nothing_is_proven_of_the_matrix(text: str) -> None:
+    compared = "  - when: loss_before_crash > loss_in_outage and amount is 0\n    stages: none\n"
+    place = "  - when: {classification: fraud review, amount: up to 1000 USDC}\n"
+
+    with pytest.raises(BadPolicy, match="something could be paid or given with nobody agreeing"):
+        load_policy(text.replace(place, compared + place), "points.yaml")

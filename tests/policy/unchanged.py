@@ -1,11 +1,13 @@
 """Proofs that a spoiled policy decides as the sound one does: what no suite could catch, because nothing changes."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
+from cases.money import Rounding, asset
 from policy import expressions as nodes
 from policy.expressions import Expression, Node, Relation, parts_of
 from policy.form import ApprovalRow, Limit, Policy, Rule
@@ -26,6 +28,7 @@ class Proofs:
         self.policy = policy
         self._derived: dict[str, Node] = {each.name: each.expression.node for each in policy.derived}
         self._asked = _asked(policy, self._derived)
+        self._floored = _Floored(policy)
 
     def same(self, path: Path, part: Any, spoiled: Any) -> str | None:
         """Return why it changes nothing that one part was spoiled; None where nothing proves that."""
@@ -35,6 +38,8 @@ class Proofs:
             return "the row is never read"
         if isinstance(part, nodes.Literal) and self._splits_no_whole_numbers(path, spoiled):
             return "no whole number lies between"
+        if self._floored.same(_found(self.policy, path[:-2]), part, spoiled):
+            return "what comes out below zero pays nothing"
         if isinstance(part, Limit) and self._is_looser(part, spoiled):
             return "a tighter limit holds as well"
         return None
@@ -62,9 +67,7 @@ class Proofs:
     def _splits_no_whole_numbers(self, path: Path, spoiled: nodes.Literal) -> bool:
         """Say whether a limit for a whole number was moved between two of them."""
         *way, side = path
-        part: Any = self.policy
-        for step in way:
-            part = part[step] if isinstance(step, int) else getattr(part, step)
+        part = _found(self.policy, way)
         if not isinstance(part, nodes.Compared) or side != "right" or not isinstance(part.left, nodes.Name):
             return False
         kind, limit, moved = self.policy.types.get(part.left.name), _number(part.right), _number(spoiled)
@@ -88,6 +91,89 @@ class Proofs:
         used = self.policy.types[limit.counting] if limit.counting else None
         counts_up = not isinstance(used, NumberType) or not used.signed
         return counts_up and at_most is not None and most is not None and at_most <= most
+
+
+class _Floored:
+    """Knows where it makes no difference how far below zero a value is, because nothing is paid there anyway."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.money = policy.money
+        parts = [part for _, part in parts_within(policy, ())]
+        self._all = Counter(map(id, parts))
+        #: How often a node stands where below zero is as good as zero; and where nothing multiplies it on the way.
+        self._here, self._alone = Counter[int](), Counter[int]()
+        names, reached, alone = (
+            Counter(each.name for each in parts if isinstance(each, nodes.Name)),
+            Counter[str](),
+            Counter[str](),
+        )
+        for rule in () if policy.deductions else policy.rules:
+            if rule.pay is not None:
+                self._look(rule.pay.node, reached, alone, lone=True)
+        counted = {each.counting for each in policy.limits}
+        for each in reversed(policy.derived):
+            if reached[each.name] == names[each.name] > 0 and each.name not in counted:
+                self._look(each.expression.node, reached, alone, lone=alone[each.name] == names[each.name])
+
+    def same(self, around: Any, part: Any, spoiled: Any) -> bool:
+        """Say whether a floor at or below zero was dropped or moved, where that makes no difference."""
+        if isinstance(part, nodes.Extreme) and isinstance(spoiled, nodes.Extreme) and part.largest and spoiled.largest:
+            gone = [each for each in part.parts if each not in spoiled.parts]
+            return self._stands(part, self._here) and all(_at_most_zero(each) for each in gone)
+        if not isinstance(around, nodes.Extreme) or not around.largest or not _at_most_zero(part):
+            return False
+        if _at_most_zero(spoiled):
+            return self._stands(around, self._here)
+        return self._stands(around, self._alone) and self._is_rounded_away(spoiled)
+
+    def _stands(self, node: Node, counted: Counter[int]) -> bool:
+        return counted[id(node)] == self._all[id(node)] > 0
+
+    def _is_rounded_away(self, node: Node) -> bool:
+        value, code = _number(node), self.money.asset
+        if value is None or code is None or self.money.rounding is Rounding.UP:
+            return False
+        return bool(value * 2 * 10 ** asset(code).decimals < 1)
+
+    def _look(self, node: Node, reached: Counter[str], alone: Counter[str], *, lone: bool) -> None:
+        """Count a node, and what stands in it where below zero is as good as zero."""
+        self._here[id(node)] += 1
+        self._alone[id(node)] += lone
+        below: list[tuple[Node, bool]] = []
+        match node:
+            case nodes.Name(name=name):
+                reached[name] += 1
+                alone[name] += lone
+            case nodes.Product(factors=factors):
+                signed = [each for each in factors if _may_be_below_zero(each)]
+                below = [(each, False) for each in factors if signed in ([], [each])]
+            case nodes.Extreme(largest=True, parts=parts):
+                others = [each for each in parts if not _at_most_zero(each)]
+                below = [(each, lone) for each in others if len(others) == 1]
+            case nodes.Extreme(parts=parts):
+                below = [(each, lone) for each in parts]
+            case nodes.Either(rows=rows, otherwise=otherwise):
+                below = [(each, lone) for each in (*(value for _, value in rows), otherwise)]
+        for each, still in below:
+            self._look(each, reached, alone, lone=still)
+
+
+def _found(policy: Policy, path: Iterable[str | int]) -> Any:
+    """Return what stands at the end of a path."""
+    part: Any = policy
+    for step in path:
+        part = part[step] if isinstance(step, int) else getattr(part, step)
+    return part
+
+
+def _at_most_zero(node: Any) -> bool:
+    value = _number(node)
+    return value is not None and value <= 0
+
+
+def _may_be_below_zero(node: Node) -> bool:
+    value = _number(node)
+    return value < 0 if value is not None else not isinstance(node.type, NumberType) or node.type.signed
 
 
 def _number(node: Node) -> Decimal | None:
