@@ -1,5 +1,6 @@
 """Many cases decided in columns come out as each of them does alone."""
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -227,6 +228,42 @@ def test_without_polars_cases_are_decided_one_by_one_and_it_is_said() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "polars is not installed, so cases are decided one by one: install makewhole[many]\n"
+
+
+ROWS_WITHOUT_POLARS = """
+import json, sys
+sys.modules["polars"] = None
+from policy.loading import load_policy
+from policy.many.one_by_one import decide_rows
+policy = load_policy(open(sys.argv[1], encoding="utf-8").read(), "delayed.yaml")
+print(json.dumps(list(decide_rows(policy, json.loads(sys.argv[2]), approvals=True))))
+"""
+
+
+def test_rows_are_decided_the_same_where_polars_is_not_installed() -> None:
+    file = POLICIES / "delayed-withdrawal.yaml"
+    rows: list[dict[str, str | None]] = [{**USUAL, **row} for row in ({}, {"fraud_score": "90"}, {"hours_late": None})]
+
+    command = [sys.executable, "-c", ROWS_WITHOUT_POLARS, str(file), json.dumps(rows)]
+    alone = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    found = decide_many(_policy("delayed-withdrawal"), _frame(*rows), approvals=True)
+    assert [each["rule"] for each in alone[:2]] == ["six to twenty-four hours late", "fraud score of 80 or more"]
+    assert alone[2] == {"missing": "hours_late"}
+    assert pl.from_dicts([{"in_columns": True, **row} for row in alone], schema=found.schema).equals(found)
+
+
+def test_a_closed_list_of_more_words_than_columns_hold_is_decided_one_by_one() -> None:
+    text = (POLICIES / "delayed-withdrawal.yaml").read_text(encoding="utf-8")
+    words = ", ".join(f"c{number}" for number in range(250))
+    policy = load_policy(text.replace("one of [platform,", f"one of [{words}, platform,"), "delayed.yaml")
+    frame = _frame({}, {"delay_cause": "c7"}, {"delay_cause": "chain"})
+
+    found = decide_many(policy, frame)
+
+    assert found["rule"].to_list() == ["six to twenty-four hours late"] * 2 + ["the delay was not ours"]
+    assert not found["in_columns"].any()
+    assert '"delay_cause" is one of 25' in str(why_not_many(policy, frame))
 
 
 def test_no_rows_come_to_no_rows() -> None:
