@@ -51,6 +51,14 @@ def whole(number: Number, *, up: bool) -> Decimal:
     return number.to_integral_value(ROUND_CEILING if up else ROUND_FLOOR, _WHOLE)
 
 
+def rounded_to(number: Number, decimals: int, rounding: Rounding) -> Decimal:
+    """Return a number rounded to so many decimals; below zero its size is. Raises TooManyDigits."""
+    units = rounded_units(abs(ratio(number)) * 10**decimals, rounding)
+    if units >= 10**EXACT.prec:
+        raise TooManyDigits(f"a rounded step has more than {EXACT.prec} digits")
+    return Decimal(f"{'-' if units and number < 0 else ''}{units}E-{decimals}")
+
+
 def rounded(amount: Number, code: str, rounding: Rounding) -> Money:
     """Return an amount that is not below zero in whole minor units, rounded once as told; raises TooManyDigits."""
     if isinstance(amount, Decimal):

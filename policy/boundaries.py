@@ -230,4 +230,4 @@ def _with(each: Input, base: Case, value: Decimal) -> dict[str, str]:
     """Return a case with another value of one input."""
     if isinstance(each.type, TimeType):
         return {**base, each.name: shown(_EPOCH + int(value) * _MICROSECOND)}
-    return {**base, each.name: shown(value)}
+    return {**base, each.name: shown(value, each.type)}

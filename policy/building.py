@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from policy.expressions import Either, Extreme, Literal, Node, Product, Quotient, Sum, Whole, shares_exactly
+from cases.money import Rounding
+from policy.expressions import Either, Extreme, Literal, Node, Product, Quotient, Rounded, Sum, Whole, shares_exactly
 from policy.units import BARE, NumberType, Type, Unit, UnitsMixed, described, joined
 
 
@@ -94,6 +95,17 @@ def whole(part: Node, *, up: bool) -> Whole:
         up=up,
         part=part,
         type=NumberType(unit=kind.unit, signed=kind.signed, whole=True, positive=up and kind.positive),
+    )
+
+
+def rounded(part: Node, decimals: int, rounding: Rounding) -> Rounded:
+    """Return a number rounded to so many decimals."""
+    kind = numeric(part)
+    return Rounded(
+        decimals=decimals,
+        rounding=rounding,
+        part=part,
+        type=NumberType(unit=kind.unit, signed=kind.signed, whole=decimals == 0),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from cases.money import Money
 from policy import expressions as nodes
-from policy.arithmetic import added, divided, multiplied, whole
+from policy.arithmetic import added, divided, multiplied, rounded_to, whole
 from policy.expressions import Condition, Node, Relation, work
 from policy.form import Derived
 from policy.gathering import gathering, known_items
@@ -151,7 +151,7 @@ class Code:
                 return str(value) if isinstance(value, bool) else self.constant(value)
             case nodes.Name(name=name):
                 return self.named(name, sure, depth)
-            case nodes.Sum() | nodes.Product() | nodes.Quotient() | nodes.Whole() | nodes.Extreme():
+            case nodes.Sum() | nodes.Product() | nodes.Quotient() | nodes.Whole() | nodes.Extreme() | nodes.Rounded():
                 return self._number(node, sure, depth)
             case nodes.Compared(relation=relation, left=left, right=right):
                 sign = _RELATIONS.get(relation, relation.value)
@@ -187,7 +187,7 @@ class Code:
 
     def _number(
         self,
-        node: nodes.Sum | nodes.Product | nodes.Quotient | nodes.Whole | nodes.Extreme,
+        node: nodes.Sum | nodes.Product | nodes.Quotient | nodes.Whole | nodes.Extreme | nodes.Rounded,
         sure: set[str],
         depth: int,
     ) -> str:
@@ -210,6 +210,9 @@ class Code:
                 return f"divided({over}, {under})" if ratio else f"({over} / {under})"
             case nodes.Whole(up=up, part=part):
                 return f"whole({self.written(part, sure, depth)}, up={up})"
+            case nodes.Rounded(decimals=decimals, rounding=rounding, part=part):
+                written = self.written(part, sure, depth)
+                return f"rounded_to({written}, {self.constant(decimals)}, {self.constant(rounding)})"
             case nodes.Extreme(largest=largest, parts=extremes):
                 return self._extreme([self.written(part, sure, depth) for part in extremes], largest=largest)
 
@@ -272,6 +275,7 @@ _CALLED: dict[str, Any] = {
     "multiplied": multiplied,
     "passed": passed,
     "price_at": price_at,
+    "rounded_to": rounded_to,
     "there": _there,
     "whole": whole,
 }

@@ -8,7 +8,7 @@ from datetime import date
 
 from cases.money import ASSETS, Rounding
 from policy.calendars import WEEKDAYS, Calendar, zone_named
-from policy.expressions import MOST_DEPTH, depth
+from policy.expressions import MOST_DEPTH, Name, depth
 from policy.form import Derived, Input, MoneyTerms
 from policy.grammar import KEYWORDS
 from policy.literals import unit_named
@@ -41,7 +41,7 @@ _MOST_ITEMS = 200
 _MOST_FIELDS = 20
 _ROUNDINGS = {each.value.replace("_", " "): each for each in Rounding}
 _KINDS = (
-    "a type: number, whole number, yes/no, time, text, hours, money, USDT, quantity OKB, rate JPY per XEM,"
+    "a type: number, whole number, share, yes/no, time, text, hours, money, USDT, quantity OKB, rate JPY per XEM,"
     ' prices USDT per OKB, or "one of [a, b]"'
 )
 
@@ -179,7 +179,7 @@ def read_derived(root: Section, scope: Scope) -> tuple[tuple[Derived, ...], Scop
         found = worked_out(key, node, scope, root.mistakes)
         if not found:
             root.mistakes.broken.add(key.text)
-        found = (*gathered_in(scope, derived), *found)
+        found = _without_repeating(scope, (*gathered_in(scope, derived), *found))
         derived += found
         depths |= _depths(found, depths)
         if depths.get(key.text, 0) > MOST_DEPTH:
@@ -191,6 +191,19 @@ def read_derived(root: Section, scope: Scope) -> tuple[tuple[Derived, ...], Scop
                 known = {each.name: each.expression.node.type}
                 scope = scope.also_of(each.each_of, known) if each.each_of else scope.also(known)
     return tuple(derived), scope
+
+
+def _without_repeating(scope: Scope, found: tuple[Derived, ...]) -> tuple[Derived, ...]:
+    """Return steps of which the last, where it is a total and nothing else, is that total itself."""
+    *above, last = found or (None,)
+    node = last.expression.node if last else None
+    if last is None or last.each_of is not None or not isinstance(node, Name) or node.name not in scope.gathered:
+        return found
+    if node.name not in {each.name for each in above if each}:
+        return found
+    scope.called[node.name] = last.name
+    same = Derived(name=last.name, expression=scope.gathered.pop(node.name))
+    return (*(each for each in above if each and each.name != node.name), same)
 
 
 def gathered_in(scope: Scope, derived: Iterable[Derived]) -> tuple[Derived, ...]:
@@ -253,6 +266,9 @@ def _type(scalar: Scalar, money: MoneyTerms | None, own: frozenset[str], mistake
 def _number(text: str, money: MoneyTerms | None, own: frozenset[str]) -> NumberType:
     if text in {"number", "whole number"}:
         return NumberType(unit=BARE, whole=text == "whole number")
+    share = re.fullmatch(r"share(?: per (day|month|year))?", text)
+    if share:
+        return NumberType(unit=Unit(bottom=f"{share.group(1)}s") if share.group(1) else BARE, share=True)
     if text == "money":
         return NumberType(unit=Unit(top=money.asset if money and money.asset else OWN_MONEY))
     return NumberType(unit=unit_named(text.removeprefix("quantity ").removeprefix("rate "), own=own))

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from cases.money import ASSETS
+from cases.money import ASSETS, EXACT
 from policy.calendars import Calendar
 from policy.expressions import After, Between, Literal, Name, Node, PriceAt, Priced
 from policy.form import Input, Policy
 from policy.items import items_text
-from policy.units import ChoiceType, ListType, NumberType, SeriesType, TimeType, YesNoType
+from policy.units import ChoiceType, ListType, NumberType, SeriesType, TimeType, Type, YesNoType
 
 #: The step of a number that is no money.
 _STEP = Decimal("0.000001")
@@ -49,7 +49,7 @@ def _around(each: Input, stated: set[Decimal]) -> Iterable[str]:
     match each.type:
         case NumberType():
             tried = (value + more for value in sorted(stated) for more in (-step_of(each), Decimal(0), step_of(each)))
-            return [shown(value) for value in tried if _allowed(value, each.type)]
+            return [shown(value, each.type) for value in tried if _allowed(value, each.type)]
         case ChoiceType(options=options):
             return options
         case YesNoType():
@@ -68,9 +68,11 @@ def step_of(each: Input) -> Decimal:
     return Decimal(1).scaleb(-ASSETS[unit.top].decimals) if unit.is_money and unit.top in ASSETS else _STEP
 
 
-def shown(value: Decimal | datetime) -> str:
-    """Return a value as a claim writes it."""
-    return value.isoformat() if isinstance(value, datetime) else f"{value:f}"
+def shown(value: Decimal | datetime, kind: Type | None = None) -> str:
+    """Return a value as a claim writes it; kind: Its type, where it may be a share."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return f"{value.scaleb(2, EXACT):f}%" if isinstance(kind, NumberType) and kind.share else f"{value:f}"
 
 
 def nodes_of(part: Any) -> Iterator[Any]:
@@ -88,7 +90,7 @@ def nodes_of(part: Any) -> Iterator[Any]:
 def _values(each: Input, nodes: tuple[Any, ...]) -> Iterable[str]:
     match each.type:
         case NumberType():
-            return map(shown, _numbers(each, nodes))
+            return (shown(value, each.type) for value in _numbers(each, nodes))
         case ChoiceType(options=options):
             return options
         case YesNoType():

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from cases.money import Rounding
 from policy.calendars import Calendar
 from policy.items import Items
 from policy.mistakes import Place
@@ -142,6 +143,16 @@ class Whole:
     type: Type
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounded:
+    """A number rounded to so many decimals by a step that says so; below zero its size is."""
+
+    decimals: int
+    rounding: Rounding
+    part: "Node"
+    type: Type
+
+
 class Counted(StrEnum):
     """What is counted between two moments, or from one on."""
 
@@ -242,6 +253,7 @@ Node = (
     | Not
     | Either
     | Whole
+    | Rounded
     | Between
     | After
     | Priced
@@ -295,7 +307,7 @@ def depth(node: Node, known: Mapping[str, int]) -> int:
     return max((depth(part, known) for part in parts_of(node)), default=0) + 1
 
 
-def parts_of(node: Node) -> tuple[Node, ...]:  # noqa: C901  # One line for each kind.
+def parts_of(node: Node) -> tuple[Node, ...]:  # noqa: C901, PLR0911  # One line for each kind.
     """Return the nodes that stand directly in a node."""
     match node:
         case Sum(terms=terms):
@@ -306,7 +318,9 @@ def parts_of(node: Node) -> tuple[Node, ...]:  # noqa: C901  # One line for each
             return (one, other)
         case Between(start=one, end=other) | Priced(start=one, end=other):
             return (one, other)
-        case Among(subject=part) | Not(part=part) | Whole(part=part) | After(start=part) | PriceAt(at=part):
+        case Among(subject=part) | Not(part=part) | Whole(part=part) | Rounded(part=part):
+            return (part,)
+        case After(start=part) | PriceAt(at=part):
             return (part,)
         case Either(rows=rows, otherwise=otherwise):
             return (*(each for row in rows for each in row), otherwise)

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from cases.money import EXACT
 from policy.expressions import Value
 from policy.form import Input, Policy
 from policy.items import read_items
@@ -106,6 +107,8 @@ def _field(text: str, kind: Type) -> Value:
 
 
 def _number(text: str, kind: NumberType) -> Decimal:
+    if kind.share:
+        return _share(text, kind)
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise Unreadable(f"is {_shown(text)}, a plain number is needed{_without_percent(text)}")
@@ -124,10 +127,27 @@ def _number(text: str, kind: NumberType) -> Decimal:
     return number
 
 
+def _share(text: str, kind: NumberType) -> Decimal:
+    """Return the number that a percentage stands for; a bare number could be meant either way, so it is refused."""
+    per = str(kind.unit).removeprefix("1")
+    written, percent, rest = text.partition("%")
+    number = _number(written.strip(), replace(kind, share=False)) if _NUMBER.fullmatch(written.strip()) else None
+    if number is None or len(written.split()) > 1 or not percent or " ".join(rest.split()) not in {"", per.strip()}:
+        raise Unreadable(f"is {_shown(text)}, a percentage is needed{_as_percentage(text)}")
+    return number.scaleb(-2, EXACT)
+
+
+def _as_percentage(text: str) -> str:
+    """Return what may be meant by a bare number: "0.023" is ": 0.023% or 2.3%"."""
+    match = re.fullmatch(r"-?\d{1,20}(?:\.\d{1,20})?", text, re.ASCII)
+    return f": {text}% or {(Decimal(text) * 100).normalize():f}%" if match else ", as 2.3%"
+
+
 def _without_percent(text: str) -> str:
     """Return the plain number that a percentage stands for: "2.3%" is ": 0.023 for 2.3%"."""
     match = re.fullmatch(r"(-?\d{1,20}(?:\.\d{1,20})?)\s*%", text, re.ASCII)
-    return f": {Decimal(match.group(1)).scaleb(-2):f} for {_shown(text)}" if match else ""
+    number = f"{Decimal(match.group(1)).scaleb(-2):f}" if match else ""
+    return f': write {number} for {_shown(text)}, or declare the input as "share"' if match else ""
 
 
 def _needed(unit: Unit) -> str:

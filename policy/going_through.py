@@ -76,6 +76,8 @@ def of_an_item(name: str, scope: Scope) -> str:
 def hoisted(going: Going, node: OverItems, names: tuple[tuple[str, int, int], ...]) -> Name:
     """Return the name under which it is worked out, once, however often it stands in the policy."""
     called = f"{node.items}: {' '.join(going.text.split())}"
+    if called in going.scope.called:
+        return Name(name=going.scope.called[called], type=node.type)
     start = start_of(going.tree)
     found = tuple((each, begin - start, end - start) for each, begin, end in names)
     place = going.scope.place

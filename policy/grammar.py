@@ -77,6 +77,7 @@ bound: COMPARE sum | UNDER sum | OVER sum | AT LEAST sum | AT MOST sum | UP "to"
      | "table" "(" sum ("," row)* "," "otherwise" "->" test ")" -> table
      | "table" "(" sum ("," row)+ ")" -> full_table
      | "band" "(" sum ("," band_row)+ "," "otherwise" "->" test ")" -> band
+     | ROUNDED "(" test "," PLACES "," way ")" -> rounded
      | TIERS "(" sum ("," band_row)+ "," "otherwise" "->" test ")" -> tiers
      | CALLED "(" argument ("," argument)* ")" -> call
      | "(" test ")"
@@ -85,6 +86,7 @@ bound: COMPARE sum | UNDER sum | OVER sum | AT LEAST sum | AT MOST sum | UP "to"
          | sum "to" "under" sum -> until
          | test "when" test -> narrowed
 row: literal "->" test
+way: WORD WORD | WORD UP | WORD | UP
 band_row: bound "->" test
 ?literal: QUANTITY -> quantity
         | PERCENT -> percent
@@ -108,6 +110,8 @@ TIMES: "*" | "/"
 TIME.4: /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})/
 PERCENT.3: /\d+(\.\d+)?[ ]*%([ ]+per[ ]+(~)\b)?/
 QUANTITY.2: /\d+(\.\d+)?[ ]+(#([ ]+per[ ]+(#|~)\b)?|(~)s?\b([ ]+per[ ]+(~)\b)?)/
+ROUNDED.5: /rounded(?=[ ]*\()/
+PLACES.4: /\d+[ ]+decimals?\b/
 TIERS.5: /tiers(?=[ ]*\()/
 CALLED.5: /(@)(?=[ ]*\()/
 NUMBER.1: /\d+(\.\d+)?(?![A-Za-z_\d.])/
@@ -135,6 +139,7 @@ _SAID = {
     "NUMBER": "a number",
     "SIGN": '"+" or "-"',
     "TIMES": '"*" or "/"',
+    "PLACES": 'a number of places, as "2 decimals",',
     "RPAR": '")"',
     "$END": "the end",
 }

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from policy import expressions as nodes
-from policy.arithmetic import Number, added, divided, multiplied, whole
+from policy.arithmetic import Number, added, divided, multiplied, rounded_to, whole
 from policy.expressions import Condition, Expression, Node, Relation, Value
 from policy.form import Derived, Policy
 from policy.gathering import gathered
@@ -122,6 +122,9 @@ class Reckoning:
             case nodes.Whole(up=up, part=part):
                 numbers = self._numbers((part,))
                 return numbers if isinstance(numbers, Unknown) else whole(numbers[0], up=up)
+            case nodes.Rounded(decimals=decimals, rounding=rounding, part=part):
+                numbers = self._numbers((part,))
+                return numbers if isinstance(numbers, Unknown) else rounded_to(numbers[0], decimals, rounding)
             case nodes.Extreme(largest=largest, parts=parts):
                 numbers = self._numbers(parts)
                 return numbers if isinstance(numbers, Unknown) else sorted(numbers)[-1 if largest else 0]

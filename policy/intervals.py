@@ -5,7 +5,9 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 
-from policy.expressions import Either, Extreme, Literal, Name, Node, Product, Quotient, Sum, Whole
+from cases.money import Rounding
+from policy.arithmetic import rounded_units
+from policy.expressions import Either, Extreme, Literal, Name, Node, Product, Quotient, Rounded, Sum, Whole
 from policy.form import Policy
 from policy.regions import Box, Ordered, Span, TooMany, crossed, meet, where_node
 from policy.units import NumberType
@@ -52,6 +54,8 @@ class Ranges:
                 return extreme([self.of(part, box) for part in parts], largest=largest)
             case Whole(up=up, part=part):
                 return whole(self.of(part, box), up=up)
+            case Rounded(decimals=decimals, rounding=rounding, part=part):
+                return _rounded(self.of(part, box), decimals, rounding)
             case Either():
                 return hull(self._rows(node, box))
             case _:
@@ -165,6 +169,17 @@ def whole(one: Span, *, up: bool) -> Span:
     high = None if one.high is None else _number(one.high)
     if high is not None:
         high = high - 1 if high.denominator == 1 and not one.with_high else Fraction(high.__floor__())
+    return Span(low=low, with_low=True, high=high, with_high=True)
+
+
+def _rounded(one: Span, decimals: int, rounding: Rounding) -> Span:
+    """Return where a rounded number lies; rounding never turns an order round."""
+    ends = [None if end is None else _number(end) for end in (one.low, one.high)]
+    sizes = [None if end is None else rounded_units(abs(end) * 10**decimals, rounding) for end in ends]
+    low, high = (
+        None if end is None or size is None else Fraction(size if end >= 0 else -size, 10**decimals)
+        for end, size in zip(ends, sizes, strict=True)
+    )
     return Span(low=low, with_low=True, high=high, with_high=True)
 
 

@@ -3,12 +3,13 @@
 import re
 from decimal import Decimal
 
-from cases.money import ASSETS, EXACT
+from cases.money import ASSETS, EXACT, Rounding
 from policy.grammar import NotUnderstood
 from policy.mistakes import did_you_mean
 from policy.units import BARE, TIMES, Unit
 
 MOST_DIGITS = 36
+MOST_DECIMALS = 18
 
 
 def number_written(text: str, at: int) -> Decimal:
@@ -23,6 +24,17 @@ def share_written(text: str, at: int) -> tuple[Decimal, Unit]:
     written, _, rest = text.partition("%")
     unit = Unit(bottom=_plural(rest.split()[-1])) if rest.strip() else BARE
     return number_written(written.rstrip(), at).scaleb(-2, EXACT), unit
+
+
+def rounding_written(places: str, way: str, at: int) -> tuple[int, Rounding]:
+    """Return to how many decimals a step is rounded, and how: "2 decimals", "half even"; raises NotUnderstood."""
+    decimals = int(places.split(maxsplit=1)[0][:4])
+    if decimals > MOST_DECIMALS:
+        raise NotUnderstood(at, f"at most {MOST_DECIMALS} decimals are kept")
+    known = {each.value.replace("_", " "): each for each in Rounding}
+    if way not in known:
+        raise NotUnderstood(at, f'"{way}" is no rounding: {did_you_mean(way, known)}')
+    return decimals, known[way]
 
 
 def unit_named(text: str, at: int = 0, own: frozenset[str] = frozenset()) -> Unit:

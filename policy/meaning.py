@@ -27,7 +27,7 @@ from policy.expressions import (
 )
 from policy.going_through import GATHERING, Going, gone_through, hoisted, of_an_item
 from policy.grammar import NotUnderstood, parsed
-from policy.literals import number_written, share_written, unit_named
+from policy.literals import number_written, rounding_written, share_written, unit_named
 from policy.mistakes import Place, did_you_mean
 from policy.scope import Scope
 from policy.trees import Branch, joined_at, only, same_at, spelled, start_of, wrong
@@ -96,6 +96,7 @@ class _Reading:
             "full_table": self._full_table,
             "band": self._band,
             "tiers": self._tiers,
+            "rounded": self._rounded,
             "call": self._call,
         }
 
@@ -340,6 +341,11 @@ class _Reading:
             joined_at(value, total, self._times(unit, factor, value), doing="add up")
             read.append((test.right, factor))
         return building.tiers(node, read, last, total)
+
+    def _rounded(self, tree: Branch) -> Node:
+        _, part, places, way = tree.children
+        self._unit(node := self.read(cast("Branch", part)), cast("Branch", part))
+        return building.rounded(node, *rounding_written(str(places), spelled(cast("Branch", way)), start_of(tree)))
 
     def _times(self, unit: Unit, factor: Node, tree: Branch) -> Unit:
         try:

@@ -21,6 +21,7 @@ class Scope:
         items: What each item of a list has, by the list: fields, and what is worked out for each item.
         item_of: The list for each of whose items something is worked out here; None: for the claim.
         gathered: What is made of lists, by a name of its own: filled while expressions are read.
+        called: The steps of the policy that are nothing else, by that name.
         place: Where the expression stands that is read.
     """
 
@@ -31,6 +32,7 @@ class Scope:
     items: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
     item_of: str | None = None
     gathered: dict[str, Expression] = field(default_factory=dict)
+    called: dict[str, str] = field(default_factory=dict)
     place: Place | None = None
 
     def also(self, more: Mapping[str, Type]) -> "Scope":

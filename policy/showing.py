@@ -22,6 +22,11 @@ def with_unit(value: Value, kind: Type, asset: str | None) -> str:
     if not isinstance(value, Decimal | Fraction):
         return bare(value)
     unit = kind.unit if isinstance(kind, NumberType) else BARE
+    if unit.top is None and unit.bottom is not None:
+        shown = f"{bare(value * 100)}%" if isinstance(kind, NumberType) and kind.share else bare(value)
+        return f"{shown} {str(unit).removeprefix('1 ')}"
+    if isinstance(kind, NumberType) and kind.share:
+        return f"{bare(value * 100)}%"
     if unit.top == OWN_MONEY:
         unit = type(unit)(top=asset, bottom=unit.bottom)
     if isinstance(value, Decimal) and unit.is_money and unit.top in ASSETS:

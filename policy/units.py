@@ -52,6 +52,7 @@ class NumberType:
         whole: True when it has no decimals.
         positive: True when it is always above zero: only such a number may divide.
         ratio: True when it comes from a division that may have no end; it is then kept as a ratio, exact.
+        share: True for an input that is given as a percentage, and shown as one.
     """
 
     unit: Unit
@@ -59,6 +60,7 @@ class NumberType:
     whole: bool = False
     positive: bool = False
     ratio: bool = False
+    share: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +108,11 @@ class ListType:
 Type = NumberType | YesNoType | ChoiceType | TimeType | TextType | SeriesType | ListType
 
 
-def described(of: Type) -> str:
+def described(of: Type) -> str:  # noqa: C901  # One line for each type.
     """Return what to call a type in a sentence: "an amount in USDT", "yes/no"."""
     match of:
+        case NumberType(unit=unit, share=True):
+            return f"a share{str(unit).removeprefix('1')}"
         case NumberType(unit=unit):
             return str(unit) or "a number without a unit"
         case YesNoType():

@@ -13,6 +13,7 @@ from policy.units import OWN_MONEY, ChoiceType, ListType, NumberType, SeriesType
 
 _FIRST, _LAST = (moment(each).top.low for each in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)))
 _PLAIN_NUMBER = r"^-?\d{1,37}(\.\d{1,18})?$"
+_PLAIN_SHARE = r"^-?\d{1,37}(\.\d{1,16})?%$"
 _PLAIN_TIME = r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$"
 _NOT_PLAIN_TEXT = r"^\s|\s$|[\x00-\x1f]"
 _MOST_PLAIN_TEXT = 200
@@ -165,6 +166,8 @@ def _dtype(kind: Type) -> type[pl.DataType]:
 
 
 def _number(each: Input, series: pl.Series) -> _Raw:
+    if isinstance(each.type, NumberType) and each.type.share:
+        return _share(each, series)
     if series.dtype.is_integer():
         return _Raw(series=series.cast(pl.Int128))
     if isinstance(series.dtype, pl.Decimal):
@@ -179,6 +182,16 @@ def _number(each: Input, series: pl.Series) -> _Raw:
     decimals = fractions if isinstance(fractions, int) else 0
     read = text.str.to_decimal(scale=decimals)
     return _Raw(series=read.to_physical(), scale=10**decimals, apart=series.is_not_null() & read.is_null())
+
+
+def _share(each: Input, series: pl.Series) -> _Raw:
+    """Return percentages as hundredths; what is written otherwise, with "per year" or without "%", is set apart."""
+    text = _needs(each, series, pl.String).str.strip_chars()
+    text = text.set(~text.str.contains(_PLAIN_SHARE).fill_null(value=False), None).str.strip_suffix("%")
+    fractions = text.str.extract(r"\.(\d*[1-9])0*$", 1).str.len_bytes().max()
+    decimals = fractions if isinstance(fractions, int) else 0
+    read = text.str.to_decimal(scale=decimals)
+    return _Raw(series=read.to_physical(), scale=10 ** (decimals + 2), apart=series.is_not_null() & read.is_null())
 
 
 def _choice(each: Input, series: pl.Series) -> _Raw:
@@ -241,6 +254,8 @@ def _needs(each: Input, series: pl.Series, dtype: type[pl.DataType]) -> pl.Serie
 
 def _wanted(kind: Type) -> str:
     match kind:
+        case NumberType(share=True):
+            return "text, as 2.3%"
         case NumberType():
             return "Decimal, whole numbers or text"
         case ChoiceType():

@@ -156,9 +156,9 @@ class Reader:
                 parts = [self.value(each) for each in inner]
                 numbers = [each.number for each in parts]
                 return Found(value=scaled.extreme(numbers, largest=largest), needs=_first(parts))
-            case nodes.Whole(up=up, part=part):
+            case nodes.Whole(part=part) | nodes.Rounded(part=part):
                 found = self.value(part)
-                return Found(value=scaled.floored(found.number, up=up), needs=found.needs)
+                return Found(value=_rounded(node, found.number), needs=found.needs)
             case nodes.Compared(relation=relation, left=left, right=right):
                 return _compared(relation, self.value(left), self.value(right))
             case nodes.Among(subject=subject, options=options):
@@ -211,6 +211,17 @@ class Reader:
         number = pl.lit(self._numbers[node.series], dtype=pl.UInt16)
         without = pl.when(value.top.expr.is_null()).then(number).otherwise(_NOTHING)
         return Found(value=value, needs=first_needed(series.needs, *(each.needs for each in found), without))
+
+
+def _rounded(node: nodes.Whole | nodes.Rounded, number: Scaled) -> Scaled:
+    if isinstance(node, nodes.Whole):
+        return scaled.floored(number, up=node.up)
+    zero, scale = scaled.constant(0), 10**node.decimals
+    above, below = (
+        Scaled(top=scaled.units(scaled.extreme((each, zero), largest=True), node.decimals, node.rounding), bottom=scale)
+        for each in (number, scaled.negated(number))
+    )
+    return scaled.added((above, scaled.negated(below)))
 
 
 def either(rows: Sequence[tuple[Found, Found]], otherwise: Found) -> Found:

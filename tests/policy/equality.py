@@ -156,7 +156,7 @@ def generated(policy: Policy, count: int, seed: int) -> Iterator[Case]:
     """Yield cases that lie at the policy's boundaries, mixed; the same ones for the same seed."""
     random = Random(seed)  # noqa: S311  # Cases, no secrets.
     suite = boundary_cases(policy)
-    moved = [each for each in policy.inputs if isinstance(each.type, NumberType)]
+    moved = [each for each in policy.inputs if isinstance(each.type, NumberType) and not each.type.share]
     for _ in range(count):
         case = dict(random.choice(suite))
         for each in random.sample(policy.inputs, random.randrange(0, 4) % (len(policy.inputs) + 1)):

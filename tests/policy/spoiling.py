@@ -107,6 +107,11 @@ def _spoiled(part: Any) -> _Spoiled:  # noqa: C901, PLR0912  # One line for each
         case nodes.Either(rows=rows, otherwise=otherwise):
             yield from _dropped(part, "rows", rows) if len(rows) > 1 else [("a row dropped", "all rows", otherwise)]
             yield from _swapped(part, "rows", rows)
+        case nodes.Rounded(decimals=decimals, rounding=rounding):
+            for other_way in Rounding:
+                if other_way is not rounding:
+                    yield "another rounding", other_way.value, replace(part, rounding=other_way)
+            yield "another rounding", f"{decimals + 1} decimals", replace(part, decimals=decimals + 1)
         case nodes.Whole(up=up):
             yield "another rounding", f"up is {not up}", replace(part, up=not up)
         case nodes.OverItems(what=what, value=value, when=when):

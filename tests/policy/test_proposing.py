@@ -139,7 +139,11 @@ def test_all_that_an_amount_needs_is_named_at_once(book: PolicyBook) -> None:
     [
         ("value_usdt", "20000 EUR", 'is in "EUR", USDT is needed'),
         ("value_usdt", "twenty", 'is "twenty", a plain number is needed'),
-        ("fraud_score", "2.3%", 'is "2.3%", a plain number is needed: 0.023 for "2.3%"'),
+        (
+            "fraud_score",
+            "2.3%",
+            'is "2.3%", a plain number is needed: write 0.023 for "2.3%", or declare the input as "share"',
+        ),
         ("value_usdt", "1e5", 'is "1e5", a plain number is needed'),
         ("value_usdt", "1,000", 'is "1,000", a plain number is needed'),
         ("value_usdt", "٣", 'is "٣", a plain number is needed'),
