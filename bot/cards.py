@@ -25,15 +25,10 @@ from slackblocks import (
     WebhookMessage,
 )
 
+from bot.cautions import caution_lines
 from bot.content import (
     LONGEST_REFERENCE,
     CardContent,
-    Caution,
-    Contradiction,
-    DecidedOtherwise,
-    FraudScore,
-    OtherTickets,
-    SanctionsHit,
     Shown,
     asked_for,
     loss_name,
@@ -42,12 +37,23 @@ from bot.content import (
     tier_name,
 )
 from bot.foreign import marked, plain
+from bot.parts import part_lines
 from bot.people import name_of
-from bot.precedents import consistency_line, decided
+from bot.precedents import consistency_line
 from bot.reasons import reason_name
 from bot.values import ButtonValue
 from bot.words import Words, words
-from cases.case import Approved, AwaitingApproval, Closed, Declined, Joined, NeedsAttention, Paid, proposal_of
+from cases.case import (
+    Approved,
+    AwaitingApproval,
+    Closed,
+    Declined,
+    Joined,
+    NeedsAttention,
+    Paid,
+    is_outstanding,
+    proposal_of,
+)
 from cases.people import People
 from cases.proposal import Classification, Decision, Proposal
 
@@ -60,9 +66,6 @@ WHY = "why"
 _LONGEST_HEADER = 150
 _LONGEST_LINE = 400
 _LONGEST_NAME = 80
-_LONGEST_FACT = 40
-_MOST_WARNINGS = 6
-_MOST_NAMED = 4
 _LONGEST_MISSING = 150
 _MOST_MISSING = 8
 
@@ -103,9 +106,12 @@ def card(content: CardContent, locale: str, *, now: datetime) -> SlackMessage:
     if proposal is not None:
         blocks.append(SectionBlock(_markdown(_why_line(proposal, say)), block_id="why"))
     blocks.append(SectionBlock(fields=list(_fields(content, proposal, say)), block_id="facts"))
+    if parts := part_lines(content.case, say):
+        blocks.append(SectionBlock(_markdown("\n".join(parts)), block_id="parts"))
     if proposal is not None and proposal.consistency is not None and proposal.consistency.compared:
         blocks.append(ContextBlock([_markdown(consistency_line(proposal.consistency, say))], block_id="precedents"))
-    blocks.extend(_warning_blocks(content.warnings, say))
+    if cautions := caution_lines(content.warnings, say):
+        blocks.append(SectionBlock(_markdown("\n".join(cautions)), block_id="warnings"))
     blocks.extend(_state_blocks(content, say, now))
     return message(sentence(content, say), blocks)
 
@@ -136,13 +142,19 @@ def sentence(content: CardContent, say: Words) -> str:
         case Approved():
             return say("This was approved and is being paid: {subject}.", subject=subject)
         case Paid():
-            return say("This was approved and has been paid: {subject}.", subject=subject)
+            return _paid_sentence(case, subject, say)
         case Declined():
             return say("This was declined and nothing is paid: {subject}.", subject=subject)
         case Joined():
             return say("This loss is decided in another case, {case}: {subject}.", case=case.into, subject=subject)
         case NeedsAttention():
             return say("Somebody must look at this before it goes on: {subject}.", subject=subject)
+
+
+def _paid_sentence(case: Paid, subject: str, say: Words) -> str:
+    if is_outstanding(case):
+        return say("This was approved, and what was due has been paid: {subject}.", subject=subject)
+    return say("This was approved and has been paid: {subject}.", subject=subject)
 
 
 def slack_date(moment: datetime) -> str:
@@ -219,41 +231,6 @@ def _proposer(content: CardContent, proposal: Proposal | None, say: Words) -> st
         return say("the policy")
     found = content.people.by_id(proposal.proposed_by)
     return marked(found.name if found else proposal.proposed_by, _LONGEST_LINE)
-
-
-def _warning_blocks(warnings: tuple[Caution, ...], say: Words) -> tuple[Block, ...]:
-    lines = [f":warning: {_warning(each, say)}" for each in warnings[:_MOST_WARNINGS]]
-    if len(warnings) > _MOST_WARNINGS:
-        lines.append(say("And {count} more, see the case.", count=len(warnings) - _MOST_WARNINGS))
-    return (SectionBlock(_markdown("\n".join(lines)), block_id="warnings"),) if lines else ()
-
-
-def _warning(warning: Caution, say: Words) -> str:
-    match warning:
-        case FraudScore():
-            return say("Fraud score {score}", score=marked(warning.score, _LONGEST_FACT))
-        case SanctionsHit():
-            return say("Possible hit on a sanctions list")
-        case OtherTickets():
-            named = ", ".join(marked(str(each), _LONGEST_NAME) for each in warning.tickets[:_MOST_NAMED])
-            return say(
-                "{count} more tickets about this loss: {tickets}",
-                count=len(warning.tickets),
-                tickets=named + (" …" if len(warning.tickets) > _MOST_NAMED else ""),
-            )
-        case Contradiction():
-            said = " · ".join(
-                f"{marked(who, _LONGEST_FACT)}: {marked(what, _LONGEST_FACT)}"
-                for who, what in warning.said[:_MOST_NAMED]
-            )
-            return say("Sources disagree on {fact}: {said}", fact=marked(warning.fact, _LONGEST_FACT), said=said)
-        case DecidedOtherwise(precedent=there):
-            return say(
-                "Decided otherwise with the same facts: {case}, {decided}, policy version {version}",
-                case=there.case_id,
-                decided=decided(there, say),
-                version=marked(there.policy_version, _LONGEST_FACT),
-            )
 
 
 def _state_blocks(content: CardContent, say: Words, now: datetime) -> tuple[Block, ...]:
@@ -338,6 +315,13 @@ def _outcome_lines(case: Shown, people: People, say: Words) -> tuple[str, ...]:
     match settled:
         case Approved():
             return (*_approved_by(settled, people, say), say(":hourglass_flowing_sand: The payout is under way."))
+        case Paid() if settled.standing:
+            paid = (
+                say(":moneybag: What was due is paid; more is to come.")
+                if is_outstanding(settled)
+                else (say(":moneybag: Paid in all its parts."))
+            )
+            return (*_approved_by(settled, people, say), paid)
         case Paid():
             reference = marked(settled.reference, _LONGEST_LINE)
             paid = say(

@@ -35,6 +35,7 @@ from cases.case import (
     proposal_of,
 )
 from cases.money import Money, NotExact
+from cases.parts_told import standing_in
 from cases.people import Person
 from cases.proposal import CaseId, PersonId
 from cases.ticket import CustomerId, Ticket
@@ -154,12 +155,25 @@ def line_for(happening: Happening) -> Line | None:  # noqa: C901, PLR0911  # One
             return WorkedOut(proposal=proposal)
         case "declined", Declined(proposal=proposal):
             return WorkedOut(proposal=proposal)
-        case "paid", Paid():
-            return PaidOut(amount=case.amount, reference=case.reference, at=case.paid_at)
+        case "paid" | "part paid", _:
+            return _paid_out(happening)
         case _, NeedsAttention():
             return Stopped(reason=case.reason)
         case _:
             return None
+
+
+def _paid_out(happening: Happening) -> Line | None:
+    """Return the line for a payout that was confirmed, or for one part of it."""
+    case, detail, standing = happening.case, dict(happening.detail), standing_in(happening.case)
+    number = int(detail.get("part", "0 of 0").partition(" ")[0])
+    if 1 <= number <= len(standing):
+        stands = standing[number - 1]
+        at = stands.settled_at
+        return None if at is None else PaidOut(amount=detail["amount"], reference=stands.reference, at=at)
+    if isinstance(case, Paid):
+        return PaidOut(amount=str(case.amount), reference=case.reference, at=case.paid_at)
+    return None
 
 
 def _said_so(case: AwaitingApproval) -> SaidSo:

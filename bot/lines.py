@@ -10,7 +10,6 @@ from bot.content import StillAsked, asked_for
 from bot.foreign import marked, plain, plain_lines
 from bot.people import name_of
 from bot.words import Words, words
-from cases.money import Money
 from cases.people import People
 from cases.proposal import Decision, PersonId, Proposal, Verdict
 from cases.ticket import TicketRef
@@ -53,9 +52,9 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaidOut:
-    """The provider confirmed the payout."""
+    """The provider confirmed the payout, or one part of it; `amount` is what was paid: "20.00 EUR", "150 POINTS"."""
 
-    amount: Money
+    amount: str
     reference: str
     at: datetime
 
@@ -125,7 +124,7 @@ def _text(line: Line, people: People, say: Words) -> str:  # noqa: C901, PLR0911
         case PaidOut():
             return say(
                 "Paid {amount} on {when}, reference {reference}.",
-                amount=line.amount,
+                amount=marked(line.amount, _LONGEST),
                 when=slack_date(line.at),
                 reference=marked(line.reference, _LONGEST),
             )

@@ -15,8 +15,8 @@ from cases.people import People
 from cases.proposal import PersonId
 from cases.ticket import CustomerId
 from store.links import Answer, LinkQuestion
+from workflow.ending import SYNC
 from workflow.link_answers import Impossible, LinkOutcome, NotYours, Refused, Taken, TakenBefore
-from workflow.one_case import SYNC
 
 #: The buttons' names; what a click carries back as `action_id`.
 SAME_LOSS = "same_loss"

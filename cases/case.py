@@ -1,12 +1,13 @@
 """A case: everything about one loss. Each stage is a type: what a stage does not have cannot be asked of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from cases.loss import Loss
 from cases.money import Money
+from cases.parts import DROPPED, OVER, STOPPED, PartStanding, Standing
 from cases.proposal import CaseId, Decision, Proposal
 from cases.ticket import CustomerId, TicketRef
 
@@ -81,12 +82,18 @@ class AwaitingApproval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved:
-    """Enough of the right people agreed; the payout is under way. The only stage that can be paid."""
+    """Enough of the right people agreed; the payout is under way. The only stage that can be paid.
+
+    Fields:
+        amount: What was approved; where the proposal has parts, all of them together.
+        standing: How each part of the proposal stands, in their order; empty for one that has no parts.
+    """
 
     about: About
     proposal: Proposal
     approvals: tuple[Decision, ...]
     amount: Money
+    standing: tuple[PartStanding, ...] = ()
     stage: Literal[Stage.APPROVED] = Stage.APPROVED
 
 
@@ -102,7 +109,14 @@ class Declined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paid:
-    """The provider confirmed the payout. `reference` is the provider's id of it."""
+    """The provider confirmed the payout, or every part of it that was due.
+
+    Fields:
+        amount: As it was approved.
+        reference: The provider's id of the payout; of several parts the ids, ", " between them.
+        paid_at: When the last part was confirmed that was due at once.
+        standing: As in Approved: some parts may still be to come.
+    """
 
     about: About
     proposal: Proposal
@@ -110,6 +124,7 @@ class Paid:
     amount: Money
     reference: str
     paid_at: datetime
+    standing: tuple[PartStanding, ...] = ()
     stage: Literal[Stage.PAID] = Stage.PAID
 
 
@@ -153,6 +168,51 @@ class NeedsAttention:
 
 
 Case = Opened | Proposed | AwaitingApproval | Approved | Declined | Paid | Closed | Joined | NeedsAttention
+
+
+def promise_of(case: Case) -> Approved | None:
+    """Return what was approved and is not over in every part, as it stands; None when nothing more is to be paid."""
+    match case:
+        case Approved():
+            return case
+        case NeedsAttention(unsettled=Approved() as unsettled):
+            return replace(unsettled, about=case.about)
+        case Paid() if is_outstanding(case):
+            return Approved(
+                about=case.about,
+                proposal=case.proposal,
+                approvals=case.approvals,
+                amount=case.amount,
+                standing=case.standing,
+            )
+        case _:
+            return None
+
+
+def is_outstanding(case: Approved | Paid) -> bool:
+    """Whether a part of it is still to come, or a person must look at one."""
+    return any(each.state not in OVER for each in case.standing)
+
+
+def stopped_parts(approved: Approved) -> tuple[int, ...]:
+    """Return which parts wait for a person; (0,) for a case without parts, which is asked only when it does."""
+    if not approved.standing:
+        return (0,)
+    return tuple(number for number, each in enumerate(approved.standing, start=1) if each.state in STOPPED)
+
+
+def given_of(case: Approved | Paid) -> Money:
+    """Return what the customer was paid or is promised: the amount without what lapsed or was given up."""
+    given = case.amount
+    for part, stands in zip(case.proposal.parts, case.standing, strict=False):
+        if part.stands_for is not None and stands.state in DROPPED:
+            given -= part.stands_for
+    return given
+
+
+def references_of(standing: tuple[PartStanding, ...]) -> str:
+    """Return the provider's ids of the parts that were paid, in their order."""
+    return ", ".join(each.reference for each in standing if each.state is Standing.PAID)
 
 
 def proposal_of(case: Case) -> Proposal | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NewType
 
 from cases.money import Money
+from cases.parts import Part
 from cases.precedents import Consistency
 from cases.ticket import CustomerId
 
@@ -76,6 +77,7 @@ class Proposal:
             ("input prices", "1c…"), of the prices themselves, which stand in `inputs`.
         counted_before: Other open or paid amounts that the approvals were looked up with; None: it was not kept then.
         consistency: What earlier decisions say of it; it makes no other proposal of it. None: nothing was compared.
+        parts: What it is paid in, and what is given beside it; empty where all of it is paid at once in cash.
     """
 
     case_id: CaseId
@@ -96,11 +98,20 @@ class Proposal:
     sources: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     counted_before: tuple[Money, ...] | None = field(default=None, compare=False)
     consistency: Consistency | None = field(default=None, compare=False)
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def gives_something(self) -> bool:
+        """Whether anything is paid or given, now or perhaps later."""
+        if self.parts:
+            return any(each.is_payable for each in self.parts)
+        return self.amount is not None and self.amount.minor > 0
 
     @property
     def fingerprint(self) -> str:
-        """What an approval is bound to: a hash of case, revision, amount, payee and policy; another one voids it."""
-        bound = [self.case_id, self.revision, str(self.amount), self.payee, self.policy_id, self.policy_hash]
+        """What an approval is bound to: a hash of case, revision, amount, payee, policy, parts; another voids it."""
+        bound: list[object] = [self.case_id, self.revision, str(self.amount), self.payee]
+        bound += [self.policy_id, self.policy_hash, *(each.bound for each in self.parts)]
         return hashlib.sha256(json.dumps(bound).encode()).hexdigest()[:16]
 
 

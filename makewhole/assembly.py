@@ -49,7 +49,7 @@ from sync.intake import POLL, Intake
 from sync.links import named_by
 from sync.mirroring import Mirroring
 from web.keys import case_path, policy_path
-from workflow import one_case, releasing
+from workflow import ending, one_case, releasing
 from workflow.desk import Desk
 from workflow.paying import Cashier
 
@@ -67,7 +67,7 @@ QUEUES = {
     one_case.ESCALATE: "work",
     releasing.RELEASED: "work",
     TIDY: "work",
-    one_case.PAY: "money",
+    ending.PAY: "money",
 }
 
 

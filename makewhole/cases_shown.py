@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cases.case import AwaitingApproval, Case, Closed, NeedsAttention, Paid, Stage, proposal_of
+from cases.parts_told import parts_told
 from cases.precedents import Consistency
 from cases.proposal import CaseId
 from makewhole.opening import looked_into
@@ -87,6 +88,8 @@ def print_case(connection: sa.Connection, stored: StoredCase) -> None:
         console.print(f"\n{proposal.classification}: {proposal.reason} ({policy})", markup=False)
         steps = [(line.name, line.filled, line.value, line.place) for line in proposal.derivation]
         console.print(table(["Step", "Worked out from", "Gives", "Where"], steps))
+        if proposal.parts:
+            console.print("\n" + "\n".join(parts_told(case)), markup=False, soft_wrap=True)
         if proposal.consistency is not None and proposal.consistency.compared:
             _print_precedents(proposal.consistency)
     entries = [

@@ -14,7 +14,7 @@ from makewhole.admin_commands import admin_app
 from makewhole.conflict_commands import conflicts_app
 from makewhole.erase_commands import erase_app
 from makewhole.link_commands import By, links_app
-from makewhole.options import SETTINGS, AsJson, DryRun, SettingsFile, Who
+from makewhole.options import SETTINGS, AsJson, DryRun, SettingsFile, WhichPart, Who
 from makewhole.policy_commands import policy_app
 from makewhole.price_commands import prices_app
 from makewhole.trouble import Unusable, WrongUsage
@@ -224,44 +224,55 @@ def deadletter_replay(kind: str, key: str, *, settings: SettingsFile = SETTINGS,
 
 @payout_app.command("list")
 def payout_list(*, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
-    """List payouts that may have moved money and cannot go on by themselves."""
+    """List payouts that cannot go on by themselves: they, or others of their case, may have moved money."""
     from makewhole import payouts_shown
 
     raise typer.Exit(payouts_shown.list_unsettled(settings, as_json=as_json))
 
 
 @payout_app.command("release")
-def payout_release(case_id: str, *, person: Who, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
-    """Let it go on: it is looked up anew, and sent again only when it is proved absent."""
+def payout_release(
+    case_id: str, *, person: Who, part: WhichPart = None, settings: SettingsFile = SETTINGS, as_json: AsJson = False
+) -> None:
+    """Let it go on: it is looked up anew, and sent again only when it is proved absent, or when it surely failed."""
     from makewhole import payouts_shown
     from workflow.paying import Finding
 
     finding = Finding.RELEASE
-    raise typer.Exit(payouts_shown.settle_payout(settings, case_id, finding, person=person, as_json=as_json))
+    raise typer.Exit(payouts_shown.settle_payout(settings, case_id, finding, person=person, part=part, as_json=as_json))
 
 
 @payout_app.command("paid")
 def payout_paid(
-    case_id: str, provider_id: str, *, person: Who, settings: SettingsFile = SETTINGS, as_json: AsJson = False
+    case_id: str,
+    provider_id: str,
+    *,
+    person: Who,
+    part: WhichPart = None,
+    settings: SettingsFile = SETTINGS,
+    as_json: AsJson = False,
 ) -> None:
     """Take in that you have seen the payment at the provider, under this id of theirs."""
     from makewhole import payouts_shown
     from workflow.paying import Finding
 
-    finding = Finding.PAID
     raise typer.Exit(
-        payouts_shown.settle_payout(settings, case_id, finding, person=person, provider_id=provider_id, as_json=as_json)
+        payouts_shown.settle_payout(
+            settings, case_id, Finding.PAID, person=person, provider_id=provider_id, part=part, as_json=as_json
+        )
     )
 
 
 @payout_app.command("unpaid")
-def payout_unpaid(case_id: str, *, person: Who, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -> None:
-    """Take in the provider's word that nothing was or will be paid; `case retry` may then propose anew."""
+def payout_unpaid(
+    case_id: str, *, person: Who, part: WhichPart = None, settings: SettingsFile = SETTINGS, as_json: AsJson = False
+) -> None:
+    """Take in the provider's word that nothing was or will be paid: a part is given up, a claim proposed anew."""
     from makewhole import payouts_shown
     from workflow.paying import Finding
 
     finding = Finding.UNPAID
-    raise typer.Exit(payouts_shown.settle_payout(settings, case_id, finding, person=person, as_json=as_json))
+    raise typer.Exit(payouts_shown.settle_payout(settings, case_id, finding, person=person, part=part, as_json=as_json))
 
 
 @finance_app.command("export")

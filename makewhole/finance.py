@@ -10,22 +10,20 @@ docs/decisions/0011-finance-file.md has the reasoning.
 import fcntl
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cases.money import Money
 from makewhole.assembly import House
 from makewhole.opening import looked_into
 from makewhole.printing import print_json, table, to_people
-from payouts.finance_file import LARGEST_FILE_BYTES, BadConfirmation, written
+from payouts.finance_file import LARGEST_FILE_BYTES, BadConfirmation, totals_of, written
 from store.books import StoredPayout
 from store.cases import MovedOn
 from workflow import paying_by_file
-from workflow.paying_by_file import order_of
 
 UNFINISHED = ".unfinished"
 #: An answer is one transaction, about 5 ms a row; on SQLite everybody else waits for it, 30 s at most.
@@ -103,12 +101,12 @@ def confirm(settings: Path, file: Path, *, as_json: bool) -> int:
 def prepare(house: House, file: Path) -> Draft | None:
     """Write the next batch beside the file, durably; None when nothing waits. The database is not changed."""
     with house.database.read() as connection:
-        payouts = paying_by_file.waiting(connection)[:MOST_PAYOUTS]
+        payouts = paying_by_file.waiting(connection, now=house.clock())[:MOST_PAYOUTS]
     if not payouts:
         return None
     # Two drafts of the same payouts are two batches, so that only one of them can ever count.
     batch_id = f"{house.clock():%Y%m%d-%H%M%S}-{len(payouts)}-{secrets.token_hex(3)}"
-    made = written(map(order_of, payouts), batch_id=batch_id)
+    made = written((each.order for each in payouts), batch_id=batch_id)
     path = file.with_name(f"{_draft_prefix(file)}{made.name}{UNFINISHED}")
     with path.open("xb") as draft:
         draft.write(made.content)
@@ -174,7 +172,8 @@ def _draft_prefix(file: Path) -> str:
 def _set_aside(house: House) -> list[tuple[str, str]]:
     """Hold for a person what may not stand in a file, and return (case, why) of each."""
     with house.database.begin() as tx:
-        unfit = [(each, why) for each in paying_by_file.waiting(tx.connection) if (why := paying_by_file.why_not(each))]
+        waiting = paying_by_file.waiting(tx.connection, now=house.clock())
+        unfit = [(each, why) for each in waiting if (why := paying_by_file.why_not(each))]
         for stored, why in unfit:
             paying_by_file.set_aside(house.desk, tx, stored, why, now=house.clock())
     return [(stored.approved.about.id, why) for stored, why in unfit]
@@ -206,14 +205,14 @@ def _said(problem: Exception) -> str:
 def _as_json(file: Path, draft: Draft | None) -> dict[str, Any]:
     if draft is None:
         return {"file": None, "batch": None, "rows": 0, "totals": {}, "resumed": False}
-    totals = {money.code: money.text() for money in _totals(draft.payouts)}
+    totals = {each.code: each.text() for each in totals_of(each.order for each in draft.payouts)}
     found = {"batch": draft.batch, "rows": len(draft.payouts), "totals": totals, "resumed": draft.resumed}
     return {"file": str(file), **found}
 
 
 def _standing(house: House) -> dict[str, Any]:
     with house.database.read() as connection:
-        left = len(paying_by_file.waiting(connection))
+        left = len(paying_by_file.waiting(connection, now=house.clock()))
         unanswered = paying_by_file.handed_over(connection)
     return {"left": left, "unanswered": [_unanswered(name, payouts) for name, payouts in unanswered.items()]}
 
@@ -225,14 +224,6 @@ def _unanswered(name: str, payouts: tuple[StoredPayout, ...]) -> dict[str, Any]:
 
 def _moment(at: datetime | None) -> str | None:
     return at.isoformat(timespec="seconds") if at else None
-
-
-def _totals(payouts: Iterable[StoredPayout]) -> list[Money]:
-    totals: dict[str, Money] = {}
-    for each in payouts:
-        amount = each.approved.amount
-        totals[amount.code] = totals.get(amount.code, Money(minor=0, code=amount.code)) + amount
-    return [totals[code] for code in sorted(totals)]
 
 
 def _print(exported: dict[str, Any]) -> None:

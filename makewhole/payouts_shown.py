@@ -4,7 +4,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cases.case import NeedsAttention, Stage
+from cases.case import NeedsAttention, Stage, stopped_parts
 from cases.proposal import CaseId
 from makewhole.opening import looked_into
 from makewhole.printing import print_json, table, to_people
@@ -18,13 +18,14 @@ MOST = 1_000
 
 
 def list_unsettled(settings: Path, *, as_json: bool) -> int:
-    """Print every payout that may have moved money and waits for a person."""
+    """Print every payout that waits for a person: it may have moved money, or others of its case have."""
     with looked_into(settings) as house, house.database.read() as connection:
         found = _unsettled(house.desk.cases, connection)
     rows = [
         {
             "case": str(each.approved.about.id),
-            "amount": str(each.approved.amount),
+            "part": each.part or None,
+            "amount": str(each.pays),
             "payee": str(each.approved.proposal.payee),
             "state": str(each.attempt.state),
             "provider_id": each.attempt.provider_id,
@@ -35,7 +36,7 @@ def list_unsettled(settings: Path, *, as_json: bool) -> int:
     if as_json:
         print_json({"payouts": rows})
     elif rows:
-        headings = ["Case", "Amount", "Payee", "State", "Provider id", "Why"]
+        headings = ["Case", "Part", "Amount", "Payee", "State", "Provider id", "Why"]
         to_people().print(table(headings, [list(row.values()) for row in rows]))
     else:
         to_people().print("No payout waits for a person.")
@@ -43,7 +44,14 @@ def list_unsettled(settings: Path, *, as_json: bool) -> int:
 
 
 def settle_payout(  # Which payout, who found what.
-    settings: Path, case_id: str, finding: Finding, *, person: str, provider_id: str = "", as_json: bool
+    settings: Path,
+    case_id: str,
+    finding: Finding,
+    *,
+    person: str,
+    provider_id: str = "",
+    part: int | None = None,
+    as_json: bool,
 ) -> int:
     """Take in what a person found out; returns 1 when the case has no such payout, 2 for an unknown person."""
     with looked_into(settings) as house:
@@ -59,15 +67,17 @@ def settle_payout(  # Which payout, who found what.
                     finding,
                     person=person,
                     provider_id=provider_id,
+                    part=part,
                     now=house.clock(),
                 )
         except (NoSuchCase, NotForThis) as problem:
             to_people().print(str(problem), markup=False)
             return 1
     if as_json:
-        print_json({"case": case_id, "finding": str(finding), "taken": found})
+        print_json({"case": case_id, "part": part, "finding": str(finding), "taken": found})
     else:
-        said = "is taken in" if found else "has no payout that waits for a person; `makewhole payout list` shows them"
+        none = "has no payout that waits for a person; `makewhole payout list` shows them, --part says which of several"
+        said = "is taken in" if found else none
         to_people().print(f"{case_id} {said}.", markup=False)
     return 0 if found else 1
 
@@ -75,5 +85,9 @@ def settle_payout(  # Which payout, who found what.
 def _unsettled(cases: CaseRepository, connection: sa.Connection) -> list[StoredPayout]:
     waiting = (each.case for each in cases.list(connection, stage=Stage.NEEDS_ATTENTION, limit=MOST))
     approved = [case.unsettled for case in waiting if isinstance(case, NeedsAttention) and case.unsettled]
-    found = (books.find_payout(connection, each.about.id, each.proposal.fingerprint) for each in approved)
+    found = (
+        books.find_payout(connection, each.about.id, each.proposal.fingerprint, part)
+        for each in approved
+        for part in stopped_parts(each)
+    )
     return [each for each in found if each is not None]

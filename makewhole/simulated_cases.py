@@ -8,7 +8,7 @@ from itertools import islice
 import polars as pl
 import sqlalchemy as sa
 
-from cases.case import Approved, AwaitingApproval, Case, Closed, NeedsAttention, Paid, proposal_of
+from cases.case import Approved, AwaitingApproval, Case, Closed, NeedsAttention, Paid, given_of, proposal_of
 from cases.money import Money
 from cases.proposal import Proposal
 from policy.form import Policy
@@ -109,8 +109,8 @@ class _Reading:
 def _paid(case: Case) -> Iterator[Money]:
     """Yield what a case came to, or still may."""
     match case.settled if isinstance(case, Closed) else case:
-        case Paid(amount=amount) | Approved(amount=amount) | NeedsAttention(unsettled=Approved(amount=amount)):
-            yield amount
+        case ((Paid() | Approved()) as given) | NeedsAttention(unsettled=Approved() as given):
+            yield given_of(given)
         case AwaitingApproval(proposal=proposal) if proposal.amount is not None:
             yield proposal.amount
 

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from cases.case import Approved, Case, Closed, Paid
+from cases.case import Approved, Case, Closed, Paid, promise_of
 from cases.money import Money
+from cases.parts import PartStanding, Standing
 from makewhole.assembly import House
+from payouts.attempt import PayoutState
 from payouts.bookkeeping import Payout, differences
-from payouts.ledger import Entry
+from payouts.ledger import Entry, is_balance
 from store import audit, books, policy_history
-from store.books import CaseBooks
+from store.books import CaseBooks, StoredPayout
 from store.records import CASE
 
 #: What a row can be found to be when somebody edited it: text that is no JSON, no date, no asset, no number.
@@ -63,25 +65,56 @@ def _case(each: CaseBooks, entries: tuple[Entry, ...]) -> Iterator[str]:
     if case.about.customer_id != each.customer_id:
         yield f"its row names customer {each.customer_id}, the case {case.about.customer_id}"
     payouts = each.payouts()
-    paid = {payout.approved.proposal.fingerprint: payout.attempt.provider_id for payout in payouts}
-    yield from differences([Payout(approved=p.approved, attempt=p.attempt, way=p.way) for p in payouts], entries)
+    books_of = [Payout(approved=p.approved, attempt=p.attempt, way=p.way, part=p.part) for p in payouts]
+    yield from differences(books_of, entries)
     settled = case.settled if isinstance(case, Closed) else case
-    if isinstance(settled, Paid) and paid.get(settled.proposal.fingerprint) != settled.reference:
-        yield f"the case was paid as {settled.reference}, its payout says otherwise"
-    yield from _paid_otherwise(settled, {p.approved.proposal.fingerprint: p.approved for p in payouts})
-    said, booked = (settled.amount if isinstance(settled, Paid) else None), _booked(entries)
-    if said != booked and (said is not None or booked is not None):
-        yield f"the case says paid {said}, the ledger {booked}"
+    promised = settled if isinstance(settled, Paid) else promise_of(settled)
+    paid = {number: stands.reference for number, stands in _paid_parts(promised)}
+    for payout in payouts:
+        if promised is not None and payout.approved.proposal.fingerprint == promised.proposal.fingerprint:
+            reference = payout.attempt.provider_id if payout.attempt.state is PayoutState.CONFIRMED else None
+            if reference != paid.pop(payout.part, None):
+                yield f"its payout {payout.order.reference} is paid as {reference}, the case says otherwise"
+    yield from (f"the case was paid as {reference}, and no payout says so" for reference in paid.values())
+    yield from _paid_otherwise(settled, payouts)
+    said, booked = _said(promised), _booked(entries)
+    if said != booked:
+        yield f"the case says paid {_together(said)}, the ledger {_together(booked)}"
 
 
-def _paid_otherwise(settled: Case, approved: Mapping[str, Approved]) -> Iterator[str]:
-    """Yield where a payout is not for what was approved, as the sealed case has it."""
+def _paid_parts(promised: Approved | Paid | None) -> Iterator[tuple[int, PartStanding]]:
+    """Yield (part, how it stands) of every payout that the case says is paid; part 0 for one that has no parts."""
+    if isinstance(promised, Paid) and not promised.standing:
+        yield 0, PartStanding(state=Standing.PAID, reference=promised.reference)
+    for number, stands in enumerate(promised.standing if promised else (), start=1):
+        if stands.state is Standing.PAID:
+            yield number, stands
+
+
+def _said(promised: Approved | Paid | None) -> dict[str, Money]:
+    """Return what the case says was paid, per asset."""
+    paid: dict[str, Money] = {}
+    for number, _ in _paid_parts(promised):
+        given = promised.proposal.parts[number - 1].pays if number and promised else promised and promised.amount
+        if isinstance(given, Money):
+            paid[given.code] = paid.get(given.code, Money(minor=0, code=given.code)) + given
+    return paid
+
+
+def _together(sums: Mapping[str, Money]) -> str:
+    return ", ".join(str(each) for each in sums.values()) or "nothing"
+
+
+def _paid_otherwise(settled: Case, payouts: tuple[StoredPayout, ...]) -> Iterator[str]:
+    """Yield where a payout is not for what was approved, as the sealed case has it, or is missing."""
     if not isinstance(settled, Approved | Paid):
         return
-    ours = approved.get(settled.proposal.fingerprint)
-    if ours is None:
-        yield "it was approved, and there is no payout"
-    elif (ours.amount, ours.proposal, ours.approvals) != (settled.amount, settled.proposal, settled.approvals):
+    ours = {each.part: each.approved for each in payouts if each.approved.proposal == settled.proposal}
+    due = [number for number, each in enumerate(settled.standing, start=1) if each.due_at is not None]
+    if not ours or not {*due} <= ours.keys():
+        same = any(each.approved.proposal.fingerprint == settled.proposal.fingerprint for each in payouts)
+        yield "its payout is not for what was approved" if same else "it was approved, and there is no payout"
+    elif any((each.amount, each.approvals) != (settled.amount, settled.approvals) for each in ours.values()):
         yield "its payout is not for what was approved"
 
 
@@ -97,11 +130,11 @@ def _add(sums: dict[str, Money], entries: tuple[Entry, ...]) -> None:
             sums[code] = sums.get(code, Money(minor=0, code=code)) + posting.money
 
 
-def _booked(entries: tuple[Entry, ...]) -> Money | None:
-    """Return what left our balance for this case; None when nothing did."""
-    paid: Money | None = None
-    for entry in entries:
-        for posting in entry.postings:
-            if posting.account.endswith(":balance"):
-                paid = -posting.money if paid is None else paid - posting.money
-    return None if paid is None or paid.minor == 0 else paid
+def _booked(entries: tuple[Entry, ...]) -> dict[str, Money]:
+    """Return what left our balances for this case, per asset."""
+    paid: dict[str, Money] = {}
+    for posting in (posting for entry in entries for posting in entry.postings):
+        if is_balance(posting.account):
+            code = posting.money.code
+            paid[code] = paid.get(code, Money(minor=0, code=code)) - posting.money
+    return {code: money for code, money in paid.items() if money.minor}

@@ -2,10 +2,15 @@
 
 What we write (RFC 4180, UTF-8, rows by reference; one TOTAL row per asset; END holds the sha256 of all above it):
 
-    key,reference,payee,amount,asset,memo
-    pay:CASE-7:9f1c…:1,mw-CASE-7,C-100023,180.50,USDT,Compensation CASE-7
-    TOTAL,1,,180.50,USDT,
-    END,1,,,,<sha256>
+    key,reference,payee,amount,asset,memo,form,valid_for
+    pay:CASE-7:9f1c…:1,mw-CASE-7,C-100023,180.50,USDT,Compensation CASE-7,cash,
+    pay:CASE-8:02ab….2:1,mw-CASE-8:2,C-100024,20.00,EUR,"Compensation CASE-8, 2 of 3",voucher,90 days
+    TOTAL,1,,20.00,EUR,,,
+    TOTAL,1,,180.50,USDT,,,
+    END,2,,,,<sha256>,,
+
+Each part of a case is a row of its own. form is cash, credit, voucher, in kind or benefit; of a benefit the asset is
+what it is counted in: POINTS.
 
 What finance sends back, for all or some of the rows (status is confirmed or failed):
 
@@ -23,6 +28,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from cases.money import Money, NotExact, UnknownAsset
+from cases.parts import Grant, added, as_ordered
 from payouts.answers import Confirmed, Failed
 from payouts.order import PayoutOrder
 
@@ -30,7 +36,8 @@ MOST_ROWS = 10_000
 LARGEST_FILE_BYTES = 10 * 1024 * 1024
 MOST_PROBLEMS = 100
 
-_COLUMNS = ("key", "reference", "payee", "amount", "asset", "memo")
+_COLUMNS = ("key", "reference", "payee", "amount", "asset", "memo", "form", "valid_for")
+_MAY_BE_EMPTY = frozenset({"valid_for"})
 _ANSWER_COLUMNS = ("reference", "provider_reference", "status", "amount", "asset")
 _BATCH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 _AMOUNT = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?")
@@ -64,13 +71,13 @@ class FinanceFile:
         name: "payouts-2026-11-22-1-3fa94c0d51e2.csv": the batch and the first digits of the sha256 of `content`.
         content: The file's bytes; the same orders give the same bytes, in whatever order they come.
         rows: How many payouts.
-        totals: One Money per asset, by asset.
+        totals: One amount per asset, by asset.
     """
 
     name: str
     content: bytes
     rows: int
-    totals: tuple[Money, ...]
+    totals: tuple[Money | Grant, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +96,9 @@ def written(orders: Iterable[PayoutOrder], *, batch_id: str) -> FinanceFile:
     """
     rows = tuple(sorted(orders, key=lambda order: order.reference))
     _check_batch(rows, batch_id)
-    totals = _totals(rows)
+    totals = totals_of(rows)
     body = _csv([_COLUMNS, *(_cells(each) for each in rows), *(_total_row(each, rows) for each in totals)])
-    content = body + _csv([("END", str(len(rows)), "", "", "", hashlib.sha256(body).hexdigest())])
+    content = body + _csv([("END", str(len(rows)), "", "", "", hashlib.sha256(body).hexdigest(), "", "")])
     name = f"payouts-{batch_id}-{hashlib.sha256(content).hexdigest()[:12]}.csv"
     return FinanceFile(name=name, content=content, rows=len(rows), totals=totals)
 
@@ -102,6 +109,8 @@ def unsafe(order: PayoutOrder) -> str | None:
     A cell that a spreadsheet would run as a formula is refused, not quoted away: finance pays whom the cell names.
     """
     for name, cell in zip(_COLUMNS, _cells(order), strict=True):
+        if not cell and name in _MAY_BE_EMPTY:
+            continue
         if not cell or len(cell) > _LONGEST_CELL or not cell.isprintable() or cell != cell.strip():
             return f"{order.reference}: {name} is empty, too long, or has spaces around it or control characters in it"
         if _FORMULA.match(cell):
@@ -155,20 +164,22 @@ def _check_batch(rows: tuple[PayoutOrder, ...], batch_id: str) -> None:
 
 
 def _cells(order: PayoutOrder) -> tuple[str, ...]:
-    return order.key, order.reference, order.payee, order.amount.text(), order.amount.code, order.memo
+    paid = (order.amount.text(), order.amount.code)
+    return order.key, order.reference, order.payee, *paid, order.memo, order.form.value, order.valid_for or ""
 
 
-def _totals(rows: tuple[PayoutOrder, ...]) -> tuple[Money, ...]:
-    totals: dict[str, Money] = {}
-    for each in rows:
+def totals_of(orders: Iterable[PayoutOrder]) -> tuple[Money | Grant, ...]:
+    """Return what these orders come to, per asset, sorted by asset."""
+    totals: dict[str, Money | Grant] = {}
+    for each in orders:
         code = each.amount.code
-        totals[code] = totals[code] + each.amount if code in totals else each.amount
+        totals[code] = added(totals[code], each.amount) if code in totals else each.amount
     return tuple(totals[code] for code in sorted(totals))
 
 
-def _total_row(total: Money, rows: tuple[PayoutOrder, ...]) -> tuple[str, ...]:
+def _total_row(total: Money | Grant, rows: tuple[PayoutOrder, ...]) -> tuple[str, ...]:
     count = sum(1 for each in rows if each.amount.code == total.code)
-    return "TOTAL", str(count), "", total.text(), total.code, ""
+    return "TOTAL", str(count), "", total.text(), total.code, "", "", ""
 
 
 def _csv(rows: Iterable[Iterable[str]]) -> bytes:
@@ -263,7 +274,7 @@ def _changed(order: PayoutOrder, amount: str, asset: str) -> str | None:
     if not _AMOUNT.fullmatch(amount):
         return f"amount {amount!r} is not a plain decimal number"
     try:
-        told = Money.exactly(amount, asset)
+        told = as_ordered(amount, asset, order.amount)
     except (NotExact, UnknownAsset) as trouble:
         return str(trouble)
     return None if told == order.amount else f"amount {told} instead of {order.amount}"

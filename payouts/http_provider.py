@@ -1,8 +1,9 @@
 """The payout provider over HTTP.
 
 `POST /v1/payouts` with `Idempotency-Key` · `GET /v1/payouts?reference=…`. A key is remembered for a while (24 h
-unless agreed otherwise) and forgotten then; the same key with another body is refused with 409. There are no retries
-here and no redirects are followed: what to do next is `paying.next_step`'s to say.
+unless agreed otherwise) and forgotten then; the same key with another body is refused with 409. What is no cash names
+its form (credit, voucher, in kind, benefit), which the provider must repeat; a voucher says how long it holds. There
+are no retries here and no redirects are followed: what to do next is `paying.next_step`'s to say.
 """
 
 import re
@@ -15,7 +16,8 @@ from typing import Any, Literal
 import httpx
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from cases.money import Money, NotExact, UnknownAsset
+from cases.money import NotExact, UnknownAsset
+from cases.parts import Form, as_ordered
 from payouts.answers import (
     Absent,
     Alarm,
@@ -60,6 +62,7 @@ class _Reply(BaseModel):
     payee: str
     amount: str = Field(pattern=r"^[0-9]{1,40}(\.[0-9]{1,40})?$")
     asset: str
+    form: str = Form.CASH.value
     created_at: AwareDatetime
 
 
@@ -144,6 +147,7 @@ class HTTPProvider:
             "amount": order.amount.text(),
             "asset": order.amount.code,
             "memo": order.memo,
+            **_form(order),
         }
         request = self._client.build_request("POST", "/v1/payouts", json=body, headers={"Idempotency-Key": order.key})
         try:
@@ -220,6 +224,12 @@ class HTTPProvider:
             response.close()
 
 
+def _form(order: PayoutOrder) -> dict[str, str]:
+    """Return what the provider is told of what is no cash; nothing for cash."""
+    told = {} if order.form is Form.CASH else {"form": order.form.value}
+    return told if order.valid_for is None else told | {"valid_for": order.valid_for}
+
+
 def _sent(answer: _Answer, order: PayoutOrder) -> SendAnswer:
     """Return what an answer to a sending means; one that is none of those agreed may have paid, so it is unknown."""
     if answer.status in {200, 201}:
@@ -278,12 +288,12 @@ def _outcome(reply: _Reply) -> Confirmed | Pending | Failed:
 def _difference(reply: _Reply, order: PayoutOrder) -> Alarm | None:
     """Return the alarm when the provider's payout is not the one that was ordered; None when it is."""
     try:
-        amount = Money.exactly(reply.amount, reply.asset)
+        amount = as_ordered(reply.amount, reply.asset, order.amount)
     except (NotExact, UnknownAsset):
         return Alarm(reason=f"{reply.id}: the provider's amount is not one of a known asset")
-    ordered = (order.reference, order.payee, order.amount)
-    told = (reply.reference, reply.payee, amount)
-    names = ("reference", "payee", "amount")
+    ordered = (order.reference, order.payee, order.amount, order.form.value)
+    told = (reply.reference, reply.payee, amount, reply.form)
+    names = ("reference", "payee", "amount", "form")
     wrong = tuple(name for name, ours, theirs in zip(names, ordered, told, strict=True) if ours != theirs)
     return Alarm(reason=f"{reply.id}: {' and '.join(wrong)} not as ordered for {order.reference}") if wrong else None
 

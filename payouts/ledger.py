@@ -11,6 +11,9 @@ Debits are positive, credits negative. The life of one payout:
 | returned  | asset:<way>:balance       | liability:customer:…      | came back after it was paid           |
 | withdrawn | liability:customer:…      | expense:compensation:…    | a person decided not to pay           |
 
+What is paid in kind is promised through asset:in-kind:conversion: the expense is in the money of the policy, and from
+then on we owe the other asset. A benefit that is no money is in no ledger.
+
 An account that ends at other than zero is a question somebody can be asked: clearing is what is under way.
 """
 
@@ -20,6 +23,7 @@ from dataclasses import dataclass
 from typing import NewType, TypeVar
 
 from cases.money import Money
+from cases.parts import Form
 from cases.proposal import Classification
 from payouts.order import PayoutOrder
 
@@ -29,6 +33,9 @@ _Key = TypeVar("_Key")
 #: The two ways of paying, as their accounts are named.
 PAYOUT_PROVIDER = "payout-provider"
 FINANCE = "finance"
+
+#: Where the money of a policy becomes the asset that is paid in kind.
+CONVERSION = Account("asset:in-kind:conversion")
 
 _ACCOUNT = re.compile(r"(asset|liability|expense)(:[A-Za-z0-9._-]{1,200}){1,3}")
 
@@ -105,7 +112,7 @@ def submitted(order: PayoutOrder, way: str = PAYOUT_PROVIDER) -> Entry:
 
 def confirmed(order: PayoutOrder, way: str = PAYOUT_PROVIDER) -> Entry:
     """Return the entry for a payout that the provider confirmed."""
-    return _entry("confirmed", order, clearing(way), balance(way), f"{order.memo} paid")
+    return _entry("confirmed", order, clearing(way), balance(way, order.form), f"{order.memo} paid")
 
 
 def failed(order: PayoutOrder, way: str = PAYOUT_PROVIDER) -> Entry:
@@ -115,7 +122,9 @@ def failed(order: PayoutOrder, way: str = PAYOUT_PROVIDER) -> Entry:
 
 def returned(order: PayoutOrder, way: str = PAYOUT_PROVIDER) -> Entry:
     """Return the entry for a payout that came back after it was confirmed; the customer is owed again."""
-    return _entry("returned", order, balance(way), customer_liability(order.payee), f"{order.memo} came back")
+    return _entry(
+        "returned", order, balance(way, order.form), customer_liability(order.payee), f"{order.memo} came back"
+    )
 
 
 def record(entries: tuple[Entry, ...], entry: Entry) -> tuple[Entry, ...]:
@@ -156,16 +165,36 @@ def clearing(way: str) -> Account:
     return Account(f"asset:{way}:clearing")
 
 
-def balance(way: str) -> Account:
-    """Return the account of the money we hold with this way of paying."""
-    return Account(f"asset:{way}:balance")
+def balance(way: str, form: Form = Form.CASH) -> Account:
+    """Return the account of what we hold with this way of paying; credits and vouchers are given out of their own."""
+    return Account(f"asset:{way}:{form.value if form in {Form.CREDIT, Form.VOUCHER} else 'balance'}")
+
+
+def is_balance(account: Account) -> bool:
+    """Whether this is an account that `balance` gives."""
+    return account.startswith("asset:") and account.rpartition(":")[2] in {"balance", Form.CREDIT, Form.VOUCHER}
 
 
 def _entry(event: str, order: PayoutOrder, debit: Account, credit: Account, memo: str) -> Entry:
     per_proposal = event in {"promised", "withdrawn"}
     name = order.key.rpartition(":")[0] if per_proposal else order.key
-    lines = (Posting(account=debit, money=order.amount), Posting(account=credit, money=-order.amount))
+    lines = _promise_lines(event, order, debit, credit) if per_proposal else _lines(debit, credit, order.money)
     return Entry(id=f"{event}:{name}", reference=order.reference, postings=lines, memo=memo)
+
+
+def _promise_lines(event: str, order: PayoutOrder, debit: Account, credit: Account) -> tuple[Posting, ...]:
+    """Return the lines between expense and liability, which are of two assets for what is paid in kind."""
+    owed, cost = order.money, order.stands_for
+    if owed == cost:
+        return _lines(debit, credit, owed)
+    first, second = (cost, owed) if event == "promised" else (owed, cost)
+    return (*_lines(debit, CONVERSION, first), *_lines(CONVERSION, credit, second))
+
+
+def _lines(debit: Account, credit: Account, money: Money | None) -> tuple[Posting, ...]:
+    if money is None:
+        raise Unbalanced(f"{debit} and {credit}: what is no money is in no ledger")
+    return (Posting(account=debit, money=money), Posting(account=credit, money=-money))
 
 
 def _sums(amounts: Iterable[tuple[_Key, Money]]) -> dict[_Key, Money]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cases.case import Approved
 from cases.money import Money
+from cases.parts import Form, Grant, Part
 from cases.proposal import Verdict
 from cases.ticket import CustomerId
 
@@ -20,15 +21,17 @@ class PayoutOrder:
     """One payout of one approved case.
 
     The case is checked once more, independently of the workflow: raises NotPayable when its amount is not the
-    proposal's or not positive, its payee is not the customer of the loss, or an approval is missing or was given
-    for another proposal.
+    proposal's or not positive, its parts do not come to it, its payee is not the customer of the loss, or an approval
+    is missing or was given for another proposal.
 
     Fields:
         approved: The approved case.
+        part: Which part of the proposal is paid, from 1; 0 for all of one that has no parts.
         key_generation: 1 for the first key; the next one only as `paying.next_step` or a person says.
     """
 
     approved: Approved
+    part: int = 0
     key_generation: int = 1
 
     def __post_init__(self) -> None:
@@ -38,18 +41,20 @@ class PayoutOrder:
             raise NotPayable(f"key generation {self.key_generation} must be 1 or more")
         _check_case(self.approved)
         _check_amount(self.approved)
+        _check_parts(self.approved, self.part)
         _check_payee(self.approved)
         _check_approvals(self.approved)
 
     @property
     def key(self) -> str:
-        """The idempotency key, the same over every retry and replay: "pay:CASE-4711:9f1c…:1"."""
-        return f"pay:{self.approved.about.id}:{self.approved.proposal.fingerprint}:{self.key_generation}"
+        """The idempotency key, the same over every retry and replay: "pay:CASE-4711:9f1c…:1", of a part "9f1c….2:1"."""
+        proposal = self.approved.proposal
+        return f"pay:{self.approved.about.id}:{payable(proposal.fingerprint, self.part)}:{self.key_generation}"
 
     @property
     def reference(self) -> str:
-        """Our handle at the provider, the same for a case for ever, whatever the key: "mw-CASE-4711"."""
-        return reference_of(self.approved)
+        """Our handle at the provider, the same whatever the key: "mw-CASE-4711", of a part "mw-CASE-4711:2"."""
+        return reference_of(self.approved, self.part)
 
     @property
     def payee(self) -> CustomerId:
@@ -57,19 +62,50 @@ class PayoutOrder:
         return self.approved.proposal.payee
 
     @property
-    def amount(self) -> Money:
-        """How much; positive."""
-        return self.approved.amount
+    def ordered(self) -> Part | None:
+        """The part that is paid; None for all of a proposal that has no parts."""
+        return self.approved.proposal.parts[self.part - 1] if self.part else None
+
+    @property
+    def amount(self) -> Money | Grant:
+        """How much is handed over; positive."""
+        return self.ordered.pays if self.ordered else self.approved.amount
+
+    @property
+    def money(self) -> Money | None:
+        """The same where it is money; None for a benefit, which no ledger holds."""
+        return self.amount if isinstance(self.amount, Money) else None
+
+    @property
+    def stands_for(self) -> Money | None:
+        """How much of what was approved that is; of another asset than `money` for what is paid in kind."""
+        return self.ordered.stands_for if self.ordered else self.approved.amount
+
+    @property
+    def form(self) -> Form:
+        """What is handed over."""
+        return self.ordered.form if self.ordered else Form.CASH
+
+    @property
+    def valid_for(self) -> str | None:
+        """How long it holds from when it is given: "90 days"; None where nothing is said."""
+        return self.ordered.valid_for if self.ordered else None
 
     @property
     def memo(self) -> str:
         """What the payee may read on their statement; holds no words of theirs: "Compensation CASE-4711"."""
-        return f"Compensation {self.approved.about.id}"
+        of_parts = f", {self.part} of {len(self.approved.proposal.parts)}" if self.part else ""
+        return f"Compensation {self.approved.about.id}{of_parts}"
 
 
-def reference_of(approved: Approved) -> str:
+def reference_of(approved: Approved, part: int = 0) -> str:
     """Return the reference under which this case's payouts are found at every provider."""
-    return f"mw-{approved.about.id}"
+    return f"mw-{approved.about.id}:{part}" if part else f"mw-{approved.about.id}"
+
+
+def payable(fingerprint: str, part: int) -> str:
+    """Return what names a proposal, or one part of it, within its case: "9f1c…", "9f1c….2"."""
+    return f"{fingerprint}.{part}" if part else fingerprint
 
 
 def _check_case(approved: Approved) -> None:
@@ -84,8 +120,20 @@ def _check_amount(approved: Approved) -> None:
     case_id, amount, proposed = approved.about.id, approved.amount, approved.proposal.amount
     if amount != proposed:
         raise NotPayable(f"{case_id}: approved {amount}, but proposed {proposed}")
-    if amount.minor <= 0:
+    if not approved.proposal.gives_something:
         raise NotPayable(f"{case_id}: {amount} is not more than nothing")
+
+
+def _check_parts(approved: Approved, part: int) -> None:
+    case_id, parts = approved.about.id, approved.proposal.parts
+    if not (1 <= part <= len(parts) if parts else part == 0):
+        raise NotPayable(f"{case_id}: there is no part {part} of {len(parts)}")
+    if parts and not parts[part - 1].is_payable:
+        raise NotPayable(f"{case_id}: part {part} has lapsed or is not more than nothing")
+    stand_for = [each.stands_for for each in parts if each.stands_for is not None]
+    whole = sum(stand_for, start=Money(minor=0, code=approved.amount.code))
+    if stand_for and whole != approved.amount:
+        raise NotPayable(f"{case_id}: its parts come to {whole}, not to {approved.amount}")
 
 
 def _check_payee(approved: Approved) -> None:

@@ -5,10 +5,9 @@ it again: a provider forgets keys, and a repeat under a forgotten key is a secon
 docs/decisions/0010-paying-once.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cases.case import Approved
 from payouts.attempt import Attempt, PayoutState
 from payouts.ledger import PAYOUT_PROVIDER, Entry, confirmed, failed, returned, submitted
 from payouts.order import PayoutOrder
@@ -109,13 +108,16 @@ def next_step(attempt: Attempt, now: datetime, terms: Terms) -> Step:
             return _while_open(attempt, now, terms)
 
 
-def entries(approved: Approved, before: Attempt, after: Attempt, *, way: str = PAYOUT_PROVIDER) -> tuple[Entry, ...]:
+def entries(before: Attempt, after: Attempt, order: PayoutOrder, *, way: str = PAYOUT_PROVIDER) -> tuple[Entry, ...]:
     """Return what the ledger must hold for this change; write it in the transaction that stores `after`.
 
-    Empty for a change that moves no money. The promise itself (`ledger.promised`) belongs to the approval.
+    order: Of this payout, whatever its key generation. Empty for a change that moves no money, and for a benefit that
+    is none. The promise itself (`ledger.promised`) belongs to the approval.
     """
-    old = PayoutOrder(approved=approved, key_generation=before.key_generation)
-    new = PayoutOrder(approved=approved, key_generation=after.key_generation)
+    if order.money is None:
+        return ()
+    old = replace(order, key_generation=before.key_generation)
+    new = replace(order, key_generation=after.key_generation)
     written: list[Entry] = []
     open_before = before.under_way
     if open_before and after.key_generation != before.key_generation:

@@ -104,10 +104,13 @@ def at_once(policies: list[Policy]) -> Iterator[Mistake]:
 
 
 def not_payable_yet(policies: list[Policy]) -> Iterator[Mistake]:
-    """Yield the policies whose cases cannot be paid one by one, at once and in cash: nothing else is paid out yet."""
+    """Yield the policies whose cases cannot be paid as they say: waiting parts and budgets are not."""
     for policy in policies:
-        if not policy.paid_plainly or policy.budget is not None:
-            what = "keep it in a folder of its own: parts, benefits and budgets are worked out, but not paid out yet"
+        if any(each.waits_for or each.lapses_when for each in policy.parts):
+            what = "keep it in a folder of its own: parts that wait or lapse are worked out, but not paid out yet"
+            yield Mistake(place=policy.place, what=what)
+        elif policy.budget is not None:
+            what = "keep it in a folder of its own: a budget for all claims together is worked out, but not paid out"
             yield Mistake(place=policy.place, what=what)
 
 

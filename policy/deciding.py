@@ -7,13 +7,14 @@ from functools import lru_cache
 from typing import Any
 
 from cases.money import EXACT, Money
+from cases.parts import PartState
 from cases.proposal import Classification
 from policy.compiling import Code, Compiled, Known, compiled, in_place, test_of, worked_out
 from policy.expressions import Value
 from policy.form import Policy
 from policy.making import maker
 from policy.payment_terms import Part
-from policy.payments import PartState, Payment, payment, taken
+from policy.payments import Payment, payment, taken
 from policy.program import write_reasoning, write_rules
 from policy.reasons import Reasoned
 from policy.settling import NOT_HELD, TOO_MANY_DIGITS, TooManyDigits, looked_up

@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from cases.money import Money
+from cases.parts import PartState
 from cases.proposal import ApprovalStage, Classification
 from policy.arithmetic import Number, added
 from policy.deciding import NeedsFact, decide_with_reasons
@@ -14,7 +15,7 @@ from policy.facts import Facts, read_facts
 from policy.form import Limit, Policy, Rule, Wording
 from policy.interpreting import Reckoning, Unknown
 from policy.payment_terms import Benefit, Part
-from policy.payments import PartState, Payment, payment, taken
+from policy.payments import Payment, payment, taken
 from policy.reasons import Note, Reasoned, wanted
 from policy.settling import exactly, looked_up, room, settled
 from policy.showing import bare, given_beside, in_words

@@ -39,7 +39,7 @@ def read_pay_form(root: Section, scope: Scope, paid: Unit | None) -> tuple[Part,
         return ()
     if isinstance(node, Scalar):
         form = root.read("pay form", _form)
-        return (_whole(form, node),) if form else ()
+        return (_whole(form, node, scope),) if form else ()
     parts = [_part(each, scope, paid, root) for each in (node.items if isinstance(node, Sequence) else ())]
     found = tuple(part for part in parts if part)
     if not parts:
@@ -53,7 +53,7 @@ def read_pay_form(root: Section, scope: Scope, paid: Unit | None) -> tuple[Part,
     return found
 
 
-def _whole(form: PayForm, node: Scalar) -> Part:
+def _whole(form: PayForm, node: Scalar, scope: Scope) -> Part:
     return Part(
         name=form.value,
         takes=None,
@@ -66,6 +66,7 @@ def _whole(form: PayForm, node: Scalar) -> Part:
         every=None,
         larger_first=True,
         valid_for=None,
+        calendar=scope.calendar,
         place=node.place,
     )
 
@@ -96,6 +97,7 @@ def _part(node: Node, scope: Scope, paid: Unit | None, root: Section) -> Part | 
         every=section.read("every", _span) if section.has("instalments") else None,
         larger_first=(section.read("remainder", _first_or_last) if section.has("remainder") else True) is not False,
         valid_for=section.read("valid for", _span) if section.has("valid for") else None,
+        calendar=scope.calendar,
         place=section.place,
     )
 

@@ -35,6 +35,7 @@ class Part:
         every: The time between instalments, in words: "30 days"; None for one.
         larger_first: Whether the first instalments carry what does not divide; else the last one does.
         valid_for: How long a voucher holds, in words: "90 days"; None for other forms.
+        calendar: How the working days between instalments are counted.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Part:
     every: str | None
     larger_first: bool
     valid_for: str | None
+    calendar: Calendar
     place: Place
 
     @property

@@ -3,19 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
 from cases.money import Money, Rounding
+from cases.parts import PartState
 from policy.arithmetic import Number, divided, rounded
 from policy.payment_terms import Part, PayForm
-
-
-class PartState(StrEnum):
-    """Whether a part can be paid."""
-
-    DUE = "due"
-    WAITING = "waiting"
-    LAPSED = "lapsed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from policy.explaining import interpret, reason
 from policy.facts import Facts, read_facts
 from policy.form import Policy
 from policy.interpreting import Unknown
+from policy.parts import parts_of
 from policy.reasons import Reasoned
 from policy.settling import TooManyDigits
 
@@ -150,6 +151,7 @@ def _proposal(policy: Policy, claim: Claim, reasoned: Reasoned) -> Proposal:
         decide_within_hours=policy.decide_within_hours,
         sources=tuple(sorted({*claim.sources, *_price_texts(policy, claim)})),
         counted_before=claim.counted_before,
+        parts=parts_of(policy, reasoned),
     )
 
 

@@ -43,6 +43,7 @@ def _differences(stored: Proposal, again: Proposal) -> Iterator[Difference]:
         ("amount", str(stored.amount), str(again.amount)),
         ("classification", stored.classification, again.classification),
         ("rule", stored.reason, again.reason),
+        ("parts", "; ".join(map(str, stored.parts)), "; ".join(map(str, again.parts))),
     ]
     if stored.counted_before is not None:
         pairs.append(("approvals", _people(stored), _people(again)))

@@ -1,7 +1,7 @@
 """The ledger and the payouts in the database: postings are only ever added, a payout moves by compare-and-set."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from cases.case import Approved
 from cases.money import Money
+from cases.parts import Grant
 from payouts.attempt import Attempt
 from payouts.ledger import Account, Entry, EntryChanged, Posting
+from payouts.order import PayoutOrder
 from store import tables
 from store.cases import PREFIX, MovedOn, number_of
 from store.database import Transaction, insert_into
@@ -28,20 +30,38 @@ class StoredPayout:
         attempt: How far it has come.
         way: "payout-provider" or "finance".
         version: Counts its changes, from 1.
+        part: Which part of the proposal it pays, from 1; 0 for all of one that has no parts.
     """
 
     approved: Approved
     attempt: Attempt
     way: str
     version: int
+    part: int = 0
+
+    @property
+    def pays(self) -> Money | Grant:
+        """What is handed over; unlike the order, it can be said of a payout that nobody may make."""
+        return self.approved.proposal.parts[self.part - 1].pays if self.part else self.approved.amount
+
+    @property
+    def order(self) -> PayoutOrder:
+        """What is ordered, under the key that counts now; raises NotPayable."""
+        return PayoutOrder(approved=self.approved, part=self.part, key_generation=self.attempt.key_generation)
 
 
-def add_payout(tx: Transaction, approved: Approved, *, way: str, now: datetime) -> bool:
-    """Add the payout of an approved proposal; False when it is there already."""
-    attempt = Attempt()
+def add_payout(  # What is paid, how, and from when.
+    tx: Transaction, approved: Approved, *, part: int = 0, way: str, now: datetime, due_at: datetime | None = None
+) -> bool:
+    """Add the payout of an approved proposal or of one part of it; False when it is there already.
+
+    due_at: It is not sent before; None: at once.
+    """
+    attempt = Attempt(not_before=due_at)
     statement = insert_into(tx, tables.payouts).values(
         case_number=number_of(approved.about.id),
         fingerprint=approved.proposal.fingerprint,
+        part=part,
         way=way,
         state=attempt.state,
         version=1,
@@ -53,20 +73,29 @@ def add_payout(tx: Transaction, approved: Approved, *, way: str, now: datetime) 
     return added.one_or_none() is not None
 
 
-def find_payout(connection: sa.Connection, case_id: str, fingerprint: str) -> StoredPayout | None:
-    """Return the payout of one proposal of a case; None when there is none."""
+def find_payout(connection: sa.Connection, case_id: str, fingerprint: str, part: int = 0) -> StoredPayout | None:
+    """Return the payout of one proposal of a case, or of one part of it; None when there is none."""
     column = tables.payouts.c
-    row = connection.execute(
-        sa.select(tables.payouts).where(column.case_number == number_of(case_id), column.fingerprint == fingerprint)
-    ).one_or_none()
+    mine = (column.case_number == number_of(case_id), column.fingerprint == fingerprint, column.part == part)
+    row = connection.execute(sa.select(tables.payouts).where(*mine)).one_or_none()
     return None if row is None else _stored(row)
+
+
+def payouts_for(connection: sa.Connection, case_id: str, fingerprint: str) -> tuple[StoredPayout, ...]:
+    """Return the payouts of one proposal of a case, by their parts."""
+    column = tables.payouts.c
+    mine = (column.case_number == number_of(case_id), column.fingerprint == fingerprint)
+    rows = connection.execute(sa.select(tables.payouts).where(*mine).order_by(column.part))
+    return tuple(_stored(row) for row in rows)
 
 
 def payouts_in(connection: sa.Connection, *, way: str, state: str) -> tuple[StoredPayout, ...]:
     """Return the payouts of one way in one state, oldest case first."""
     column = tables.payouts.c
     rows = connection.execute(
-        sa.select(tables.payouts).where(column.way == way, column.state == state).order_by(column.case_number)
+        sa.select(tables.payouts)
+        .where(column.way == way, column.state == state)
+        .order_by(column.case_number, column.part)
     )
     return tuple(_stored(row) for row in rows)
 
@@ -129,7 +158,9 @@ def payouts_of(connection: sa.Connection, case_ids: Iterable[str]) -> tuple[Stor
     found: list[StoredPayout] = []
     for first in range(0, len(numbers), NUMBERS_A_QUERY):
         query = sa.select(tables.payouts).where(column.case_number.in_(numbers[first : first + NUMBERS_A_QUERY]))
-        rows = connection.execute(query.order_by(column.case_number, column.updated_at, column.fingerprint))
+        rows = connection.execute(
+            query.order_by(column.case_number, column.updated_at, column.fingerprint, column.part)
+        )
         found += [_stored(row) for row in rows]
     return tuple(found)
 
@@ -142,13 +173,14 @@ def move_payout(tx: Transaction, before: StoredPayout, after: Attempt, *, now: d
         .where(
             column.case_number == number_of(before.approved.about.id),
             column.fingerprint == before.approved.proposal.fingerprint,
+            column.part == before.part,
             column.version == before.version,
         )
         .values(attempt=to_text(ATTEMPT, after), state=after.state, version=before.version + 1, updated_at=now)
     )
     if swapped.rowcount != 1:
         raise MovedOn(f"the payout of {before.approved.about.id} was moved on by somebody else")
-    return StoredPayout(approved=before.approved, attempt=after, way=before.way, version=before.version + 1)
+    return replace(before, attempt=after, version=before.version + 1)
 
 
 def post(tx: Transaction, entry: Entry, case_id: str, *, now: datetime) -> bool:
@@ -214,9 +246,9 @@ def _entry_rows(connection: sa.Connection, span: range) -> dict[int, list[sa.Row
 
 def _payout_rows(connection: sa.Connection, span: range) -> dict[int, list[sa.Row[Any]]]:
     column = tables.payouts.c
-    query = sa.select(column.case_number, column.fingerprint, column.way, column.state, column.version)
+    query = sa.select(column.case_number, column.fingerprint, column.part, column.way, column.state, column.version)
     query = query.add_columns(column.attempt, column.approved).where(_within(column.case_number, span))
-    return _by_number(connection.execute(query.order_by(column.case_number, column.fingerprint)))
+    return _by_number(connection.execute(query.order_by(column.case_number, column.fingerprint, column.part)))
 
 
 def _within(column: sa.Column[int], span: range) -> sa.ColumnElement[bool]:
@@ -246,4 +278,5 @@ def _stored(row: sa.Row[tuple[object, ...]]) -> StoredPayout:
         attempt=ATTEMPT.validate_json(row.attempt),
         way=row.way,
         version=row.version,
+        part=row.part,
     )

@@ -6,7 +6,20 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from cases.case import About, Approved, AwaitingApproval, Case, Closed, Joined, NeedsAttention, Opened, Paid, Stage
+from cases.case import (
+    About,
+    Approved,
+    AwaitingApproval,
+    Case,
+    Closed,
+    Joined,
+    NeedsAttention,
+    Opened,
+    Paid,
+    Stage,
+    given_of,
+    is_outstanding,
+)
 from cases.loss import Loss
 from cases.money import Money
 from cases.proposal import CaseId, Proposal
@@ -43,7 +56,7 @@ class StoredCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stake:
-    """What one case may still pay, or paid at `paid_at` (aware, UTC; None while it has not)."""
+    """What one case may still pay, or paid at `paid_at` (aware, UTC; None while it has not, or not all of it)."""
 
     amount: Money
     paid_at: datetime | None
@@ -202,10 +215,10 @@ def _stake(case: Case) -> Stake | None:
     match case.settled if isinstance(case, Closed) else case:
         case AwaitingApproval(proposal=Proposal(amount=Money() as amount)):
             return Stake(amount=amount, paid_at=None)
-        case Approved(amount=amount) | NeedsAttention(unsettled=Approved(amount=amount)):
-            return Stake(amount=amount, paid_at=None)
-        case Paid(amount=amount, paid_at=paid_at):
-            return Stake(amount=amount, paid_at=paid_at)
+        case (Approved() as approved) | NeedsAttention(unsettled=Approved() as approved):
+            return Stake(amount=given_of(approved), paid_at=None)
+        case Paid() as paid:
+            return Stake(amount=given_of(paid), paid_at=None if is_outstanding(paid) else paid.paid_at)
         case _:
             return None
 

@@ -143,12 +143,14 @@ audit = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
 )
 
-# One approved proposal being paid: `attempt` is payouts.attempt.Attempt, `approved` cases.case.Approved, as JSON.
+# One approved proposal being paid, or one part of it: `part` counts from 1, and is 0 where there are none. `attempt` is
+# payouts.attempt.Attempt, `approved` cases.case.Approved, as JSON.
 payouts = sa.Table(
     "payouts",
     metadata,
     sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), primary_key=True),
     sa.Column("fingerprint", sa.String(16), primary_key=True),
+    sa.Column("part", sa.Integer, primary_key=True),
     sa.Column("way", sa.String(30), nullable=False),
     sa.Column("state", sa.String(20), nullable=False, index=True),
     sa.Column("version", sa.Integer, nullable=False),

@@ -37,7 +37,7 @@ from sync.ownership import digest, is_ours, likeness
 from sync.wanted import board_of, holds, owed
 from workflow import claims
 from workflow.desk import Desk
-from workflow.one_case import was_told
+from workflow.ending import was_told
 
 log = structlog.get_logger(__name__)
 NOT_MIRRORED = Mirroring()

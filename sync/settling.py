@@ -13,8 +13,8 @@ from sync.intake import parse_ref
 from sync.mirror import overrule_others, put_fields
 from sync.ownership import FieldRules, digest, is_ours, likeness
 from sync.wanted import board_of
+from workflow.changing import changed
 from workflow.desk import Desk
-from workflow.one_case import changed
 
 Take = Literal["ours", "theirs"]
 

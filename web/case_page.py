@@ -28,6 +28,7 @@ from cases.case import (
     Proposed,
     proposal_of,
 )
+from cases.parts_told import parts_told
 from cases.people import People
 from cases.proposal import Decision, Proposal
 from connectors.addresses import called, page_of
@@ -80,7 +81,8 @@ class CaseView:
         reason: Why it needs attention or where it went; None when there is nothing to say.
         missing: What is missing, by name.
         into: Path and id of the case it was joined with; None when it was not.
-        payout: Its payout; None when there is none.
+        parts: Each part of what is proposed, in words, with how it stands; empty where all is paid at once in cash.
+        payouts: Its payouts, one for each part that is or was under way.
         timeline: Every record of it and every comment on its tickets, oldest first; no customer's words.
         tickets: (what people call it, address or None where we know none) of each ticket that tells of it.
     """
@@ -92,7 +94,8 @@ class CaseView:
     reason: str | None
     missing: tuple[str, ...]
     into: tuple[str, str] | None
-    payout: StoredPayout | None
+    parts: tuple[str, ...]
+    payouts: tuple[StoredPayout, ...]
     timeline: tuple[AuditRecord | Said, ...]
     tickets: tuple[tuple[str, str | None], ...]
 
@@ -124,7 +127,7 @@ def _look_up(room: CaseRoom, case_id: str) -> CaseView:
         stored = room.cases.find(connection, case_id)
         case = stored.case
         proposal = proposal_of(case)
-        payout = books.find_payout(connection, case_id, proposal.fingerprint) if proposal else None
+        payouts = books.payouts_for(connection, case_id, proposal.fingerprint) if proposal else ()
         told = timeline(connection, stored)
         known = tickets.known(connection, case.about.tickets)
     names = {ref: known[ref].ticket.name if ref in known else "" for ref in case.about.tickets}
@@ -136,7 +139,8 @@ def _look_up(room: CaseRoom, case_id: str) -> CaseView:
         reason=case.reason if isinstance(case, NeedsAttention) else None,
         missing=case.missing if isinstance(case, NeedsAttention) else (),
         into=(case_path(room.link_key, case.into), case.into) if isinstance(case, Joined) else None,
-        payout=payout,
+        parts=parts_told(case),
+        payouts=payouts,
         timeline=told,
         tickets=tuple((called(ref, name), page_of(ref, name)) for ref, name in names.items()),
     )

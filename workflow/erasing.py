@@ -14,8 +14,8 @@ from store import cards, erasing, tickets
 from store.cards import CardPlace
 from store.cases import PREFIX, StoredCase
 from store.database import Transaction
+from workflow.changing import changed
 from workflow.desk import Desk
-from workflow.one_case import changed
 
 ERASED = "customer erased"
 

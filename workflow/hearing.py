@@ -10,10 +10,12 @@ from store import readings, tickets
 from store.cases import MovedOn, StoredCase
 from store.database import Transaction
 from workflow import claims, linking
+from workflow.changing import changed
 from workflow.claims import Claim
 from workflow.desk import Desk
+from workflow.ending import SYNC
 from workflow.joining import case_with, forget, gather, join, losses_named, open_case, regarding
-from workflow.one_case import PROPOSE, SYNC, changed, is_undecided, save
+from workflow.one_case import PROPOSE, is_undecided, save
 from workflow.telling import tell_slack
 
 

@@ -18,9 +18,11 @@ from store.cases import MovedOn, StoredCase
 from store.database import Transaction
 from store.links import Answer
 from workflow import claims, stating
+from workflow.changing import changed
 from workflow.claims import Claim
 from workflow.desk import Desk
-from workflow.one_case import PROPOSE, SYNC, changed, handlers_of, is_undecided, needs_attention, save
+from workflow.ending import SYNC
+from workflow.one_case import PROPOSE, handlers_of, is_undecided, needs_attention, save
 from workflow.telling import tell_apart, tell_question, tell_slack, tell_ticket
 
 #: A case that was joined may have been joined into one that was joined; longer chains are broken data.

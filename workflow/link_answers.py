@@ -13,9 +13,10 @@ from store.cases import StoredCase
 from store.database import Transaction
 from store.links import Answer, LinkQuestion
 from workflow import claims, stating
+from workflow.changing import changed
 from workflow.desk import Desk
 from workflow.joining import NotPossible, attach, join, move, split_case, split_ticket, standing
-from workflow.one_case import changed, handlers_of, is_undecided
+from workflow.one_case import handlers_of, is_undecided
 from workflow.telling import tell_question
 
 

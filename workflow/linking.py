@@ -19,10 +19,12 @@ from store.database import Transaction
 from store.links import Answer
 from store.tickets import MirroredTicket
 from workflow import claims, stating
+from workflow.changing import changed
 from workflow.claims import Claim
 from workflow.desk import Desk
+from workflow.ending import SYNC
 from workflow.joining import attach, case_with, join, standing
-from workflow.one_case import SYNC, changed, is_undecided
+from workflow.one_case import is_undecided
 from workflow.stating import Stated
 from workflow.telling import tell_question
 

@@ -7,7 +7,6 @@ from payouts import attempt as attempts
 from payouts import paying
 from payouts.attempt import Attempt, PayoutState
 from payouts.ledger import withdrawn
-from payouts.order import PayoutOrder
 from store import books
 from store.books import StoredPayout
 from store.database import Transaction
@@ -21,7 +20,7 @@ def move(tx: Transaction, stored: StoredPayout, after: Attempt, *, now: datetime
     if after == stored.attempt:
         return stored
     moved = books.move_payout(tx, stored, after, now=now)
-    for entry in paying.entries(stored.approved, stored.attempt, after, way=stored.way):
+    for entry in paying.entries(stored.attempt, after, stored.order, way=stored.way):
         books.post(tx, entry, stored.approved.about.id, now=now)
     return moved
 
@@ -32,5 +31,7 @@ def withdraw(tx: Transaction, stored: StoredPayout, *, now: datetime) -> None:
     if stored.attempt.state is not PayoutState.FAILED and stored.attempt.held != WITHDRAWN:
         unpaid = replace(attempts.found_unpaid(stored.attempt), held=WITHDRAWN)
         ended = move(tx, stored, unpaid, now=now)
-    order = PayoutOrder(approved=ended.approved)
+    order = ended.order
+    if order.money is None:
+        return
     books.post(tx, withdrawn(order, ended.approved.proposal.classification), ended.approved.about.id, now=now)

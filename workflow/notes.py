@@ -12,6 +12,7 @@ from cases.case import (
     proposal_of,
 )
 from cases.money import Money
+from cases.parts_told import parts_told
 from cases.proposal import CaseId, Decision, Proposal
 from cases.ticket import TicketRef
 from connectors.contract import TicketUpdate
@@ -87,17 +88,19 @@ def _one_line(words: str) -> str:
 def _lines(case: Case) -> list[str]:
     match case:
         case AwaitingApproval():
-            return [*_why(case.proposal), *_asked(case.proposal)]
+            return [*_why(case.proposal), *parts_told(case), *_asked(case.proposal)]
         case Approved():
-            return [*_why(case.proposal), *_approvers(case.approvals), "The payout is under way."]
+            going = parts_told(case) or ("The payout is under way.",)
+            return [*_why(case.proposal), *_approvers(case.approvals), *going]
         case Paid():
-            paid = f"Paid {case.paid_at:%Y-%m-%d %H:%M} UTC, provider reference {case.reference}"
-            return [*_why(case.proposal), *_approvers(case.approvals), paid, *_customer_text(case.proposal)]
+            whole = f"Paid {case.paid_at:%Y-%m-%d %H:%M} UTC, provider reference {case.reference}"
+            paid = parts_told(case) or (whole,)
+            return [*_why(case.proposal), *_approvers(case.approvals), *paid, *_customer_text(case.proposal)]
         case Declined():
             return [*_why(case.proposal), *_refusal(case.decision), *_customer_text(case.proposal)]
         case NeedsAttention():
             missing = [f"Missing: {', '.join(case.missing)}"] if case.missing else []
-            return [case.reason, *missing]
+            return [case.reason, *missing, *(parts_told(case) if case.unsettled else ())]
         case Joined():
             return [f"This loss is handled in {case.into}."]
         case _:

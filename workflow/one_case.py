@@ -6,7 +6,7 @@
                  `-> NeedsAttention (something is missing; back to Opened when it is there)
                  `-> Joined (another case has this loss)
 
-How tickets are heard stands in hearing.py, how a payout is carried out in paying.py.
+How tickets are heard stands in hearing.py, what the case makes of its payouts in ending.py.
 Every change below is one transaction that also holds its audit record, what must be said outside and the next job.
 """
 
@@ -32,25 +32,23 @@ from cases.people import Person
 from cases.proposal import CaseId, Classification, Decision, PersonId, Proposal, Verdict
 from cases.ticket import Ticket
 from connectors.accounts.client import BelongsToAnother, NotFound
-from payouts.attempt import may_have_moved
-from payouts.ledger import promised
-from payouts.order import NotPayable, PayoutOrder
 from policy.form import Policy
 from policy.proposing import Claim, Missing, propose
-from store import books, evidence, outbox, tickets
+from store import evidence, tickets
 from store.audit import Change
 from store.cases import MovedOn, StoredCase
 from store.database import Transaction
-from store.outbox import Kind
 from workflow import approval, claims
 from workflow.approval import Counted, Decided, NotAllowed, Outcome, Refusal, Stale, TooLate, Word
+from workflow.changing import changed
 from workflow.comparing import keep_decision, set_beside
 from workflow.desk import Desk
+from workflow.ending import planned, promise, was_told
 from workflow.in_force import deciding, is_in_force
 from workflow.telling import put_question, tell_everyone, tell_slack, tell_thread
 
-PROPOSE, PAY, ESCALATE = "propose", "pay", "escalate"
-SYNC, POLICY = "sync", "policy"
+PROPOSE, ESCALATE = "propose", "escalate"
+POLICY = "policy"
 
 
 def is_undecided(case: Case) -> bool:
@@ -161,7 +159,7 @@ def _route(desk: Desk, tx: Transaction, stored: StoredCase, proposal: Proposal, 
         return
     if proposal.classification is Classification.INDIVIDUAL_REVIEW:
         needs_attention(desk, tx, stored, _review(proposal), (), now=now)
-    elif proposal.amount is None or proposal.amount.minor <= 0:
+    elif not proposal.gives_something:
         declined = Declined(about=about, proposal=proposal, decision=None)
         change = changed(now, POLICY, "declined", reason=proposal.reason)
         tell_everyone(desk, tx, save(desk, tx, stored, declined, change), change)
@@ -247,15 +245,16 @@ def _approve(desk: Desk, tx: Transaction, stored: StoredCase, approvals: tuple[D
     proposal = proposal_of(stored.case)
     if proposal is None or proposal.amount is None:
         raise ValueError(f"{stored.case.about.id} has nothing to approve")
-    approved = Approved(about=stored.case.about, proposal=proposal, approvals=approvals, amount=proposal.amount)
-    order = PayoutOrder(approved=approved)
-    if any(may_have_moved(each.attempt) for each in books.payouts_of(tx.connection, [approved.about.id])):
-        raise NotPayable(f"{approved.about.id}: an earlier payout of this case is not over")
+    approved = Approved(
+        about=stored.case.about,
+        proposal=proposal,
+        approvals=approvals,
+        amount=proposal.amount,
+        standing=planned(desk, tx, proposal, now=change.at),
+    )
     saved = save(desk, tx, stored, approved, change)
-    books.add_payout(tx, approved, way=desk.pay_way, now=change.at)
-    books.post(tx, promised(order, proposal.classification), approved.about.id, now=change.at)
+    promise(desk, tx, approved, now=change.at)
     tell_everyone(desk, tx, saved, change)
-    tx.enqueue(PAY, f"{approved.about.id}/{proposal.fingerprint}")
 
 
 def _too_late(case: Case, word: Word) -> Outcome:
@@ -295,70 +294,6 @@ def ask_agent(desk: Desk, tx: Transaction, case_id: CaseId, person: PersonId, wo
     return True
 
 
-# --- The payout is known (workflow/paying.py carries it out) -------------------------------------------------------
-
-
-def was_paid(
-    desk: Desk, tx: Transaction, case: Approved, reference: str, *, actor: str = "provider", now: datetime
-) -> None:
-    """Take in that the payout was confirmed by the provider, or by whoever paid it."""
-    stored = desk.cases.lock(tx, case.about.id)
-    if not isinstance(stored.case, Approved) or stored.case.proposal.fingerprint != case.proposal.fingerprint:
-        return
-    paid = Paid(
-        about=stored.case.about,
-        proposal=case.proposal,
-        approvals=case.approvals,
-        amount=case.amount,
-        reference=reference,
-        paid_at=now,
-    )
-    change = changed(now, actor, "paid", amount=str(case.amount), reference=reference)
-    tell_everyone(desk, tx, save(desk, tx, stored, paid, change), change)
-    was_told(desk, tx, case.about.id, now=now)
-
-
-def was_not_paid(desk: Desk, tx: Transaction, case: Approved, reason: str, *, over: bool, now: datetime) -> None:
-    """Take in that the payout cannot go on by itself; a person must look.
-
-    over: It is certain that nothing was or will be paid, so that the claim may be proposed anew.
-    """
-    stored = desk.cases.lock(tx, case.about.id)
-    if not isinstance(stored.case, Approved) or stored.case.proposal.fingerprint != case.proposal.fingerprint:
-        return
-    needs = NeedsAttention(
-        about=stored.case.about,
-        reason=f"The payout needs a person: {reason}",
-        missing=(),
-        proposal=case.proposal,
-        unsettled=None if over else stored.case,
-    )
-    change = changed(now, "provider", "not paid", reason=reason, over="yes" if over else "no")
-    tell_everyone(desk, tx, save(desk, tx, stored, needs, change), change)
-
-
-def resume(desk: Desk, tx: Transaction, case_id: CaseId, person: str, *, now: datetime) -> Approved | None:
-    """Make a case with an unsettled payout approved again, for who has seen to the payout; None when it is none."""
-    stored = desk.cases.lock(tx, case_id)
-    if not isinstance(stored.case, NeedsAttention) or stored.case.unsettled is None:
-        return None
-    approved = replace(stored.case.unsettled, about=stored.case.about)
-    saved = save(desk, tx, stored, approved, changed(now, person, "payout resumed"))
-    tx.enqueue(PAY, f"{case_id}/{approved.proposal.fingerprint}/{saved.version}")
-    return approved
-
-
-# --- Everyone has been told ----------------------------------------------------------------------------------------
-
-
-def was_told(desk: Desk, tx: Transaction, case_id: CaseId, *, now: datetime) -> None:
-    """Close a settled case once no ticket of it waits for a note. Called in the transaction that ends a note."""
-    stored = desk.cases.lock(tx, case_id)
-    if isinstance(stored.case, Paid | Declined) and not outbox.unsent(tx.connection, stored.number, Kind.NOTE):
-        closed = Closed(about=stored.case.about, settled=stored.case, closed_at=now)
-        save(desk, tx, stored, closed, changed(now, SYNC, "closed"))
-
-
 # --- An operator helps ---------------------------------------------------------------------------------------------
 
 
@@ -389,8 +324,3 @@ def save(desk: Desk, tx: Transaction, before: StoredCase, after: Case, change: C
     if isinstance(after, Approved | Declined):
         keep_decision(tx, after, decided_at=change.at)
     return desk.cases.save(tx, before, after, change)
-
-
-def changed(at: datetime, actor: str, event: str, **detail: str) -> Change:
-    """Return the audit record for something that happened."""
-    return Change(at=at, actor=actor, event=event, detail=tuple(sorted(detail.items())))

@@ -9,7 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from cases.case import Approved
+from cases.case import Approved, Case, promise_of
+from cases.parts import Standing
 from cases.proposal import CaseId
 from connectors.contract import AccessRefused
 from payouts import attempt as attempts
@@ -24,8 +25,10 @@ from store.books import StoredPayout
 from store.database import Transaction
 from store.jobs import Again
 from workflow.desk import Desk
-from workflow.moving import move, withdraw
-from workflow.one_case import resume, was_not_paid, was_paid
+from workflow.ending import resume, was_given_up, was_not_paid, was_paid
+from workflow.moving import move
+
+_GOING = frozenset({Standing.UNDER_WAY, Standing.LATER})
 
 
 class Provider(Protocol):
@@ -63,12 +66,12 @@ def pay(desk: Desk, cashier: Cashier | None, key: str) -> None:
         raise AccessRefused(f"{key} is to be paid by the provider, and payouts.way is finance")
     now = cashier.clock()
     match paying.next_step(stored.attempt, now, cashier.terms):
-        case Done(provider_id=reference):
+        case Done():
             with desk.database.begin() as tx:
-                was_paid(desk, tx, stored.approved, reference, now=now)
+                was_paid(desk, tx, stored, now=now)
         case Person(reason=reason):
             with desk.database.begin() as tx:
-                _give_to_a_person(desk, tx, stored, reason, now=now)
+                was_not_paid(desk, tx, stored, reason, now=now)
         case Wait(until=until):
             raise Again((until - now).total_seconds())
         case Send() as send:
@@ -79,14 +82,23 @@ def pay(desk: Desk, cashier: Cashier | None, key: str) -> None:
 
 def _to_be_paid(desk: Desk, key: str) -> StoredPayout | None:
     """Return the payout that a job is about; None when it is settled, a person's, or finance's to pay by a file."""
-    case_id, fingerprint = key.split("/")[:2]
+    case_id, name = key.split("/")[:2]
+    fingerprint, _, number = name.partition(".")
+    part = int(number or 0)
     with desk.database.read() as connection:
-        stored = books.find_payout(connection, case_id, fingerprint)
+        stored = books.find_payout(connection, case_id, fingerprint, part)
         case = desk.cases.find(connection, case_id).case
     if stored is None:
         raise LookupError(f"no payout {key}")
-    ours = isinstance(case, Approved) and case.proposal.fingerprint == fingerprint
-    return stored if ours and stored.way == PAYOUT_PROVIDER else None
+    return stored if stored.way == PAYOUT_PROVIDER and _is_to_be_paid(case, fingerprint, part) else None
+
+
+def _is_to_be_paid(case: Case, fingerprint: str, part: int) -> bool:
+    promised = promise_of(case)
+    if promised is None or promised.proposal.fingerprint != fingerprint:
+        return False
+    # A part goes on by itself while a person looks at another.
+    return promised.standing[part - 1].state in _GOING if part else isinstance(case, Approved)
 
 
 def _send(desk: Desk, cashier: Cashier, stored: StoredPayout, send: Send) -> None:
@@ -94,17 +106,15 @@ def _send(desk: Desk, cashier: Cashier, stored: StoredPayout, send: Send) -> Non
     sending = attempts.sending(stored.attempt, key_generation=send.key_generation, now=now)
     with desk.database.begin() as tx:
         stored = move(tx, stored, sending, now=now)
-    order = PayoutOrder(approved=stored.approved, key_generation=send.key_generation)
     left = (send.not_after - cashier.clock()).total_seconds()
-    answer = cashier.provider.send(order, within_seconds=left)
+    answer = cashier.provider.send(stored.order, within_seconds=left)
     now = cashier.clock()
     _end_step(desk, stored, attempts.answered(stored.attempt, answer, now=now), now=now)
 
 
 def _look_up(desk: Desk, cashier: Cashier, stored: StoredPayout) -> None:
-    order = PayoutOrder(approved=stored.approved, key_generation=stored.attempt.key_generation)
     asked_at = cashier.clock()
-    answer = cashier.provider.look_up(order, failed_ids=stored.attempt.failed_ids)
+    answer = cashier.provider.look_up(stored.order, failed_ids=stored.attempt.failed_ids)
     after = attempts.looked_up(stored.attempt, answer, asked_at=asked_at, settle=cashier.terms.settle)
     _end_step(desk, stored, after, now=cashier.clock())
 
@@ -112,6 +122,8 @@ def _look_up(desk: Desk, cashier: Cashier, stored: StoredPayout) -> None:
 def _end_step(desk: Desk, stored: StoredPayout, after: Attempt, *, now: datetime) -> None:
     """Store what a step came to, with what the case makes of it, in one transaction; come again if it goes on."""
     with desk.database.begin() as tx:
+        # The case before its payouts, as whoever takes all its promises back.
+        desk.cases.lock(tx, stored.approved.about.id)
         if settle(desk, tx, move(tx, stored, after, now=now), actor="provider", now=now):
             return
     raise Again(0)
@@ -121,20 +133,12 @@ def settle(desk: Desk, tx: Transaction, stored: StoredPayout, *, actor: str, now
     """Tell the case how its payout ended; False when the payout goes on. `actor` is who paid, for the history."""
     attempt = stored.attempt
     if attempt.held is not None or attempt.state is attempts.PayoutState.FAILED:
-        _give_to_a_person(desk, tx, stored, attempt.held or f"the payout failed: {attempt.reason}", now=now)
+        was_not_paid(desk, tx, stored, attempt.held or f"the payout failed: {attempt.reason}", now=now)
         return True
     if attempt.state is attempts.PayoutState.CONFIRMED:
-        was_paid(desk, tx, stored.approved, attempt.provider_id or "", actor=actor, now=now)
+        was_paid(desk, tx, stored, actor=actor, now=now)
         return True
     return False
-
-
-def _give_to_a_person(desk: Desk, tx: Transaction, stored: StoredPayout, reason: str, *, now: datetime) -> None:
-    """Put a payout that cannot go on before a person; the promise is taken back where nothing can have been paid."""
-    over = not attempts.may_have_moved(stored.attempt)
-    if over:
-        withdraw(tx, stored, now=now)
-    was_not_paid(desk, tx, stored.approved, reason, over=over, now=now)
 
 
 class Finding(StrEnum):
@@ -145,26 +149,37 @@ class Finding(StrEnum):
     UNPAID = "unpaid"
 
 
-def resolve(  # Which case, who found what.
-    desk: Desk, tx: Transaction, case_id: CaseId, finding: Finding, *, person: str, provider_id: str, now: datetime
+def resolve(  # Which payout, and who found what.
+    desk: Desk,
+    tx: Transaction,
+    case_id: CaseId,
+    finding: Finding,
+    *,
+    person: str,
+    provider_id: str,
+    part: int | None = None,
+    now: datetime,
 ) -> bool:
-    """Take in what a person found out about an unsettled payout; False when the case has none.
+    """Take in what a person found out about a payout that waits for them; False when the case has none such.
 
-    release: It may go on: look-ups begin anew under the same key, and nothing is sent without proof.
+    part: Which part of the case it is; None for the only one that waits.
+    release: It may go on: look-ups begin anew under the same key, and nothing is sent without proof. A part that failed
+        is started again under a new key.
     paid: They have seen the payment at the provider as `provider_id`.
-    unpaid: They have the provider's word that nothing was or will be paid; the claim may be proposed anew.
+    unpaid: They have the provider's word that nothing was or will be paid. Where nothing of the case is, the claim may
+        be proposed anew; else this part is given up.
     """
-    approved = resume(desk, tx, case_id, person, now=now)
-    stored = books.find_payout(tx.connection, case_id, approved.proposal.fingerprint) if approved else None
-    if approved is None or stored is None:
+    stored = resume(desk, tx, case_id, person, part=part, now=now)
+    if stored is None:
         return False
     match finding:
         case Finding.RELEASE:
-            move(tx, stored, attempts.released(stored.attempt), now=now)
+            failed = stored.attempt.state is attempts.PayoutState.FAILED
+            free = attempts.again(stored.attempt) if failed and stored.part else attempts.released(stored.attempt)
+            move(tx, stored, free, now=now)
         case Finding.PAID:
             settle(desk, tx, move(tx, stored, attempts.found_paid(stored.attempt, provider_id), now=now),
                    actor=person, now=now)  # fmt: skip
         case Finding.UNPAID:
-            withdraw(tx, stored, now=now)
-            was_not_paid(desk, tx, approved, f"{person} found that nothing was paid", over=True, now=now)
+            was_given_up(desk, tx, stored, person, now=now)
     return True

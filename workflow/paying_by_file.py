@@ -16,12 +16,12 @@ from payouts.answers import Confirmed, Failed, Pending
 from payouts.attempt import Attempt, PayoutState
 from payouts.finance_file import BadConfirmation, Confirmation, confirmations, references, unsafe
 from payouts.ledger import FINANCE
-from payouts.order import NotPayable, PayoutOrder, reference_of
+from payouts.order import NotPayable
 from store import books
-from store.audit import Change
 from store.books import StoredPayout
 from store.cases import NoSuchCase, number_of
 from store.database import Transaction
+from workflow.changing import changed
 from workflow.desk import Desk
 from workflow.moving import move
 from workflow.paying import settle
@@ -44,10 +44,10 @@ class Taken:
     known: int
 
 
-def waiting(connection: sa.Connection) -> tuple[StoredPayout, ...]:
-    """Return what finance is to pay and has in no batch yet, oldest case first."""
+def waiting(connection: sa.Connection, *, now: datetime) -> tuple[StoredPayout, ...]:
+    """Return what finance is to pay by now and has in no batch yet, oldest case first."""
     intended = books.payouts_in(connection, way=FINANCE, state=PayoutState.INTENDED)
-    return tuple(each for each in intended if each.attempt.held is None)
+    return tuple(each for each in intended if each.attempt.held is None and (each.attempt.not_before or now) <= now)
 
 
 def handed_over(connection: sa.Connection) -> Mapping[str, tuple[StoredPayout, ...]]:
@@ -60,15 +60,10 @@ def handed_over(connection: sa.Connection) -> Mapping[str, tuple[StoredPayout, .
     return batches
 
 
-def order_of(stored: StoredPayout) -> PayoutOrder:
-    """Return the order as it stands in a batch; raises NotPayable."""
-    return PayoutOrder(approved=stored.approved, key_generation=stored.attempt.key_generation)
-
-
 def why_not(stored: StoredPayout) -> str | None:
     """Return why a payout may not stand in a file; None when it may."""
     try:
-        return unsafe(order_of(stored))
+        return unsafe(stored.order)
     except NotPayable as problem:
         return str(problem)
 
@@ -87,7 +82,8 @@ def hand_over(desk: Desk, tx: Transaction, payouts: Iterable[StoredPayout], batc
         sent = attempts.sending(stored.attempt, key_generation=stored.attempt.key_generation, now=now)
         move(tx, stored, attempts.answered(sent, Pending(provider_id=batch), now=now), now=now)
         case = desk.cases.lock(tx, stored.approved.about.id)
-        desk.cases.note(tx, case, Change(at=now, actor=FINANCE, event="handed over", detail=(("batch", batch),)))
+        part = {"part": f"{stored.part} of {len(stored.approved.proposal.parts)}"} if stored.part else {}
+        desk.cases.note(tx, case, changed(now, FINANCE, "handed over", batch=batch, **part))
 
 
 def take_in(desk: Desk, tx: Transaction, content: bytes, *, now: datetime) -> Taken:
@@ -98,12 +94,12 @@ def take_in(desk: Desk, tx: Transaction, content: bytes, *, now: datetime) -> Ta
     """
     told = references(content)
     about = _about(tx.connection, told)
-    rows = confirmations(content, [order_of(stored) for stored in about.values()])
+    rows = confirmations(content, [stored.order for stored in about.values()])
     contradicted = [(row.line, problem) for row in rows if (problem := _contradicts(about[row.reference].attempt, row))]
     if contradicted:
         raise BadConfirmation(tuple(contradicted))
     new = [row for row in rows if not _knows(about[row.reference].attempt, _theirs(row))]
-    for row in sorted(new, key=lambda row: number_of(row.reference.removeprefix(_REFERENCE_PREFIX))):
+    for row in sorted(new, key=lambda row: (number_of(_case_in(row.reference)), about[row.reference].part)):
         stored = about[row.reference]
         settle(desk, tx, move(tx, stored, _after(stored.attempt, row, now=now), now=now), actor=FINANCE, now=now)
     confirmed = sum(isinstance(row.answer, Confirmed) for row in new)
@@ -113,24 +109,26 @@ def take_in(desk: Desk, tx: Transaction, content: bytes, *, now: datetime) -> Ta
 def _about(connection: sa.Connection, told: tuple[tuple[str, str], ...]) -> dict[str, StoredPayout]:
     """Return which payout each row is about.
 
-    A case may have had more than one, all under its one reference: a failed one, and one that was approved after it.
+    A case, or a part of it, may have had more than one, all under its one reference: a failed one, and one that was
+    approved after it.
     A row belongs to the one that has heard it already, else to the one that finance has, else to the last.
     """
     theirs = dict(told)
-    of_case: dict[str, list[StoredPayout]] = {}
-    for stored in books.payouts_of(
-        connection, filter(_is_case_id, (each[len(_REFERENCE_PREFIX) :] for each in theirs))
-    ):
+    under: dict[str, list[StoredPayout]] = {}
+    for stored in books.payouts_of(connection, filter(_is_case_id, map(_case_in, theirs))):
         if stored.way == FINANCE and stored.attempt.state is not PayoutState.INTENDED:
-            of_case.setdefault(reference_of(stored.approved), []).append(stored)
+            under.setdefault(stored.order.reference, []).append(stored)
 
     def closeness(stored: StoredPayout) -> tuple[bool, bool]:
-        knows = _knows(stored.attempt, theirs[reference_of(stored.approved)])
+        knows = _knows(stored.attempt, theirs[stored.order.reference])
         return knows, stored.attempt.state is PayoutState.SUBMITTED
 
-    return {
-        reference: max(reversed(found), key=closeness) for reference, found in of_case.items() if reference in theirs
-    }
+    return {reference: max(reversed(found), key=closeness) for reference, found in under.items() if reference in theirs}
+
+
+def _case_in(reference: str) -> str:
+    """Return the case that a reference names: CASE-7 of "mw-CASE-7" and of "mw-CASE-7:2"."""
+    return reference.removeprefix(_REFERENCE_PREFIX).partition(":")[0]
 
 
 def _is_case_id(text: str) -> bool:

@@ -18,9 +18,10 @@ from store import policies as kept
 from store.audit import Change
 from store.database import Transaction
 from store.policies import PolicyRepository, State, Version
+from workflow.changing import changed
 from workflow.desk import Desk
 from workflow.in_force import MOST_WAITING, waits_for_policy
-from workflow.one_case import PROPOSE, changed
+from workflow.one_case import PROPOSE
 from workflow.placing import Placed, found_beside, in_words, is_open, placed, text_of
 
 #: Who may release a policy that somebody else wrote; a role like any other in the people file.

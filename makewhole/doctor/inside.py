@@ -127,7 +127,7 @@ def payouts(seen: Examined) -> Iterator[Check]:
             yield fail("payouts", "looked at the payouts", "the database cannot be used", fix="see database")
             return
         if isinstance(seen.settings.payouts, PayoutProvider):
-            stranded = len(paying_by_file.waiting(connection))
+            stranded = len(paying_by_file.waiting(connection, now=seen.clock()))
             fix = "they were approved when finance paid: `makewhole finance export`"
         else:
             stranded = len(books.payouts_in(connection, way=PAYOUT_PROVIDER, state=PayoutState.INTENDED))
@@ -174,7 +174,7 @@ def _given_up(connection: sa.Connection) -> Check:
 
 def _with_finance(seen: Examined, connection: sa.Connection) -> Check:
     tried = "looked what waits for finance"
-    waits, batches = len(paying_by_file.waiting(connection)), paying_by_file.handed_over(connection)
+    waits, batches = len(paying_by_file.waiting(connection, now=seen.clock())), paying_by_file.handed_over(connection)
     out = [each.attempt.last_sent_at for batch in batches.values() for each in batch]
     oldest = min((at for at in out if at), default=None)
     found = f"{waits} to be exported, {len(out)} in {len(batches)} batches without an answer"

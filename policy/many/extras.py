@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from cases.money import Rounding, asset
+from cases.parts import PartState
 from policy.form import Policy
 from policy.many import scaled
 from policy.many.nodes import Reader, first_needed, only_where
 from policy.many.outcomes import Outcomes, as_money, in_units
 from policy.many.scaled import Scaled, Whole
 from policy.payment_terms import Benefit, Part
-from policy.payments import PartState
 
 STATES = tuple(each.value for each in PartState)
 _ZERO = scaled.constant(0)

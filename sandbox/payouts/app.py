@@ -6,7 +6,9 @@ GET  /v1/payouts/{id}         200, 404
 
 A repeat answers the very bytes of the first answer, so its status is the one of that time: look the payment up to learn
 how it ended. There is no vendor behind this API; it was drawn up for this project after the common habits of
-payment providers (key header, replay header, conflict on another body, keys that are forgotten).
+payment providers (key header, replay header, conflict on another body, keys that are forgotten). A payout is of cash,
+or says its form: credit, voucher (with how long it holds), in kind, or a benefit, which is no money and counted in
+anything.
 
 Control plane (never part of the API), all JSON:
 GET  /_sandbox/state            payments, requests, funds, settings, the provider's clock
@@ -259,6 +261,7 @@ def on_the_wire(payment: Payment) -> dict[str, Any]:
         "payee": payment.order.payee,
         "amount": payment.order.amount,
         "asset": payment.order.asset,
+        "form": payment.order.form,
         "created_at": payment.created_at.isoformat().replace("+00:00", "Z"),
     }
 
@@ -268,6 +271,7 @@ def _in_full(payment: Payment) -> dict[str, Any]:
     return on_the_wire(payment) | {
         "idempotency_key": payment.key,
         "memo": payment.order.memo,
+        "valid_for": payment.order.valid_for,
         "resolves_at": resolves_at,
     }
 

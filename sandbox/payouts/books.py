@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sandbox.payouts.journal import Event, Journal
-from sandbox.payouts.orders import DECIMALS, Order
+from sandbox.payouts.orders import BENEFIT, DECIMALS, Order
 
 Status = Literal["confirmed", "pending", "failed"]
 Course = Literal["confirmed", "pending", "pending_then_failed", "failed"]
@@ -117,7 +117,7 @@ class Books:
                 return Paid(payment=first, replayed=True)
             self._settle(now)
             payment = self._book(order, key, now=now, course=course)
-            if payment.status != "failed" and self._funds_minor[order.asset] < order.minor:
+            if payment.status != "failed" and order.form != BENEFIT and self._funds_minor[order.asset] < order.minor:
                 raise NotEnoughFunds(order.asset)
             self._keep({"event": "payment", "payment": _as_event(payment)})
             return Paid(payment=payment, replayed=False)
@@ -206,7 +206,7 @@ class Books:
         """Give back the money of pending payments that have failed by now."""
         for payment in [each for each in self._pending.values() if each.at(now).status != "pending"]:
             del self._pending[payment.id]
-            if payment.resolves_to == "failed":
+            if payment.resolves_to == "failed" and payment.order.form != BENEFIT:
                 self._funds_minor[payment.order.asset] += payment.order.minor
 
     def _keep(self, event: Event) -> None:
@@ -233,7 +233,7 @@ class Books:
         self._payments[payment.id] = payment
         self._keys[payment.key] = payment
         self._by_reference.setdefault(payment.order.reference, []).append(payment.id)
-        if payment.status != "failed":
+        if payment.status != "failed" and payment.order.form != BENEFIT:
             self._funds_minor[payment.order.asset] -= payment.order.minor
         if payment.status == "pending":
             self._pending[payment.id] = payment

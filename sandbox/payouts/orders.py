@@ -6,14 +6,29 @@ from dataclasses import dataclass
 from typing import Any
 
 # How many decimals the provider books per asset. An asset not listed here is refused.
-DECIMALS = {"USDT": 6, "USDC": 6, "BTC": 8, "ETH": 18, "XEM": 6, "EUR": 2, "USD": 2, "JPY": 0, "KRW": 0}
+DECIMALS = {
+    **dict.fromkeys(("USDT", "USDC", "XEM"), 6),
+    **dict.fromkeys(("OKB", "BNB", "ETH"), 18),
+    **dict.fromkeys(("EUR", "USD", "GBP", "CNY"), 2),
+    "BTC": 8,
+    "SOL": 9,
+    "JPY": 0,
+    "KRW": 0,
+}
 
 BODY_LIMIT_BYTES = 16_384
 KEY_LIMIT_CHARACTERS = 255
 
 _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,29})(?:\.([0-9]{1,18}))?", re.ASCII)
-_TEXT_LIMITS = {"reference": 128, "payee": 64, "amount": 64, "asset": 16}
+_TEXT_LIMITS = {"reference": 128, "payee": 64, "amount": 64, "asset": 64}
 _MEMO_LIMIT_CHARACTERS = 500
+_FORM_LIMIT_CHARACTERS = 16
+_VALID_LIMIT_CHARACTERS = 40
+_BENEFIT_DECIMALS = 18
+
+# What can be handed over; a benefit is no money.
+BENEFIT = "benefit"
+FORMS = ("cash", "credit", "voucher", "in kind", BENEFIT)
 
 
 class InvalidOrder(ValueError):
@@ -29,7 +44,11 @@ class Order:
     amount: As written by the caller, decimal text: "88.000000".
     asset: A key of DECIMALS: "USDT".
     memo: Free text, empty when none was given.
+    form: What is handed over, one of FORMS.
+    valid_for: How long a voucher holds: "90 days"; empty when nothing was said.
     minor: The amount in whole smallest units of the asset: 88000000.
+
+    A benefit is counted in anything, up to eighteen decimals, and costs no funds.
     """
 
     reference: str
@@ -38,6 +57,8 @@ class Order:
     asset: str
     memo: str
     minor: int
+    form: str = "cash"
+    valid_for: str = ""
 
 
 def read_order(body: bytes) -> Order:
@@ -48,27 +69,36 @@ def read_order(body: bytes) -> Order:
     """
     fields = _read_object(body)
     texts = {name: _required_text(fields, name, limit) for name, limit in _TEXT_LIMITS.items()}
+    form = _optional_text(fields, "form", _FORM_LIMIT_CHARACTERS) or "cash"
+    if form not in FORMS:
+        raise InvalidOrder(f"form: must be one of {', '.join(FORMS)}")
+    valid_for = _optional_text(fields, "valid_for", _VALID_LIMIT_CHARACTERS)
+    if valid_for and form != "voucher":
+        raise InvalidOrder("valid_for: only a voucher has an end")
     return Order(
         **texts,
-        memo=_memo(fields),
-        minor=to_minor(texts["amount"], texts["asset"]),
+        memo=_optional_text(fields, "memo", _MEMO_LIMIT_CHARACTERS),
+        minor=to_minor(texts["amount"], texts["asset"], form=form),
+        form=form,
+        valid_for=valid_for,
     )
 
 
-def to_minor(amount: str, asset: str) -> int:
+def to_minor(amount: str, asset: str, *, form: str = "cash") -> int:
     """Return a positive decimal text in smallest units: ("1.5", "EUR") gives 150.
 
     Raises InvalidOrder for an unknown asset, a sign, an exponent, zero, or too many decimals.
     """
-    if asset not in DECIMALS:
+    if form != BENEFIT and asset not in DECIMALS:
         raise InvalidOrder(f"asset: {asset!r} is not known")
+    decimals = _BENEFIT_DECIMALS if form == BENEFIT else DECIMALS[asset]
     match = _AMOUNT.fullmatch(amount)
     if match is None:
         raise InvalidOrder(f"amount: {amount!r} is not a plain decimal number")
     whole, fraction = match[1], match[2] or ""
-    if len(fraction) > DECIMALS[asset]:
-        raise InvalidOrder(f"amount: {amount!r} has more than {DECIMALS[asset]} decimals of {asset}")
-    minor = int(whole + fraction.ljust(DECIMALS[asset], "0"))
+    if len(fraction) > decimals:
+        raise InvalidOrder(f"amount: {amount!r} has more than {decimals} decimals of {asset}")
+    minor = int(whole + fraction.ljust(decimals, "0"))
     if minor == 0:
         raise InvalidOrder(f"amount: {amount!r} must be above zero")
     return minor
@@ -83,7 +113,7 @@ def _read_object(body: bytes) -> dict[str, Any]:
         raise InvalidOrder(f"body: not readable as JSON ({type(error).__name__})") from error
     if not isinstance(fields, dict):
         raise InvalidOrder("body: must be a JSON object")
-    unknown = sorted(set(fields) - {*_TEXT_LIMITS, "memo"})
+    unknown = sorted(set(fields) - {*_TEXT_LIMITS, "memo", "form", "valid_for"})
     if unknown:
         raise InvalidOrder(f"{unknown[0]}: is not a field of a payout")
     return fields
@@ -105,8 +135,8 @@ def _required_text(fields: dict[str, Any], name: str, limit: int) -> str:
     return value
 
 
-def _memo(fields: dict[str, Any]) -> str:
-    memo = fields.get("memo", "")
-    if not isinstance(memo, str) or len(memo) > _MEMO_LIMIT_CHARACTERS:
-        raise InvalidOrder(f"memo: must be a text of at most {_MEMO_LIMIT_CHARACTERS} characters")
-    return memo
+def _optional_text(fields: dict[str, Any], name: str, limit: int) -> str:
+    value = fields.get(name, "")
+    if not isinstance(value, str) or len(value) > limit:
+        raise InvalidOrder(f"{name}: must be a text of at most {limit} characters")
+    return value

@@ -18,7 +18,7 @@ from bot.views import home_view, notice_view, question_view, rejection_view, why
 from bot.words import words
 from cases.people import People
 from cases.proposal import CaseId, DerivationLine, PersonId, Verdict
-from tests.bot.harbor import AMELIA, CUSTOMER, NOON, PEOPLE, awaiting, content, decision, proposal, usdt
+from tests.bot.harbor import AMELIA, CUSTOMER, NOON, PEOPLE, awaiting, content, decision, proposal
 from workflow.approval import TooLate
 
 NASTY = st.one_of(
@@ -59,7 +59,7 @@ def hostile_lines(said: str) -> tuple[Line, ...]:
         SaidSo(decision=decision(person=PersonId(said)), given=1, needed=2),
         Asked(person=PersonId(said), words=said),
         Answered(author=said, words=said),
-        PaidOut(amount=usdt("1"), reference=said, at=NOON),
+        PaidOut(amount=said, reference=said, at=NOON),
         Linked(ticket=said),
         Stopped(reason=said),
     )

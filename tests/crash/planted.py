@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,6 @@ import bot.calls
 import bot.kept
 import cases.loss
 import connectors.zendesk.writing
-import payouts.order
 import payouts.paying
 import store.books
 import store.jobs
@@ -129,12 +128,10 @@ def _no_compare_and_set() -> None:
 
     def move(tx: Transaction, before: Any, after: Any, *, now: datetime) -> Any:
         column = tables.payouts.c
-        mine = column.case_number == number_of(before.approved.about.id)
+        mine = (column.case_number == number_of(before.approved.about.id), column.part == before.part)
         moved = {"attempt": to_text(ATTEMPT, after), "state": after.state, "updated_at": now}
-        tx.execute(sa.update(tables.payouts).where(mine).values(**moved, version=before.version + 1))
-        return store.books.StoredPayout(
-            approved=before.approved, attempt=after, way=before.way, version=before.version + 1
-        )
+        tx.execute(sa.update(tables.payouts).where(*mine).values(**moved, version=before.version + 1))
+        return replace(before, attempt=after, version=before.version + 1)
 
     store.books.move_payout = move
 
@@ -169,7 +166,7 @@ def _send_before_storing() -> None:
     def send(desk: Any, cashier: Any, stored: Any, step: Any) -> None:
         now = cashier.clock()
         sending = attempts.sending(stored.attempt, key_generation=step.key_generation, now=now)
-        order = payouts.order.PayoutOrder(approved=stored.approved, key_generation=step.key_generation)
+        order = replace(stored.order, key_generation=step.key_generation)
         answer = cashier.provider.send(order, within_seconds=10.0)
         with desk.database.begin() as tx:
             stored = workflow.paying.move(tx, stored, sending, now=now)

@@ -15,7 +15,7 @@ from store import books, tables
 from store.audit import Change
 from tests.makewhole.conftest import World
 from tests.payouts.orders import LEAD, a_proposal, a_yes, money
-from workflow import one_case
+from workflow import ending
 
 
 def unpaid_number(house: House, world: World) -> int:
@@ -55,5 +55,5 @@ def approve(house: House, number: int, *, amount: str, payee: str, revision: int
         house.desk.cases.save(tx, stored, approved, change)
         books.add_payout(tx, approved, way=house.desk.pay_way, now=now)
         books.post(tx, promised(PayoutOrder(approved=approved), proposal.classification), case_id, now=now)
-        tx.enqueue(one_case.PAY, f"{case_id}/{proposal.fingerprint}")
+        tx.enqueue(ending.PAY, f"{case_id}/{proposal.fingerprint}")
     return f"{case_id}/{proposal.fingerprint}"

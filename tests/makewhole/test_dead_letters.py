@@ -16,7 +16,7 @@ from store.jobs import Again, backlog
 from store.outbox import Kind, State
 from tests.makewhole.approved import approve, unpaid_number
 from tests.makewhole.conftest import Told, World, house_of
-from workflow import one_case
+from workflow import ending
 
 MOST_STEPS = 20
 
@@ -60,10 +60,10 @@ def office(at_peace: World, tmp_path: Path) -> Iterator[Office]:
         payment = approve(house, unpaid_number(house, at_peace), amount="180.50 USDT", payee="C-100001")
         at_peace.fault("payouts", "dropped_after_write", "POST /v1/payouts", times=1)
         with pytest.raises(Again):
-            handlers(house)[one_case.PAY](payment)
+            handlers(house)[ending.PAY](payment)
         note = refuse_a_note(house)
         with house.database.begin() as tx:
-            given_up = Attempt(kind=one_case.PAY, key=payment, number=25)
+            given_up = Attempt(kind=ending.PAY, key=payment, number=25)
             record_failure(tx, given_up, ConnectionError("the database went away"), now=house.clock())
             bury(tx, given_up, now=house.clock())
             tried = sa.text("UPDATE workflow_status SET status = 'SUCCESS' WHERE workflow_uuid = :name")
@@ -101,7 +101,7 @@ def test_a_payment_is_tried_again_under_the_same_key_and_is_made_once(office: Of
     assert (told.code, told.json["replayed"]) == (0, True)
     with office.house.database.read() as connection:
         assert backlog(connection)["money"] >= 1
-    finish(office.house, one_case.PAY, office.payment)
+    finish(office.house, ending.PAY, office.payment)
 
     with office.house.database.read() as connection:
         case = office.house.desk.cases.find(connection, office.payment.partition("/")[0]).case
@@ -153,7 +153,7 @@ def test_a_job_that_ended_its_worker_again_and_again_is_tried_again_by_command(
 
     assert (told.code, told.json["replayed"], again.code) == (0, True, 1)
     assert cli("deadletter", "list", "--settings", office.settings, "--json").json["killers"] == []
-    finish(office.house, one_case.PAY, office.payment)
+    finish(office.house, ending.PAY, office.payment)
     assert len(office.payments()) == 1
 
 

@@ -355,7 +355,7 @@ def test_a_payout_of_finances_is_never_sent_to_a_provider_that_was_set_later(des
     provider = Watched()
     cashier = Cashier(provider=provider, terms=Terms(key_life=timedelta(hours=24)), clock=desk.house.clock)
     with desk.house.database.read() as connection:
-        (waiting,) = paying_by_file.waiting(connection)
+        (waiting,) = paying_by_file.waiting(connection, now=desk.house.clock())
 
     paying.pay(desk.house.desk, cashier, f"CASE-1/{waiting.approved.proposal.fingerprint}")
 

@@ -17,10 +17,10 @@ from store.cases import number_of
 from store.jobs import Again
 from tests.makewhole.approved import approve, unpaid_number
 from tests.makewhole.conftest import Told, World
-from workflow import one_case
+from workflow import ending
 
 MOST_STEPS = 60
-NO_SUCH = "has no payout that waits for a person; `makewhole payout list` shows them"
+NO_SUCH = "has no payout that waits for a person; `makewhole payout list` shows them, --part says which of several"
 
 
 @dataclass(kw_only=True)
@@ -55,7 +55,7 @@ class Counter:
         """Do the payout's job until it needs no more steps; waiting takes no time."""
         for _ in range(MOST_STEPS):
             try:
-                handlers(self.house)[one_case.PAY](self.payment)
+                handlers(self.house)[ending.PAY](self.payment)
             except Again as again:
                 self.time.now += timedelta(seconds=again.wait_seconds)
                 continue
@@ -127,6 +127,7 @@ def test_it_is_listed_with_what_must_be_looked_up(paid_unknown: Counter) -> None
     why = row.pop("why")
     assert row == {
         "case": paid_unknown.case_id,
+        "part": None,
         "amount": "180.50 USDT",
         "payee": "C-100001",
         "state": "unknown",
@@ -154,7 +155,7 @@ def test_released_it_is_found_paid_and_not_sent_again(paid_unknown: Counter) -> 
 
     assert (told.code, told.json) == (
         0,
-        {"schema": 1, "case": paid_unknown.case_id, "finding": "release", "taken": True},
+        {"schema": 1, "case": paid_unknown.case_id, "part": None, "finding": "release", "taken": True},
     )
     assert [paid_unknown.paid_as()] == paid_unknown.payments()
     assert ("noah", "payout resumed") in paid_unknown.actors()

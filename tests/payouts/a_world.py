@@ -25,7 +25,7 @@ from payouts.answers import (
 from payouts.attempt import Attempt, PayoutState
 from payouts.ledger import Entry
 from payouts.paying import Done, LookUp, Person, Send, Step, Terms, Wait, entries, next_step
-from tests.payouts.orders import NOON, an_approved, an_order
+from tests.payouts.orders import NOON, an_order
 
 
 @dataclass(kw_only=True)
@@ -48,7 +48,7 @@ class Rules:
     stores_before_sending: bool = True
     heeds_not_after: bool = True
     keeps_old_failures_apart: bool = True
-    books: Callable[[Attempt, Attempt], tuple[Entry, ...]] = lambda before, after: entries(an_approved(), before, after)
+    books: Callable[[Attempt, Attempt], tuple[Entry, ...]] = lambda before, after: entries(before, after, an_order())
 
 
 @dataclass(kw_only=True)

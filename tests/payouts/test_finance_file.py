@@ -34,14 +34,14 @@ def test_the_file_names_every_payout_and_its_totals() -> None:
     file = written((NINE, SEVEN, EIGHT), batch_id="2026-11-22-1")
 
     body = (
-        "key,reference,payee,amount,asset,memo\r\n"
-        f"{SEVEN.key},mw-CASE-7,C-100023,180.50,USDT,Compensation CASE-7\r\n"
-        f"{EIGHT.key},mw-CASE-8,C-200001,88593,JPY,Compensation CASE-8\r\n"
-        f"{NINE.key},mw-CASE-9,C-100023,0.50,USDT,Compensation CASE-9\r\n"
-        "TOTAL,1,,88593,JPY,\r\n"
-        "TOTAL,2,,181.00,USDT,\r\n"
+        "key,reference,payee,amount,asset,memo,form,valid_for\r\n"
+        f"{SEVEN.key},mw-CASE-7,C-100023,180.50,USDT,Compensation CASE-7,cash,\r\n"
+        f"{EIGHT.key},mw-CASE-8,C-200001,88593,JPY,Compensation CASE-8,cash,\r\n"
+        f"{NINE.key},mw-CASE-9,C-100023,0.50,USDT,Compensation CASE-9,cash,\r\n"
+        "TOTAL,1,,88593,JPY,,,\r\n"
+        "TOTAL,2,,181.00,USDT,,,\r\n"
     ).encode()
-    assert file.content == body + f"END,3,,,,{hashlib.sha256(body).hexdigest()}\r\n".encode()
+    assert file.content == body + f"END,3,,,,{hashlib.sha256(body).hexdigest()},,\r\n".encode()
     assert file.name == f"payouts-2026-11-22-1-{hashlib.sha256(file.content).hexdigest()[:12]}.csv"
     assert file.rows == 3
     assert file.totals == (money("88593 JPY"), money("181 USDT"))

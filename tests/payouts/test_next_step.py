@@ -31,7 +31,7 @@ from payouts.attempt import (
     sending,
 )
 from payouts.paying import Done, LookUp, Person, Send, Terms, Wait, entries, next_step
-from tests.payouts.orders import NOON, an_approved
+from tests.payouts.orders import NOON, an_order
 
 DAY = Terms(key_life=timedelta(hours=24))  # Proof of absence 120 s after the last sending.
 MINUTES = Terms(key_life=timedelta(minutes=30))
@@ -323,7 +323,7 @@ def test_terms_that_make_no_sense_are_refused(change: dict[str, timedelta | int]
 def booked(*attempts: Attempt) -> list[str]:
     """Return the events that the ledger gets on the way through these attempts: "submitted:1"."""
     steps = pairwise(attempts)
-    written = [entry.id for before, after in steps for entry in entries(an_approved(), before, after)]
+    written = [entry.id for before, after in steps for entry in entries(before, after, an_order())]
     return [f"{name.partition(':')[0]}:{name.rpartition(':')[2]}" for name in written]
 
 

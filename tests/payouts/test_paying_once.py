@@ -20,7 +20,7 @@ from payouts.attempt import Attempt, PayoutState
 from payouts.ledger import Entry, sum_per_asset, trial_balance
 from payouts.paying import Done, LookUp, Send, Step, Terms, Wait, entries, next_step
 from tests.payouts.a_world import Rules, World
-from tests.payouts.orders import an_approved, money
+from tests.payouts.orders import an_order, money
 
 FATES = (
     "is answered",
@@ -216,11 +216,11 @@ def _life_counted_from_the_last_sending(attempt: Attempt, generation: int, now: 
 
 
 def _no_entry_for_a_failure(before: Attempt, after: Attempt) -> tuple[Entry, ...]:
-    return tuple(each for each in entries(an_approved(), before, after) if not each.id.startswith("failed"))
+    return tuple(each for each in entries(before, after, an_order()) if not each.id.startswith("failed"))
 
 
 def _no_entry_for_the_sending(before: Attempt, after: Attempt) -> tuple[Entry, ...]:
-    return tuple(each for each in entries(an_approved(), before, after) if not each.id.startswith("submitted"))
+    return tuple(each for each in entries(before, after, an_order()) if not each.id.startswith("submitted"))
 
 
 def _open(attempt: Attempt) -> bool:

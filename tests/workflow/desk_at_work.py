@@ -31,7 +31,7 @@ from sync.intake import Intake, read_ticket
 from sync.outbox import write_link, write_note
 from tests.store.queued import Job, done, queued
 from tests.workflow.played_vendors import NOON, PlayedHelpdesk, PlayedProvider, ref
-from workflow import one_case, paying, releasing
+from workflow import ending, one_case, paying, releasing
 from workflow.approval import Outcome, Word
 from workflow.desk import Desk
 from workflow.paying import Cashier, Finding
@@ -233,11 +233,18 @@ class DeskAtWork:
         with self.database.begin() as tx:
             return one_case.look_again(self.desk, tx, CaseId(case_id), "yuki", now=self.time())
 
-    def found(self, finding: Finding, case_id: str, *, provider_id: str = "") -> bool:
+    def found(self, finding: Finding, case_id: str, *, provider_id: str = "", part: int | None = None) -> bool:
         """Let Noah say what he found out about a payout, as `makewhole payout` does."""
         with self.database.begin() as tx:
             return paying.resolve(
-                self.desk, tx, CaseId(case_id), finding, person="noah", provider_id=provider_id, now=self.time()
+                self.desk,
+                tx,
+                CaseId(case_id),
+                finding,
+                person="noah",
+                provider_id=provider_id,
+                part=part,
+                now=self.time(),
             )
 
     def case_of(self, key: str) -> str | None:
@@ -263,7 +270,7 @@ class DeskAtWork:
         return {
             one_case.PROPOSE: lambda key: one_case.make_proposal(self.desk, key, now=self.time()),
             one_case.ESCALATE: lambda key: one_case.escalate(self.desk, key, now=self.time()),
-            one_case.PAY: lambda key: paying.pay(self.desk, self.cashier, key),
+            ending.PAY: lambda key: paying.pay(self.desk, self.cashier, key),
             releasing.RELEASED: lambda key: releasing.look_again(self.desk, key),
             releasing.POLICY_CARD: lambda _key: None,
             readings.JOB: lambda key: read_ticket(self.intake, key, clock=self.time),

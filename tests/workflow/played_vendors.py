@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from cases.ticket import CustomerId, Requester, Ticket, TicketRef, TicketStatus
 from connectors.contract import Cursor, Page, TicketUpdate, UnexpectedReply
-from payouts.answers import Absent, Confirmed, Doubled, LookUpAnswer, SendAnswer, Unanswered, Unknown
+from payouts.answers import Absent, Confirmed, Doubled, Failed, LookUpAnswer, SendAnswer, Unanswered, Unknown
 from payouts.order import PayoutOrder
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -60,6 +60,7 @@ class PlayedProvider:
         answers: Whether our network brings its answers back.
         hears: Whether our requests reach it.
         words: What it says to the next sendings instead of paying.
+        refuses: Payments that fail with it, by our reference.
         payments: What it paid, (key, reference, amount), oldest first.
         sendings: How often it was sent anything, heard or not.
     """
@@ -67,6 +68,7 @@ class PlayedProvider:
     answers: bool = True
     hears: bool = True
     words: list[SendAnswer] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
     payments: list[tuple[str, str, str]] = field(default_factory=list)
     sendings: int = 0
 
@@ -75,6 +77,8 @@ class PlayedProvider:
         self.sendings += 1
         if self.words:
             return self.words.pop(0)
+        if order.reference in self.refuses:
+            return Failed(provider_ids=(f"po_failed_{self.sendings}",), reason="refused by the network")
         known = [each[0] for each in self.payments]
         if self.hears and order.key not in known:
             self.payments.append((order.key, order.reference, str(order.amount)))

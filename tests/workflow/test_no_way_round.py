@@ -15,7 +15,8 @@ from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.test_link_answers import JIRA, SALESFORCE, TO_ENG_5, ZENDESK, join, read, split
 from tests.workflow.three_desks import case_of, cause, jira, open_three_desks, salesforce, told_states, unsaid, zendesk
 from workflow.approval import Counted, Decided, NotAllowed, Refusal, Stale
-from workflow.one_case import ask_agent, changed
+from workflow.changing import changed
+from workflow.one_case import ask_agent
 from workflow.paying import Finding
 
 #: Amelia's own id at the helpdesk.

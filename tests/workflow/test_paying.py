@@ -14,7 +14,7 @@ from store.jobs import Again
 from tests.store.at_once import at_once
 from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.played_vendors import ticket
-from workflow import one_case, paying
+from workflow import ending, paying
 
 
 class Killed(BaseException):
@@ -159,7 +159,7 @@ def test_a_payout_that_is_done_is_left_alone_however_often_its_job_comes(approve
     approved.work()
     before = approved.case("CASE-1"), approved.events("CASE-1"), approved.balances()
 
-    approved.again(one_case.PAY, job)
+    approved.again(ending.PAY, job)
 
     assert (approved.case("CASE-1"), approved.events("CASE-1"), approved.balances()) == before
     assert approved.provider.sendings == 1

@@ -32,8 +32,28 @@ def test_a_payment_is_made_and_answered_in_full(provider: Any) -> None:
         "payee": "C-100023",
         "amount": "88.000000",
         "asset": "USDT",
+        "form": "cash",
         "created_at": "2026-11-20T08:00:00Z",
     }
+
+
+def test_what_is_no_cash_says_so_and_a_benefit_is_counted_in_anything(provider: Any) -> None:
+    before = provider.state()["funds"]
+    voucher = provider.pay(key="k-1", form="voucher", valid_for="90 days")
+    points = provider.pay(key="k-2", form="benefit", asset="POINTS", amount="150")
+
+    assert (voucher.json()["form"], points.json()["form"]) == ("voucher", "benefit")
+    assert [each["valid_for"] for each in provider.payments()] == ["90 days", ""]
+    assert (points.json()["amount"], points.json()["asset"]) == ("150", "POINTS")
+    after = provider.state()["funds"]
+    assert {asset for asset in before if before[asset] != after[asset]} == {"USDT"}
+
+
+def test_a_form_that_is_none_and_an_end_of_what_is_no_voucher_are_refused(provider: Any) -> None:
+    refused = [provider.pay(form="shares"), provider.pay(valid_for="90 days")]
+
+    assert [each.status_code for each in refused] == [400, 400]
+    assert provider.payments() == []
 
 
 def test_a_repeat_gets_the_very_answer_of_the_first_time(provider: Any) -> None:

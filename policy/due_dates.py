@@ -1,0 +1,47 @@
+"""On which day each payment of a proposal is due. Pure."""
+
+import calendar as gregorian
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from cases.parts import Part
+from policy import payment_terms
+from policy.expressions import Counted
+from policy.form import Policy
+from policy.timing import later
+
+_MONTHS = {"month": 1, "months": 1, "year": 12, "years": 12}
+
+
+def due_dates(policy: Policy, parts: tuple[Part, ...], start: datetime) -> tuple[datetime, ...]:
+    """Return from when each part is to be paid: its first instalment at once, each other one so much time later.
+
+    start: When it was approved, or when what it waited for held; aware. Raises TooManyDigits beyond the year 9999.
+    """
+    terms = {each.name: each for each in policy.parts}
+    return tuple(
+        _after(terms[each.name], each.instalment - 1, start) if each.instalment > 1 else start for each in parts
+    )
+
+
+def _after(terms: payment_terms.Part, times: int, start: datetime) -> datetime:
+    """Return the moment when the span between two instalments has passed so often.
+
+    Months are counted from the start, so that a payment of the 31st comes on the last day of shorter months and on the
+    31st again of longer ones.
+    """
+    count, _, unit = (terms.every or "0 days").partition(" ")
+    number = int(count) * times
+    if unit in _MONTHS:
+        return _months_after(start, number * _MONTHS[unit])
+    if unit.startswith("working"):
+        return later(Counted.WORKING_DAYS, start, Decimal(number), terms.calendar)
+    if unit.startswith("day"):
+        return start + timedelta(days=number)
+    return later(Counted(unit if unit.endswith("s") else f"{unit}s"), start, Decimal(number), terms.calendar)
+
+
+def _months_after(start: datetime, months: int) -> datetime:
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    last = gregorian.monthrange(year, month + 1)[1]
+    return start.replace(year=year, month=month + 1, day=min(start.day, last))
