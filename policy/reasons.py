@@ -31,6 +31,7 @@ from policy.mistakes import Place
 from policy.payment_terms import Benefit, Part
 from policy.payments import Payment
 from policy.showing import bare, filled_in, in_words, to_customer, with_unit
+from policy.told_steps import added_inputs
 
 #: A part of the parsed form, and what came out there.
 Note = tuple[Any, Any]
@@ -256,26 +257,42 @@ def _customer_text(policy: Policy, inputs: Mapping[str, Value], notes: tuple[Not
     amount: Money | None = notes[-1][1]
     own, types = own_asset(policy, inputs), policy.types
     values = {**inputs, **{what.name: value for what, value in notes if isinstance(what, Derived)}}
-    shown = {name: with_unit(values[name], types[name], own) for name in wanted(tell)}
+    shown = {name: to_customer(values[name], types[name], own) for name in wanted(tell)}
     if amount is not None:
         shown["amount"] = str(amount)
     if "steps" not in tell.names:
         return tell.told(shown, {})
-    told = list(_told(notes, own))
+    told = list(_told(policy, inputs, notes, own))
     shown["steps"] = "; ".join(f"{name} {value}" for name, value in told)
     steps = "；".join(f"{policy.chinese.get(name, name)} {value}" for name, value in told)
     return tell.told(shown, {"steps": steps})
 
 
-def _told(notes: tuple[Note, ...], own: str | None) -> Iterator[tuple[str, str]]:
-    """Yield the steps that a customer may be told, with their values."""
+def _told(
+    policy: Policy, inputs: Mapping[str, Value], notes: tuple[Note, ...], own: str | None
+) -> Iterator[tuple[str, str]]:
+    """Yield the steps that a customer may be told, with their values; what is added to one stands before it."""
+    seen: set[str] = set()
     for what, value in notes:
         match what:
             case Derived(name=name, expression=expression, each_of=None) if ": " not in name:
                 if isinstance(value, Decimal | Fraction) and value >= 0:
+                    yield from _added(policy, inputs, expression, seen)
                     yield name, to_customer(value, expression.node.type, own)
+            case Expression():
+                yield from _added(policy, inputs, what, seen)
             case Deduction(name=name, takes_off=expression) | Limit(name=name, at_most=expression):
                 yield name, to_customer(value, expression.node.type, own)
+
+
+def _added(
+    policy: Policy, inputs: Mapping[str, Value], expression: Expression, seen: set[str]
+) -> Iterator[tuple[str, str]]:
+    for name in added_inputs(policy, expression):
+        value = inputs.get(name)
+        if name not in seen and isinstance(value, Decimal | Fraction):
+            seen.add(name)
+            yield name, to_customer(value, policy.types[name], own_asset(policy, inputs))
 
 
 def _step(name: str, expression: str, filled: str, value: str, place: Place, *, decided: bool = True) -> Step:

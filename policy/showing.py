@@ -7,13 +7,14 @@ from enum import StrEnum
 from fractions import Fraction
 
 from cases.money import ASSETS, EXACT, Rounding
-from policy.arithmetic import Number, ratio, rounded_units
+from policy.arithmetic import ratio, rounded_units
 from policy.expressions import Expression, Value
 from policy.items import Items
 from policy.payment_terms import Benefit
 from policy.series import Series
 from policy.units import BARE, OWN_MONEY, NumberType, Type
 
+_MOST_SHOWN_DECIMALS = 8
 _SHOWN = Context(prec=20, rounding=ROUND_DOWN, traps=[])
 
 
@@ -34,14 +35,19 @@ def with_unit(value: Value, kind: Type, asset: str | None) -> str:
     return f"{bare(value)} {unit}".strip()
 
 
-def to_customer(value: Number, kind: Type, asset: str | None) -> str:
-    """Return a number with its unit; an amount of money to the smallest unit that can be paid: "643.84 EUR"."""
+def to_customer(value: Value, kind: Type, asset: str | None) -> str:
+    """Return a value with its unit, an amount of money to the smallest unit that can be paid: "643.84 EUR".
+
+    Other numbers are cut to decimals that a person reads: "0.33333333", "0.28% per year".
+    """
+    if not isinstance(value, Decimal | Fraction):
+        return bare(value)
     unit = kind.unit if isinstance(kind, NumberType) else BARE
     code = asset if unit.top == OWN_MONEY else unit.top
-    if unit.is_money and code in ASSETS:
-        decimals = ASSETS[code].decimals
-        minor = rounded_units(ratio(value) * 10**decimals, Rounding.HALF_UP)
-        value = Decimal(f"{minor}e-{decimals}")  # Exact, however long.
+    decimals = ASSETS[code].decimals if unit.is_money and code in ASSETS else _MOST_SHOWN_DECIMALS
+    if isinstance(value, Fraction) or -value.as_tuple().exponent > decimals:  # type: ignore[operator]  # It is finite.
+        units = rounded_units(abs(ratio(value)) * 10**decimals, Rounding.HALF_UP)
+        value = Decimal(f"{'-' if units and value < 0 else ''}{units}e-{decimals}")  # Exact, however long.
     return with_unit(value, kind, asset)
 
 

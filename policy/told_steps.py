@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from policy.expressions import Either, Expression, Name, Node, OverItems, Sum, parts_of
 from policy.form import Policy
 from policy.mistakes import Mistake
 from policy.section import Section
@@ -27,5 +28,27 @@ def unnamed_steps(policy: Policy) -> Iterator[Mistake]:
 def steps_told(policy: Policy) -> tuple[str, ...]:
     """Return the names of the steps that a customer may be told."""
     derived = (each for each in policy.derived if ": " not in each.name and each.each_of is None)
-    numbers = (each.name for each in derived if isinstance(each.expression.node.type, NumberType))
-    return (*numbers, *(each.name for each in policy.deductions), *(each.name for each in policy.limits))
+    numbers = [each for each in derived if isinstance(each.expression.node.type, NumberType)]
+    told = (*(each.expression for each in numbers), *(rule.pay for rule in policy.rules if rule.pay))
+    added = dict.fromkeys(name for each in told for name in added_inputs(policy, each))
+    lines = (*(each.name for each in policy.deductions), *(each.name for each in policy.limits))
+    return (*added, *(each.name for each in numbers), *lines)
+
+
+def added_inputs(policy: Policy, expression: Expression) -> tuple[str, ...]:
+    """Return the inputs that are amounts and are added to something whatever the case, as the fees of a claim."""
+    money = {
+        each.name: each.type
+        for each in policy.inputs
+        if isinstance(each.type, NumberType) and each.type.unit.is_money and not each.type.signed
+    }
+    return tuple(dict.fromkeys(name for name in _added(expression.node) if name in money))
+
+
+def _added(node: Node) -> Iterator[str]:
+    """Yield the names that are terms of a sum; what stands in a choice may not be added at all."""
+    if isinstance(node, Sum) and all(sign > 0 for sign, _ in node.terms):
+        yield from (term.name for _, term in node.terms if isinstance(term, Name))
+    if not isinstance(node, Either | OverItems):
+        for part in parts_of(node):
+            yield from _added(part)

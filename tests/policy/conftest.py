@@ -60,3 +60,9 @@ def withdrawal_text() -> str:
 def duplicate_text() -> str:
     """Return the text of the duplicate-charge policy, for tests that spoil it."""
     return (POLICIES / "duplicate-charge.yaml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def plans() -> Path:
+    """Return the directory of the plans that only tests have."""
+    return Path(__file__).parent / "plans"

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,10 @@ USUAL = {
         (Decimal("9" * 60), Unit(top="ETH"), f"{'9' * 60}.00 ETH"),
         (Decimal("0.0050"), Unit(top="USDT", bottom="OKB"), "0.005 USDT per OKB"),
         (Decimal("7.50"), Unit(top="hours"), "7.5 hours"),
+        (Fraction(22, 3), Unit(top="hours"), "7.33333333 hours"),
+        (Fraction(-2, 3), Unit(), "-0.66666667"),
+        (Fraction(1, 10**9), Unit(), "0"),
+        (Fraction(1, 3), Unit(top="USDT", bottom="OKB"), "0.33333333 USDT per OKB"),
     ],
 )
 def test_money_is_told_to_the_smallest_unit_that_can_be_paid(value: Number, unit: Unit, said: str) -> None:
@@ -64,3 +69,31 @@ def test_a_wrong_type_is_the_only_mistake_where_steps_are_told(withdrawal_text: 
 
     assert len(refused.value.mistakes) == 1, str(refused.value)
     assert '"list of USDT" is not understood' in str(refused.value)
+
+
+def test_the_fees_that_were_paid_are_told(plans: Path) -> None:
+    policy = load_policy((plans / "late-interest.yaml").read_text(encoding="utf-8"), "late-interest.yaml")
+
+    told = explain(policy, policy.examples[0].given)
+
+    assert isinstance(told, Reasoned)
+    english, chinese = (dict(told.customer_text)[language] for language in ("en", "zh"))
+    assert "interest 19.90 EUR; costs 12.50 EUR; claim 32.40 EUR" in english
+    assert "利息 19.90 EUR；费用 12.50 EUR；应付 32.40 EUR" in chinese
+
+
+def test_a_fee_that_is_told_needs_its_name_in_chinese(plans: Path) -> None:
+    text = (plans / "late-interest.yaml").read_text(encoding="utf-8").replace("  costs: 费用\n", "")
+
+    with pytest.raises(BadPolicy, match='add "costs" to "names in chinese"'):
+        load_policy(text, "late-interest.yaml")
+
+
+def test_what_is_added_only_by_choice_is_not_told(plans: Path) -> None:
+    text = (plans / "late-interest.yaml").read_text(encoding="utf-8").replace("  costs: 费用\n", "")
+    text = text.replace("(interest + costs)", "(if sum > 5 EUR then interest + costs else interest)")
+
+    told = explain(load_policy(text, "late-interest.yaml"), load_policy(text, "x.yaml").examples[0].given)
+
+    assert isinstance(told, Reasoned)
+    assert "costs" not in dict(told.customer_text)["en"]
