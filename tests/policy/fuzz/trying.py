@@ -18,8 +18,9 @@ from policy.loading import load_policy, read_policy
 from policy.mistakes import BadPolicy
 from policy.reasons import Reasoned
 from policy.settling import TooManyDigits
+from policy.units import ListType
 from tests.policy.conftest import PEOPLE
-from tests.policy.fuzz import making, proofs, workbooks
+from tests.policy.fuzz import lists, making, proofs, workbooks
 
 #: Seconds of computing, however busy the machine is: the most for one thing, and for refusing a megabyte.
 MOST_SECONDS = 10
@@ -63,6 +64,7 @@ class Trying:
         self.kinds: dict[str, tuple[int, Callable[[Random], None]]] = {
             "mutated": (35, lambda random: self._text(random, making.mutated(random, self._texts))),
             "expressions": (15, lambda random: self._text(random, making.with_expressions(random, self._short))),
+            "lists": (15, lambda random: self._text(random, lists.with_list(random, self._short))),
             "proofs": (20, lambda random: proofs.hold(random, self._short)),
             "facts": (15, self._facts),
             "workbooks": (10, self._workbook),
@@ -108,6 +110,9 @@ class Trying:
         for name in list(given):
             if random.random() < 0.2:
                 given[name] = random.choice((*making.NASTY, "0", "-1", "12.5", "9" * 59, "0." + "0" * 57 + "1"))
+        for each in policy.inputs:
+            if isinstance(each.type, ListType) and random.random() < 0.9:
+                given[each.name] = lists.items(random, each.type)
         facts = read_facts(policy, list(given.items()))
         reasoned = interpret(policy, facts)
         if reason(policy, facts) != reasoned:

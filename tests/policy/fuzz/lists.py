@@ -1,0 +1,138 @@
+"""Making policies that go through a list, and lists of items that nobody would send."""
+
+import json
+from random import Random
+
+from policy.units import ListType
+
+_DECLARED = """\
+inputs:
+  parts:
+    list of up to: {most}
+    each:
+      worth: USDT
+      share: {share}
+      sold_at: time
+      shown: yes/no
+"""
+_KEPT = """\
+works out:
+  kept:
+    for each: parts
+    gives: "{}"
+"""
+#: Uses everything that is declared, as a policy must.
+_OF_ALL_FIELDS = "total(parts, kept when shown and share is over 0 and sold_at is over 2026-01-01T00:00:00Z)"
+#: Of one item: amounts, tests and moments.
+_AMOUNTS = (
+    "worth",
+    "value_usdt",
+    "5 USDT",
+    "share * {amount}",
+    "({amount}) + {amount}",
+    "({amount}) - {amount}",
+    "max({amount}, 0)",
+    "min({amount}, {amount})",
+    "({amount}) / 3",
+    "10% of ({amount})",
+    "if {test} then {amount} else {amount}",
+    "table(shown, yes -> {amount}, otherwise -> {amount})",
+    "band(worth, under 5 USDT -> {amount}, otherwise -> {amount})",
+    "1 USDT per month * {months}",
+    "tiers(max({amount}, 0), up to 10 USDT -> 50%, otherwise -> 10%)",
+)
+_TESTS = (
+    "shown",
+    "not shown",
+    "{amount} is over {amount}",
+    "{moment} is under {moment}",
+    "({test}) and {test}",
+    "({test}) or {test}",
+    "{months} is at least 2 months",
+    "delay_cause is platform",
+)
+_MOMENTS = (
+    "sold_at",
+    "2026-01-31T23:30:00Z",
+    "after months({moment}, 1 months)",
+    "after years({moment}, 1 years)",
+    "after days({moment}, 3 days)",
+    "after months({moment}, 1200 months)",
+)
+_MONTHS = ("full months between({moment}, {moment})", "started months between(sold_at, {moment})")
+#: Of the whole list.
+_TOTALS = (
+    "total(parts, kept)",
+    "total(parts, {amount})",
+    "total(parts, {amount} when {test})",
+    "largest(parts, {amount})",
+    "smallest(parts, {amount} when {test})",
+    "1 USDT * number of(parts)",
+    "1 USDT * number of(parts when {test})",
+    "({total}) + {total}",
+    "({total}) / max(number of(parts), 1)",
+    "max({total}, 0)",
+    "if latest(parts, sold_at) is over earliest(parts, {moment}) then {total} else 5 USDT",
+)
+_WRITTEN = {"amount": _AMOUNTS, "test": _TESTS, "moment": _MOMENTS, "months": _MONTHS, "total": _TOTALS}
+_NUMBERS = ("0", "1", "-1", "0.000001", "12.5", "5.000001", "9" * 30, "9" * 61, "0." + "0" * 40 + "1")
+_TIMES = ("2026-01-31T00:00:00Z", "2024-02-29T23:59:59.999999+01:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
+_SENT = (
+    "[]",
+    "[{}]",
+    "{}",
+    "null",
+    "[null]",
+    "[[]]",
+    "[" * 5_000,
+    '[{"worth": "1", "worth": "2"}]',
+    '[{"worth": NaN, "share": 1, "sold_at": "2026-01-01T00:00:00Z", "shown": true}]',
+    '[{"worth": 1e999999999, "share": 1, "sold_at": "2026-01-01T00:00:00Z", "shown": true}]',
+    '[{"worth": "\\ud800", "share": "1", "sold_at": "", "shown": []}]',
+    "[" + ", ".join(["{}"] * 20_000) + "]",
+)
+
+
+def with_list(random: Random, text: str) -> str:
+    """Return the delayed-withdrawal policy with a list in it that a rule and what is worked out go through."""
+    declared = _DECLARED.format(
+        most=random.choice((1, 3, 200)), share=random.choice(("number", "signed number", "positive number"))
+    )
+    kept, total = _written(random, "amount", 3), f"({_written(random, 'total', 3)}) + {_OF_ALL_FIELDS}"
+    if random.random() < 0.1:
+        total = total.replace(
+            "parts", random.choice(("part", "parts when shown", "total(parts, worth)", "value_usdt")), 1
+        )
+    return (
+        text.replace("inputs:\n", declared, 1)
+        .replace("works out:\n", _KEPT.format(kept), 1)
+        .replace("pay: 5 USDT", f'pay: "{total}"', 1)
+        .replace("usual inputs:\n", "usual inputs:\n  parts: []\n", 1)
+    )
+
+
+def items(random: Random, kind: ListType) -> str:
+    """Return a list as it may come with a claim: mostly readable, seldom not."""
+    if random.random() < 0.1:
+        return random.choice(_SENT)
+    rows = [{name: _value(random, name) for name, _ in kind.fields} for _ in range(random.choice((0, 1, 2, 3, 20)))]
+    return json.dumps(rows[: kind.most])
+
+
+def _value(random: Random, name: str) -> str | bool:
+    match name:
+        case "sold_at":
+            return random.choice(_TIMES)
+        case "shown":
+            return random.random() < 0.5
+        case _:
+            return random.choice(_NUMBERS if random.random() < 0.1 else _NUMBERS[:6])
+
+
+def _written(random: Random, kind: str, depth: int) -> str:
+    choices = _WRITTEN[kind] if depth > 0 else _WRITTEN[kind][:1]
+    text = random.choice(choices)
+    for name in _WRITTEN:
+        while "{" + name + "}" in text:
+            text = text.replace("{" + name + "}", _written(random, name, depth - 1), 1)
+    return text
