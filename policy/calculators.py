@@ -78,7 +78,12 @@ CALCULATORS = {
         ),
         Calculator(
             name="missed exit",
-            parameters=(_SIDE, *_needed("window start", "window end", "exit", "quantity", "prices"), *_COSTS),
+            parameters=(
+                _SIDE,
+                *_needed("window start", "window end", "exit", "quantity", "prices"),
+                Parameter(name="tolerance", default="0"),
+                *_COSTS,
+            ),
             steps=(
                 (
                     "best price",
@@ -88,7 +93,7 @@ CALCULATORS = {
                     ),
                 ),
                 ("gap", "if side is long then best price - exit else exit - best price"),
-                ("price part", "max(gap, 0) * quantity"),
+                ("price part", "max(gap - tolerance, 0) * quantity"),
                 ("loss", _WITH_FEES),
             ),
         ),

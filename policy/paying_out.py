@@ -2,11 +2,13 @@
 
 import re
 from datetime import datetime
+from decimal import Decimal
 
 from cases.money import ASSETS
+from policy.building import either, number
 from policy.calendars import Calendar
 from policy.example_texts import money_at
-from policy.expressions import Condition, Counted, Expression
+from policy.expressions import Condition, Counted, Every, Expression
 from policy.mistakes import did_you_mean
 from policy.payment_terms import Benefit, Budget, Part, PayForm, PayWithin
 from policy.ruling import amount_at, when_at
@@ -18,6 +20,7 @@ from policy.yaml_text import Node, Scalar, Sequence
 MOST_INSTALMENTS = 120
 _KEYS = (
     "name",
+    "when",
     "takes",
     "as",
     "waits for",
@@ -81,6 +84,7 @@ def _part(node: Node, scope: Scope, paid: Unit | None, root: Section) -> Part | 
     rest = takes is not None and takes.text.strip() == "rest"
     own = scope.also({"amount": NumberType(unit=paid or Unit(), signed=False)})
     wanted = amount_at(section, "takes", own, paid) if takes and not rest else None
+    wanted = _when_it_fits(section, wanted, scope) if section.has("when") else wanted
     asset, rate = _in_kind(section, scope, paid) if form is PayForm.IN_KIND else (None, None)
     _only_with(section, form)
     if not name or form is None or (wanted is None and not rest):
@@ -100,6 +104,28 @@ def _part(node: Node, scope: Scope, paid: Unit | None, root: Section) -> Part | 
         calendar=scope.calendar,
         place=section.place,
     )
+
+
+def _when_it_fits(section: Section, takes: Expression | None, scope: Scope) -> Expression | None:
+    """Return what a part takes where its `when` holds, and nothing where it does not; None after a mistake."""
+    when = when_at(section, scope)
+    if takes is None:
+        what = (
+            'say how much it takes: "takes: amount" for all that is left; the last part takes the rest whatever holds'
+        )
+        section.mistakes.add(section.entries["when"][0].place, what)
+        return None
+    if when is None or not when.parts:
+        return takes
+    text, names = "if ", []
+    for part, joint in zip(
+        (*when.parts, takes), (*[" and "] * (len(when.parts) - 1), " then ", " else 0"), strict=True
+    ):
+        names += [(name, start + len(text), end + len(text)) for name, start, end in part.names]
+        text += part.text + joint
+    test = Every(parts=tuple(part.node for part in when.parts), type=YesNoType())
+    node = either([(test, takes.node)], number(Decimal(0), Unit(zero=True)), takes.node.type)
+    return Expression(text=text, node=node, names=tuple(names), place=takes.place)
 
 
 def _in_kind(section: Section, scope: Scope, paid: Unit | None) -> tuple[str | None, Expression | None]:

@@ -190,6 +190,7 @@ LISTS = (
         path=("pay form",),
         headings=(
             "name",
+            "when",
             "takes",
             "as",
             "asset",
@@ -201,6 +202,7 @@ LISTS = (
             "every",
             "remainder",
         ),
+        spread=("when",),
         about='The parts an amount is paid in; the last one takes "rest". Then the field "pay form" stays empty.',
     ),
     Sheet(

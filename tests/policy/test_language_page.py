@@ -121,7 +121,7 @@ def test_the_policy_that_says_everything_else_loads() -> None:
 
     policy = load_policy(block, "outage.yaml", people=staff(care_lead=1, fraud_analyst=1))
 
-    assert (len(policy.rules), len(policy.parts), len(policy.examples), len(policy.together)) == (4, 4, 12, 1)
+    assert (len(policy.rules), len(policy.parts), len(policy.examples), len(policy.together)) == (4, 4, 13, 1)
     told = explain(policy, policy.examples[0].given)
     assert isinstance(told, Reasoned)
     assert next(each.value for each in told.derivation if each.name == "part: after verification") == (

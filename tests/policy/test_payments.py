@@ -3,13 +3,18 @@
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.money import Money
+from policy.explaining import explain
+from policy.loading import load_policy
+from policy.mistakes import BadPolicy
 from policy.payments import pro_rata, split, taken
+from policy.reasons import Reasoned
 
 amounts = st.builds(Money, minor=st.integers(0, 10**40), code=st.sampled_from(["USDT", "JPY", "ETH"]))
 asked = st.lists(st.integers(0, 10**12).map(lambda minor: Money(minor=minor, code="USDC")), min_size=1, max_size=40)
@@ -71,3 +76,23 @@ def test_largest_remainders_get_the_units_left_over() -> None:
 )
 def test_a_part_takes_whole_units_of_what_is_left(wanted: Decimal | Fraction | None, left: int, expected: int) -> None:
     assert taken(wanted, Money(minor=left, code="EUR")) == Money(minor=expected, code="EUR")
+
+
+def test_a_part_is_taken_where_its_condition_holds_and_says_what_decided(plans: Path) -> None:
+    policy = load_policy((plans / "market-outage.yaml").read_text(encoding="utf-8"), "market-outage.yaml")
+    told = dict(policy.examples[0].given)
+
+    for choice, voucher in (("voucher", "9800.00 USDT"), ("cash", "0.00 USDT")):
+        found = explain(policy, {**told, "choice": choice}.items())
+        assert isinstance(found, Reasoned)
+        line = next(each for each in found.derivation if each.name == "part: a voucher")
+        assert line.filled == f"if {choice} is voucher then 9800 else 0"
+        assert line.value == f"{voucher} voucher, due"
+        assert sum(each.amount.minor for each in found.payments) == 9_800_000_000
+
+
+def test_the_last_part_takes_the_rest_whatever_holds(plans: Path) -> None:
+    text = (plans / "market-outage.yaml").read_text(encoding="utf-8")
+
+    with pytest.raises(BadPolicy, match="the last part takes the rest whatever holds"):
+        load_policy(text.replace("  - name: in cash\n", "  - name: in cash\n    when: rejected\n"), "x.yaml")
