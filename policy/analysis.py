@@ -7,7 +7,7 @@ from cases.people import People
 from policy.approvers import beyond_everybody, dead_ends, unheld, without_spare
 from policy.beyond_limits import beyond_limits
 from policy.binding import Paying, most_paid, never_binding, paying
-from policy.expressions import Condition, Expression
+from policy.expressions import Condition, Expression, OverItems
 from policy.form import Gate, Policy, Sign
 from policy.grid import fewer_for_riskier, matrix_faults, unproven
 from policy.lines import Line, Reach, known_box, reached, rows_of, rules_of, thresholds_of
@@ -16,6 +16,7 @@ from policy.payment_terms import Benefit
 from policy.reaching import gaps, out_of_reach, overlapping
 from policy.redundancy import alone, redundant
 from policy.regions import Box
+from policy.saying import said
 from policy.steps import uneven
 from policy.units import ListType
 
@@ -92,10 +93,16 @@ def _suspicions(policy: Policy, people: People | None, lines: _Reached) -> Itera
 
 
 def _alone(policy: Policy) -> Iterator[Line]:
-    """Yield the lines that hide no other."""
+    """Yield the lines that hide no other, and which items are counted."""
     every: tuple[Gate | Benefit | Sign, ...] = (*policy.gates, *policy.benefits)
     for each in every + (policy.scorecard.signs if policy.scorecard else ()):
         yield Line(shown=f'"{each.name}"', about=each.name, when=each.when, leads_to=each.name, place=each.place)
+    for made in policy.derived:
+        node, place = made.expression.node, made.expression.place
+        if isinstance(node, OverItems) and node.when is not None:
+            test = Expression(text=said(node.when), node=node.when, names=(), place=place)
+            when = Condition(parts=(test,), place=place)
+            yield Line(shown=f'"{made.name}"', about=made.name, when=when, leads_to=made.name, place=place)
 
 
 def _unused(policy: Policy) -> Iterator[Finding]:

@@ -7,10 +7,23 @@ from functools import reduce
 
 from cases.money import Rounding
 from policy.arithmetic import rounded_units
-from policy.expressions import Either, Extreme, Literal, Name, Node, Product, Quotient, Rounded, Sum, Whole
+from policy.expressions import (
+    Either,
+    Extreme,
+    Gathered,
+    Literal,
+    Name,
+    Node,
+    OverItems,
+    Product,
+    Quotient,
+    Rounded,
+    Sum,
+    Whole,
+)
 from policy.form import Policy
 from policy.regions import Box, Ordered, Span, TooMany, crossed, meet, where_node
-from policy.units import NumberType
+from policy.units import ListType, NumberType
 
 ANYWHERE = Span()
 #: An end of more binary digits is given up: nothing is then known on that side.
@@ -25,6 +38,8 @@ class Ranges:
 
     def __init__(self, policy: Policy, box: Box) -> None:
         self._derived = {each.name: each.expression.node for each in policy.derived}
+        lists = ((each.name, each.type) for each in policy.inputs)
+        self._most_items = {name: Fraction(kind.most) for name, kind in lists if isinstance(kind, ListType)}
         self._box = box
         self._named: dict[str, Span] = {}
 
@@ -58,8 +73,18 @@ class Ranges:
                 return _rounded(self.of(part, box), decimals, rounding)
             case Either():
                 return hull(self._rows(node, box))
+            case OverItems():
+                return self._over_items(node, box)
             case _:
                 return ANYWHERE
+
+    def _over_items(self, node: OverItems, box: Box) -> Span:
+        """Return where what is made of a list lies: it has from no item to as many as it may have."""
+        count = Span(low=_ZERO, with_low=True, high=self._most_items.get(node.items), with_high=True)
+        if node.value is None:
+            return count
+        value = self.of(node.value, box)
+        return times(count, value) if node.what is Gathered.TOTAL else value
 
     def _name(self, name: str) -> Span:
         if name not in self._derived:

@@ -1,6 +1,7 @@
 """Each fault put into a good policy is named, at its place, with what to do."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -10,7 +11,7 @@ from tests.policy.conftest import staff
 
 PEOPLE = staff(compensation_lead=2, finance=1, fraud_analyst=1, head_of_support=1)
 
-FAULTS: dict[str, dict[str, str]] = yaml.safe_load((Path(__file__).parent / "faults.yaml").read_text(encoding="utf-8"))
+FAULTS: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "faults.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -70,8 +71,10 @@ def test_an_input_that_names_the_asset_lists_known_assets(duplicate_text: str) -
 
 
 def _spoilt(fault: str, text: str) -> str:
-    assert FAULTS[fault]["old"] in text
-    return text.replace(FAULTS[fault]["old"], FAULTS[fault]["new"], 1)
+    for change in (FAULTS[fault], *([FAULTS[fault]["also"]] if "also" in FAULTS[fault] else [])):
+        assert change["old"] in text
+        text = text.replace(change["old"], change["new"], 1)
+    return text
 
 
 def test_an_example_that_does_not_hold_says_what_the_amount_was_made_from(withdrawal_text: str) -> None:
