@@ -3,8 +3,10 @@
 from typing import Any
 
 from policy.form import Policy
-from reports.figures import Figures
-from reports.simulating import Budget, Simulation
+from reports.budgets import Shared
+from reports.figures import Cut, Figures
+from reports.paying import Paying
+from reports.simulating import Simulation
 
 
 def said(simulation: Simulation, figures: Figures, *, source: str) -> dict[str, Any]:
@@ -36,7 +38,11 @@ def said(simulation: Simulation, figures: Figures, *, source: str) -> dict[str, 
         "people": [{"people": number, "a": a, "b": b} for number, a, b in figures.people],
         "roles": [{"roles": roles, "a": a, "b": b} for roles, a, b in figures.roles],
         "rolling": [{"changed": side.rolled.changed} for side in (simulation.a, simulation.b)],
-        "budgets": [_budget_said(side.budget) for side in (simulation.a, simulation.b)],
+        "paying": _paying_said(figures.paying),
+        "budgets": [
+            _budget_said(side.budget, cuts)
+            for side, cuts in zip((simulation.a, simulation.b), figures.cuts, strict=True)
+        ],
         "undecided": simulation.undecided,
         "reasons": [{"version": v, "why": why, "cases": count} for v, why, count in simulation.reasons],
         "examples": [{"case": each.place, "why": each.why} for each in simulation.examples],
@@ -77,13 +83,35 @@ def _version_said(policy: Policy) -> dict[str, Any]:
     return {"policy": policy.name, "version": policy.version, "file": policy.file, "sha256": policy.text_hash}
 
 
-def _budget_said(budget: Budget | None) -> dict[str, Any] | None:
-    if budget is None:
+def _paying_said(paying: Paying) -> dict[str, Any]:
+    return {
+        "ways": [
+            {"way": each.way, "asset": each.a.code, "a": each.a.text(), "b": each.b.text()} for each in paying.ways
+        ],
+        "cash": [
+            {"month": each.month, "asset": each.a.code, "a": each.a.text(), "b": each.b.text()} for each in paying.cash
+        ],
+        "beside": [{"name": each.name, "a": f"{each.a:f}", "b": f"{each.b:f}"} for each in paying.beside],
+    }
+
+
+def _budget_said(shared: Shared | None, cuts: tuple[Cut, ...]) -> dict[str, Any] | None:
+    if shared is None:
         return None
     return {
-        "name": budget.name,
-        "asset": budget.at_most.code,
-        "at_most": budget.at_most.text(),
-        "asked": budget.asked.text(),
-        "cut": budget.cut,
+        "name": shared.budget.name,
+        "asset": shared.budget.at_most.code,
+        "at_most": shared.budget.at_most.text(),
+        "asked": shared.asked.text(),
+        "paid": shared.paid.text(),
+        "cut": shared.cut,
+        "cut_most": [
+            {
+                "case": each.case_id,
+                "customer": each.customer_id,
+                "asked": each.asked.text(),
+                "gets": each.gets.text(),
+            }
+            for each in cuts
+        ],
     }

@@ -165,6 +165,13 @@ def _tables(figures: Figures) -> Iterator[tuple[tuple[str, ...], Sequence[tuple[
             for each in figures.movements
         ],
     )
+    paying = figures.paying
+    if not paying.is_plain:
+        ways = [(str(each.way), str(each.a), str(each.b)) for each in paying.ways]
+        beside = [(each.name, f"{each.a:f}", f"{each.b:f}") for each in paying.beside]
+        yield ("How it is paid", "A", "B"), [*ways, *beside]
+    cash = [(each.month or "not dated", each.a, each.b, _signed(each.b - each.a)) for each in paying.cash]
+    yield ("Cash needed in", "A", "B", "Change"), cash
     yield ("Held to be", "A", "B"), [(_words(name), *counts) for name, *counts in by_classification(figures)]
     bands = [(_band_words(each), each.count, _signed(each.sum)) for each in figures.bands if each.count]
     yield ("Change of", "Cases", "Sum"), bands
@@ -173,6 +180,9 @@ def _tables(figures: Figures) -> Iterator[tuple[tuple[str, ...], Sequence[tuple[
         for each in figures.movers
     ]
     yield ("Largest changes", "Change", "A", "B", "B decides by"), movers
+    for side, cuts in zip("AB", figures.cuts, strict=True):
+        rows = [(each.case_id, each.asked, each.gets, (each.gets - each.asked).text()) for each in cuts]
+        yield (f"Cut most by the budget of {side}", "Asked for", "Gets", "Cut"), rows
     yield ("People who must agree", "A", "B"), list(figures.people)
     yield ("Approvals by role", "A", "B"), list(figures.roles)
 
@@ -184,9 +194,9 @@ def _limits(simulation: Simulation) -> Iterator[str]:
             changed = f"{_cases_of(rolled.changed)}; customers with several: {rolled.customers}"
             yield f"\n{name}: limits over time changed {changed}"
         if side.budget is not None:
-            budget = side.budget
-            sums = f"{budget.asked} asked for, {budget.at_most} there, {_cases_of(budget.cut)} cut"
-            yield f"\n{name}: budget {budget.name}: {sums}."
+            shared = side.budget
+            sums = f"{shared.asked} asked for, {shared.budget.at_most} there, {shared.paid} paid"
+            yield f"\n{name}: budget {shared.budget.name}: {sums}; {_cases_of(shared.cut)} cut"
 
 
 def _trouble(simulation: Simulation, figures: Figures) -> Iterator[str]:

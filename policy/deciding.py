@@ -90,6 +90,17 @@ def reasoner(policy: Policy) -> Callable[..., Reasoned]:
     return reasoned
 
 
+def paying(policy: Policy) -> Callable[[Mapping[str, Value], Money], tuple[tuple[Payment, ...], Benefits]]:
+    """Return what pays another amount than the decided one out: what a budget leaves. It raises as `decide` does."""
+    known, paid = _remembering(worked_out(policy.derived)), _Paid(policy)
+
+    def pay(inputs: Mapping[str, Value], amount: Money) -> tuple[tuple[Payment, ...], Benefits]:
+        found: tuple[tuple[Payment, ...], Benefits] = _guarded(lambda given: paid.out(given, amount))(known(inputs))
+        return found
+
+    return pay
+
+
 def _remembering(derived: Mapping[str, Compiled]) -> Callable[..., Known]:
     """Return what remembers, besides the inputs, what is worked out and noted."""
 

@@ -9,8 +9,10 @@ import polars as pl
 
 from cases.money import Money
 from cases.proposal import Classification
+from reports.budgets import total
 from reports.case_files import CASE, CUSTOMER
-from reports.simulating import Side, Simulation, total
+from reports.paying import Paying, paying_of
+from reports.simulating import Side, Simulation
 
 DECADES = 6
 MOVERS = 10
@@ -65,6 +67,16 @@ class Mover:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """A case that gets less than it comes to, because the budget does not suffice."""
+
+    case_id: str
+    customer_id: str | None
+    asked: Money
+    gets: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Everything that is shown of a simulation.
 
@@ -79,6 +91,8 @@ class Figures:
         movers: Per asset, the largest changes first.
         people: (number of people, cases by a, cases by b).
         roles: (roles as the matrix says them, approvals by a, by b).
+        paying: How and when the amounts are paid.
+        cuts: For a and b, who is cut most by its budget; empty without one.
     """
 
     cases: int
@@ -91,6 +105,8 @@ class Figures:
     movers: tuple[Mover, ...]
     people: tuple[tuple[int, int, int], ...]
     roles: tuple[tuple[str, int, int], ...]
+    paying: Paying
+    cuts: tuple[tuple[Cut, ...], tuple[Cut, ...]]
 
 
 def figures_of(simulation: Simulation) -> Figures:
@@ -110,6 +126,8 @@ def figures_of(simulation: Simulation) -> Figures:
         movers=tuple(mover for code, of_it in changed for mover in _movers(of_it, code)),
         people=_people(rows),
         roles=_roles(simulation.a, simulation.b, rows),
+        paying=paying_of(rows, simulation.a.policy, simulation.b.policy),
+        cuts=(tuple(_cuts(rows, simulation.a, "a")), tuple(_cuts(rows, simulation.b, "b"))),
     )
 
 
@@ -185,6 +203,20 @@ def _movers(rows: pl.DataFrame, code: str) -> Iterator[Mover]:
             amount_a=_money(row["amount_a_minor"], code),
             amount_b=_money(row["amount_b_minor"], code),
             change=Money(minor=row["change_minor"], code=code),
+        )
+
+
+def _cuts(rows: pl.DataFrame, side: Side, name: str) -> Iterator[Cut]:
+    if side.budget is None:
+        return
+    asked, gets, code = f"asked_{name}_minor", f"amount_{name}_minor", side.budget.budget.at_most.code
+    cut = rows.filter(pl.col(gets) < pl.col(asked)).with_columns(cut=pl.col(asked) - pl.col(gets))
+    for row in cut.sort("cut", CASE, descending=[True, False]).head(MOVERS).iter_rows(named=True):
+        yield Cut(
+            case_id=row[CASE],
+            customer_id=row[CUSTOMER],
+            asked=Money(minor=row[asked], code=code),
+            gets=Money(minor=row[gets], code=code),
         )
 
 

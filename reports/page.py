@@ -9,6 +9,7 @@ from markupsafe import Markup
 from cases.money import Money
 from reports.charts import Bar, Line, bar_chart
 from reports.figures import Band, Figures, by_classification
+from reports.paying import CashIn
 from reports.simulating import Simulation, label
 from reports.words import Language, said
 
@@ -33,6 +34,7 @@ def page_of(simulation: Simulation, figures: Figures, *, language: Language, sou
         a=label(simulation.a.policy),
         b=label(simulation.b.policy),
         sides=(simulation.a, simulation.b),
+        cuts=tuple(zip((simulation.a, simulation.b), figures.cuts, strict=True)),
         label=label,
         style=Markup((_TEMPLATES / "simulation.css").read_text(encoding="utf-8")),  # noqa: S704  # Our own file.
         charts=_charts(figures, words),
@@ -57,11 +59,21 @@ def _charts(figures: Figures, words: Mapping[str, str]) -> Mapping[str, Markup]:
         "held": bar_chart(words["how held"], held),
         "people": bar_chart(words["people"], people),
     }
+    if figures.paying.cash:
+        found["cash"] = bar_chart(words["cash by month"], [_cash(each, words) for each in figures.paying.cash])
     return found | ({"bands": bar_chart(words["bands"], bands)} if bands else {})
 
 
 def _pair(one: int, other: int) -> tuple[Bar, Bar]:
     return Bar(value=one, said=_number(one), kind="a"), Bar(value=other, said=_number(other), kind="b")
+
+
+def _cash(cash: CashIn, words: Mapping[str, str]) -> Line:
+    bars = (
+        Bar(value=cash.a.minor, said=_grouped(cash.a), kind="a"),
+        Bar(value=cash.b.minor, said=_grouped(cash.b), kind="b"),
+    )
+    return Line(label=f"{cash.month or words['not dated']} {cash.a.code}", bars=bars)
 
 
 def _band(band: Band, words: Mapping[str, str]) -> str:

@@ -5,35 +5,24 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from cases.money import Money
 from policy.facts import read_facts
 from policy.form import Policy
-from policy.many.deciding import approvals_of
+from policy.many.deciding import approvals_of, paid_out_of
 from policy.many.one_by_one import TOO_MANY_DIGITS
-from policy.payments import pro_rata
 from reports.beside import earlier_amounts
+from reports.budgets import Shared, share
 from reports.case_files import AT, CASE, CUSTOMER, BadCases, BadRow, Cases
 from reports.in_order import InOrder
+from reports.paying import columns_of
 from reports.rolling import Rolled, decide_over_time, windows_of
 
-_MOST = 2**127
 #: How many rows that cannot be decided are listed with their reason; all are counted.
 LISTED = 100
-_DECIDED = ("rule", "classification", "amount_minor", "asset", "missing", "approval_row", "people")
+_DECIDED = ("rule", "classification", "amount_minor", "asked_minor", "asset", "missing", "approval_row", "people")
 
 
 def no_progress(_step: str) -> None:
     """Tell nobody how far it is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """What a policy's budget does to the amounts: what was asked for in all; cut: how many cases get less than that."""
-
-    name: str
-    at_most: Money
-    asked: Money
-    cut: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +31,8 @@ class Side:
 
     Fields:
         policy: The version.
-        rows: One per case, in order: rule, classification, amount_minor (after the budget), asset, missing,
-            approval_row, people.
+        rows: One per case, in order: rule, classification, amount_minor (after the budget), asked_minor (before it),
+            asset, missing, approval_row, people, and the columns that say how it is paid.
         rolled: What counting over time came to.
         budget: What the budget did; None where there is none.
     """
@@ -51,7 +40,7 @@ class Side:
     policy: Policy
     rows: pl.DataFrame
     rolled: Rolled
-    budget: Budget | None
+    budget: Shared | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +50,8 @@ class Simulation:
     Fields:
         a, b: What each decides; b is what a is compared with.
         rows: The cases that both decide: case_id, customer_id, at, then rule_a, classification_a, amount_a_minor,
-            asset_a, people_a, row_a, the same with b, and change_minor (b less a; null where they pay in two assets).
+            asked_a_minor, asset_a, people_a, row_a, the same with b, and change_minor (b less a; null where they pay
+            in two assets); for a version that does not pay plainly also "a: <part>: minor" and so on.
         bad: Rows of the file that are no cases.
         undecided: How many cases one or both could not decide.
         reasons: (version, why, how many) of the undecided, most first.
@@ -131,64 +121,30 @@ def _side(policy: Policy, order: InOrder, on_step: Callable[[str], None]) -> Sid
     found = decide_over_time(policy, order, on_step=on_step)
     on_step(f"{label(policy)}: approvals")
     beside = earlier_amounts(policy, order, found.rows)
-    rows = found.rows.hstack(approvals_of(policy, found.frame, found.rows, beside)).select(_DECIDED)
-    if policy.budget is None:
-        return Side(policy=policy, rows=rows, rolled=found.rolled, budget=None)
-    on_step(f"{label(policy)}: budget")
-    shares, budget = _shared(policy.budget.name, policy.budget.at_most, rows["amount_minor"])
-    return Side(policy=policy, rows=rows.with_columns(shares), rolled=found.rolled, budget=budget)
-
-
-def _shared(name: str, at_most: Money, amounts: pl.Series) -> tuple[pl.Series, Budget]:
-    """Return what each gets of the budget: its share, rounded down, and the rest to the largest remainders."""
-    asked = total(amounts)
-    largest = amounts.max()
-    if asked <= at_most.minor:
-        return amounts, Budget(name=name, at_most=at_most, asked=_worth(asked, at_most), cut=0)
-    if isinstance(largest, int) and largest * at_most.minor >= _MOST:
-        wanted = [Money(minor=each or 0, code=at_most.code) for each in amounts]
-        units = [share.minor for share in pro_rata(wanted, at_most)]
-        shares = pl.Series("amount_minor", units, dtype=pl.Int128).set(amounts.is_null(), None)
-    else:
-        shares = _pro_rata(amounts, asked, at_most.minor)
-    cut = int((shares < amounts).sum())
-    return shares, Budget(name=name, at_most=at_most, asked=_worth(asked, at_most), cut=cut)
-
-
-def _worth(minor: int, like: Money) -> Money:
-    return Money(minor=minor, code=like.code)
-
-
-def _pro_rata(amounts: pl.Series, asked: int, budget: int) -> pl.Series:
-    """Return the shares of a budget that does not suffice; the same as `policy.payments.pro_rata` gives."""
-    product = pl.col("amount_minor") * pl.lit(budget, dtype=pl.Int128)
-    whole = pl.lit(asked, dtype=pl.Int128)
-    shares = pl.DataFrame({"amount_minor": amounts.cast(pl.Int128)}).select(
-        (product // whole).alias("share"), (product % whole).alias("rest")
-    )
-    left = budget - total(shares["share"])
-    first = shares.with_row_index("place").drop_nulls("rest").sort("rest", descending=True, maintain_order=True)
-    more = pl.Series("more", [0], dtype=pl.Int128).new_from_index(0, len(amounts))
-    more = more.scatter(first["place"].head(left), 1)
-    return (shares["share"] + more).rename("amount_minor")
-
-
-def total(amounts: pl.Series) -> int:
-    """Return the sum of whole units, nulls left out, however large it is."""
-    low, high = amounts.min(), amounts.max()
-    if not isinstance(low, int) or not isinstance(high, int):
-        return 0
-    if max(-low, high) * len(amounts) >= _MOST:
-        return sum(each for each in amounts if each is not None)
-    return int(amounts.cast(pl.Int128).sum())
+    rows = found.rows.hstack(approvals_of(policy, found.frame, found.rows, beside))
+    rows = rows.with_columns(asked_minor="amount_minor")
+    shared = None
+    if policy.budget is not None:
+        on_step(f"{label(policy)}: budget")
+        shares, shared = share(policy.budget, rows["amount_minor"])
+        rows = rows.with_columns(shares)
+        if shared.cut and not policy.paid_plainly:
+            rows = rows.with_columns(paid_out_of(policy, found.frame, rows))
+    rows = rows.select(*_DECIDED, *columns_of(policy))
+    return Side(policy=policy, rows=rows, rolled=found.rolled, budget=shared)
 
 
 def _side_by_side(frame: pl.DataFrame, a: pl.DataFrame, b: pl.DataFrame) -> pl.DataFrame:
     named = [
+        rows.select(pl.col(each).alias(f"{name}: {each}") for each in rows.columns if each not in _DECIDED)
+        for rows, name in ((a, "a"), (b, "b"))
+    ]
+    named += [
         rows.select(
             pl.col("rule").cast(pl.Categorical).alias(f"rule_{name}"),
             pl.col("classification").alias(f"classification_{name}"),
             pl.col("amount_minor").alias(f"amount_{name}_minor"),
+            pl.col("asked_minor").alias(f"asked_{name}_minor"),
             pl.col("asset").alias(f"asset_{name}"),
             pl.col("people").alias(f"people_{name}"),
             pl.col("approval_row").alias(f"row_{name}"),

@@ -12,11 +12,13 @@ def write_rows(simulation: Simulation, path: Path) -> None:
     """Write one row per case that both versions decide.
 
     Columns: case_id, customer_id, at; for a and b rule, classification, amount (text in whole units), amount_minor
-    (whole units of the asset's decimals), asset, people, approval_row; then asset, decimals and change_minor, b less a.
+    (whole units of the asset's decimals), asked_minor (before a budget), asset, people, approval_row; if a version does
+    not pay plainly "a: <part>: minor", "a: <part>: state", "a: <part>: in kind" and "a: <benefit>: given"; then
+    asset, decimals and change_minor, b less a.
     Units are Decimal(38, 0), which every reader of Parquet knows; an amount of more digits fails loudly.
     """
     frame = simulation.rows
-    minor = [name for name in frame.columns if name.endswith("_minor")]
+    minor = [name for name, kind in frame.schema.items() if kind == pl.Int128]
     decimals = pl.col("asset").cast(pl.String).replace_strict({code: asset(code).decimals for code in ASSETS})
     said = [_text(f"amount_{name}_minor", f"asset_{name}").alias(f"amount_{name}") for name in "ab"]
     frame.with_columns(*said, decimals.cast(pl.UInt8).alias("decimals")).with_columns(

@@ -1,20 +1,20 @@
 """The decision on many cases: a frame in, a frame out, exactly what the compiled policy decides row by row."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import repeat
 from typing import Any
 
 import polars as pl
 
-from cases.money import ASSETS
+from cases.money import ASSETS, Money
 from cases.proposal import Classification
 from policy.form import Policy
 from policy.many.columns import Cases, Reach, as_rows, read_cases
 from policy.many.extras import STATES, Extras, paid_in_parts
 from policy.many.matrix import Earlier, asked_by, people_needed
-from policy.many.nodes import ASK, Reader, first_needed
-from policy.many.one_by_one import TOO_MANY_DIGITS, decide_rows
-from policy.many.outcomes import Outcomes, asset_of, endings_of, outcomes
+from policy.many.nodes import ASK, Found, Reader, first_needed
+from policy.many.one_by_one import TOO_MANY_DIGITS, decide_rows, paid_rows
+from policy.many.outcomes import Outcomes, as_money, asset_of, endings_of, outcomes
 from policy.many.scaled import MOST, OutOfBounds, Whole, whole
 from policy.proposing import PathsDiffer
 
@@ -32,11 +32,13 @@ _REACHES = (
 #: How many rows of each run the compiled policy decides once more.
 CHECKED = 100
 _BATCH = 20_000
+_PLAIN = frozenset({"rule", "classification", "amount_minor", "asset", "missing", "in_columns"})
 _LOOKED_UP = ("approval_row", "people", "in_columns")
 #: Stands in the column `missing` where an amount is larger than whole numbers of 128 bits: they are decided one by one.
 TOO_LARGE = "(too large)"
 _CLASSES = tuple(Classification)
 _Schema = Mapping[str, pl.DataType]
+Places = pl.Series
 
 
 def decide_many(
@@ -64,38 +66,57 @@ def decide_many(
     """
     schema = result_schema(policy, approvals=approvals)
     found = _in_columns(policy, frame, lambda cases: _decided(policy, cases, schema, counted_before))
-    return _whole(policy, frame, found, schema, counted_before, check)
+
+    def alone(places: Places) -> pl.DataFrame:
+        return _one_by_one(policy, frame[places], schema, counted_before and counted_before.of(places))
+
+    return _whole(policy, found, frame.height, alone, check)
 
 
 def approvals_of(
     policy: Policy, frame: pl.DataFrame, decided: pl.DataFrame, counted_before: Earlier, *, check: int = CHECKED
 ) -> pl.DataFrame:
     """Return "approval_row" and "people" of rows that `decide_many` has decided, with what counts beside each."""
-    whole = result_schema(policy, approvals=True)
-    schema = {name: whole[name] for name in _LOOKED_UP}
-    narrow = asked_by(policy)
+    whole_schema, narrow = result_schema(policy, approvals=True), asked_by(policy)
+    schema = {name: whole_schema[name] for name in _LOOKED_UP}
     found = _in_columns(narrow, frame, lambda cases: _looked_up(narrow, cases, decided, counted_before))
-    return _whole(policy, frame, found, schema, counted_before, check).drop("in_columns")
+
+    def alone(places: Places) -> pl.DataFrame:
+        return _one_by_one(policy, frame[places], schema, counted_before.of(places))
+
+    return _whole(policy, found, frame.height, alone, check).drop("in_columns")
 
 
-def _whole(  # noqa: PLR0917  # What a run is made of.
-    policy: Policy,
-    frame: pl.DataFrame,
-    found: pl.DataFrame | None,
-    schema: _Schema,
-    counted_before: Earlier | None,
-    check: int,
+def paid_out_of(policy: Policy, frame: pl.DataFrame, amounts: pl.DataFrame, *, check: int = CHECKED) -> pl.DataFrame:
+    """Return the parts of other amounts than the decided ones, and what is given beside them: what a budget leaves.
+
+    amounts: "amount_minor" and "asset" of each row, null where nothing is paid. The result has the columns of the parts
+    and benefits in `result_schema`.
+    """
+    schema = {name: kind for name, kind in result_schema(policy).items() if name not in _PLAIN} | {
+        "in_columns": pl.Boolean()
+    }
+    found = _in_columns(policy, frame, lambda cases: _paid_out(policy, cases, amounts["amount_minor"], schema))
+
+    def alone(places: Places) -> pl.DataFrame:
+        rows = paid_rows(policy, as_rows(policy, frame[places]).iter_rows(named=True), _money(amounts[places]))
+        return pl.from_dicts([{"in_columns": False, **_held(row)} for row in rows], schema=schema)
+
+    return _whole(policy, found, frame.height, alone, check).drop("in_columns")
+
+
+def _whole(
+    policy: Policy, found: pl.DataFrame | None, height: int, alone: Callable[[Places], pl.DataFrame], check: int
 ) -> pl.DataFrame:
-    """Return what columns found with the rows decided one by one that they leave; None: all of them. Checks some."""
+    """Return what columns found with the rows decided alone that they leave; None: all of them. Checks some."""
     if found is None:
-        return _one_by_one(policy, frame, schema, counted_before)
-    alone = ~found["in_columns"]
-    if alone.any():
-        places = alone.arg_true()
-        rows = _one_by_one(policy, frame[places], schema, counted_before and counted_before.of(places))
-        found = _put(found, places, rows)
-    if check:
-        _check(policy, frame, found, counted_before, check)
+        return alone(pl.int_range(height, eager=True))
+    left = ~found["in_columns"]
+    if left.any():
+        places = left.arg_true()
+        found = _put(found, places, alone(places))
+    if check and height:
+        _check(policy, found, alone, check)
     return found
 
 
@@ -151,9 +172,10 @@ def _in_columns(policy: Policy, frame: pl.DataFrame, decided: Callable[[Cases], 
 def _decided(policy: Policy, cases: Cases, schema: _Schema, counted_before: Earlier | None) -> pl.DataFrame:
     reader = Reader(cases, [each.name for each in policy.inputs])
     found = outcomes(policy, reader)
-    extras = [paid_in_parts(policy, reader, found)]
+    is_paid = pl.lit(pl.Series([each.is_paid for each in found.endings])).gather(found.ending)
+    extras = [paid_in_parts(policy, reader, is_paid, found.minor)]
     if "people" in schema:
-        extras.append(_approvals(policy, reader, found, counted_before))
+        extras.append(_approvals(policy, reader, found, is_paid, counted_before))
     needs = first_needed(found.needs, *(each.needs for each in extras))
     alone = _alone(needs, cases.apart)
     undecided = _either(alone, None if needs is None else needs != 0)
@@ -167,8 +189,9 @@ def _decided(policy: Policy, cases: Cases, schema: _Schema, counted_before: Earl
     return frame.select(told[name].alias(name) for name in schema).collect()
 
 
-def _approvals(policy: Policy, reader: Reader, found: Outcomes, counted_before: Earlier | None) -> Extras:
-    is_paid = pl.lit(pl.Series([each.is_paid for each in found.endings])).gather(found.ending)
+def _approvals(
+    policy: Policy, reader: Reader, found: Outcomes, is_paid: pl.Expr, counted_before: Earlier | None
+) -> Extras:
     minor = reader.keep(pl.when(is_paid).then(found.minor.expr).otherwise(0))
     places = [_CLASSES.index(each.classification) for each in found.endings]
     classes = reader.keep(pl.lit(pl.Series(places, dtype=pl.UInt8)).gather(found.ending))
@@ -177,12 +200,7 @@ def _approvals(policy: Policy, reader: Reader, found: Outcomes, counted_before: 
 
 
 def _looked_up(policy: Policy, cases: Cases, decided: pl.DataFrame, counted_before: Earlier) -> pl.DataFrame:
-    reader = Reader(cases, [each.name for each in policy.inputs])
-    for each in policy.derived:
-        reader.tell(each.name, reader.kept(reader.expression(each.expression)))
-    units = decided["amount_minor"].fill_null(0)
-    most = units.max()
-    minor = whole(reader.keep(pl.lit(units)), 0, most if isinstance(most, int) else 0)
+    reader, minor = _with_amounts(policy, cases, decided["amount_minor"])
     is_known = pl.lit(decided["classification"].is_not_null())
     classes = reader.keep(pl.lit(decided["classification"].to_physical().cast(pl.UInt8)))
     found = people_needed(policy, reader, minor, classes, counted_before)
@@ -190,6 +208,32 @@ def _looked_up(policy: Policy, cases: Cases, decided: pl.DataFrame, counted_befo
     columns: dict[str, pl.Expr] = {name: pl.when(is_known).then(each) for name, each in found.columns.items()}
     columns["in_columns"] = pl.lit(True) if alone is None else ~(is_known & alone)  # noqa: FBT003  # A value.
     return reader.frame.select(each.alias(name) for name, each in columns.items()).collect()
+
+
+def _paid_out(policy: Policy, cases: Cases, amounts: pl.Series, schema: _Schema) -> pl.DataFrame:
+    reader, minor = _with_amounts(policy, cases, amounts)
+    reader.tell("amount", Found(value=as_money(policy, reader, minor)))
+    extras = paid_in_parts(policy, reader, reader.keep(pl.lit(amounts.is_not_null())), minor)
+    needs = None if extras.needs is None else extras.needs != 0
+    undecided = _either(None if cases.apart is None else pl.lit(cases.apart), needs)
+    columns = {name: _named(schema[name], each) for name, each in extras.columns.items()}
+    columns["in_columns"] = pl.lit(True) if undecided is None else ~undecided  # noqa: FBT003  # A value.
+    return reader.frame.select(columns[name].alias(name) for name in schema).collect()
+
+
+def _with_amounts(policy: Policy, cases: Cases, amounts: pl.Series) -> tuple[Reader, Whole]:
+    """Return what reads the cases, with all that is worked out, and amounts that are known already."""
+    reader = Reader(cases, [each.name for each in policy.inputs])
+    for each in policy.derived:
+        reader.tell(each.name, reader.kept(reader.expression(each.expression)))
+    units = amounts.fill_null(0)
+    most = units.max()
+    return reader, whole(reader.keep(pl.lit(units)), 0, most if isinstance(most, int) else 0)
+
+
+def _money(amounts: pl.DataFrame) -> Iterator[Money | None]:
+    for minor, code in amounts.select("amount_minor", "asset").iter_rows():
+        yield None if minor is None else Money(minor=minor, code=code)
 
 
 def _alone(needs: pl.Expr | None, apart: pl.Series | None) -> pl.Expr | None:
@@ -259,13 +303,10 @@ def _put(found: pl.DataFrame, places: pl.Series, rows: pl.DataFrame) -> pl.DataF
     )
 
 
-def _check(
-    policy: Policy, frame: pl.DataFrame, found: pl.DataFrame, counted_before: Earlier | None, check: int
-) -> None:
+def _check(policy: Policy, found: pl.DataFrame, alone: Callable[[Places], pl.DataFrame], check: int) -> None:
     """Decide some rows once more; raises PathsDiffer at the first that comes out differently."""
-    places = list(range(0, frame.height, max(frame.height // check, 1)))
-    again = _one_by_one(policy, frame[places], dict(found.schema), counted_before and counted_before.of(places))
-    here, there = (each.drop("in_columns") for each in (found[places], again))
+    places = pl.int_range(0, found.height, max(found.height // check, 1), eager=True)
+    here, there = (each.drop("in_columns") for each in (found[places], alone(places)))
     if here.equals(there):
         return
     for place, one, other in zip(places, here.iter_rows(named=True), there.iter_rows(named=True), strict=True):

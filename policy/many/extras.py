@@ -10,7 +10,7 @@ from cases.parts import PartState
 from policy.form import Policy
 from policy.many import scaled
 from policy.many.nodes import Reader, first_needed, only_where
-from policy.many.outcomes import Outcomes, as_money, in_units
+from policy.many.outcomes import as_money, in_units
 from policy.many.scaled import Scaled, Whole
 from policy.payment_terms import Benefit, Part
 
@@ -26,22 +26,21 @@ class Extras:
     needs: pl.Expr | None = None
 
 
-def paid_in_parts(policy: Policy, reader: Reader, found: Outcomes) -> Extras:
+def paid_in_parts(policy: Policy, reader: Reader, is_paid: pl.Expr, minor: Whole) -> Extras:
     """Return the parts of the amount and what is given beside it; raises OutOfBounds."""
     if policy.paid_plainly:
         return Extras(columns={})
-    is_paid = pl.lit(pl.Series([each.is_paid for each in found.endings])).gather(found.ending)
-    some = is_paid & (found.minor.expr > 0)
+    some = is_paid & (minor.expr > 0)
     columns: dict[str, pl.Expr] = {}
     needs: list[pl.Expr | None] = []
-    left = found.minor
+    left = minor
     plain = len(policy.parts) == 1 and policy.parts[0].is_plain
     for part in () if plain else policy.parts:
         took, made, needed = _part(policy, reader, part, left)
         columns |= {f"{part.name}: {what}": pl.when(some).then(each) for what, each in made.items()}
         needs.append(only_where(some, needed))
         rest = reader.keep(left.expr.cast(pl.Int128) - took.expr.cast(pl.Int128))
-        left = scaled.whole(rest, 0, max(found.minor.high, 0))
+        left = scaled.whole(rest, 0, max(minor.high, 0))
     for benefit in policy.benefits:
         fits, gives = reader.fits(benefit.when), reader.expression(benefit.gives)
         given = _given(gives.number, benefit).expr.cast(pl.Int128)

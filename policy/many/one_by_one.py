@@ -9,11 +9,12 @@ from typing import Any
 
 from cases.money import EXACT, Money
 from policy.compiling import Known, test_of, worked_out
-from policy.deciding import NeedsFact, Outcome, decide
+from policy.deciding import Benefits, NeedsFact, Outcome, decide, paying
 from policy.expressions import Value
 from policy.facts import read_facts
 from policy.form import Policy
 from policy.items import items_text
+from policy.payments import Payment
 from policy.settling import TooManyDigits, exactly, looked_up
 from policy.showing import in_words
 
@@ -69,6 +70,19 @@ def decide_values(
         yield row
 
 
+def paid_rows(
+    policy: Policy, rows: Iterable[Mapping[str, Given]], amounts: Iterable[Money | None]
+) -> Iterator[dict[str, Any]]:
+    """Yield how each of these amounts is paid, and what is given beside it; nothing where an input is not known."""
+    pay = paying(policy)
+    for row, amount in zip(rows, amounts, strict=True):
+        try:
+            payments, benefits = ((), ()) if amount is None else pay(read_facts(policy, _told(row)).values, amount)
+            yield _extras(policy, payments, benefits)
+        except (NeedsFact, TooManyDigits):
+            yield {}
+
+
 def _told(row: Mapping[str, Given]) -> Iterator[tuple[str, str]]:
     for name, value in row.items():
         match value:
@@ -91,12 +105,17 @@ def row_of(policy: Policy, found: Outcome) -> dict[str, Any]:
     row: dict[str, Any] = {"rule": found.rule, "classification": found.classification.value}
     if found.amount is not None:
         row |= {"amount_minor": found.amount.minor, "asset": found.amount.code}
-    for part in found.payments:
+    return row | _extras(policy, found.payments, found.benefits)
+
+
+def _extras(policy: Policy, payments: tuple[Payment, ...], benefits: Benefits) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for part in payments:
         row[f"{part.name}: minor"] = part.amount.minor
         row[f"{part.name}: state"] = part.state.value
         row[f"{part.name}: in kind"] = part.in_kind and part.in_kind.minor
     decimals = {each.name: each.decimals for each in policy.benefits}
-    for name, given in found.benefits:
+    for name, given in benefits:
         row[f"{name}: given"] = int(Decimal(given.split(maxsplit=1)[0]).scaleb(decimals[name], EXACT))
     return row
 
