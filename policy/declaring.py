@@ -259,7 +259,11 @@ def _type(scalar: Scalar, money: MoneyTerms | None, own: frozenset[str], mistake
             return SeriesType(unit=unit_named(text.removeprefix("prices "), own=own))
         return replace(_number(text, money, own), signed=signed, positive=positive)
     except ValueError as error:
-        mistakes.add(scalar.place, f'"{scalar.text[:60]}" is not understood ({error}): write {_KINDS}')
+        what = f'"{scalar.text[:60]}" is not understood ({error}): write {_KINDS}'
+        if text.startswith("list"):
+            how = 'write a list as "list of up to: 50" with "each:" and its fields'
+            what = f'"{scalar.text[:60]}" is not understood: {how}'
+        mistakes.add(scalar.place, what)
         return None
 
 

@@ -156,6 +156,16 @@ def test_what_plans_say_can_be_written(plan: str, expression: str) -> None:
     assert understood(expression.strip("`"), _scope(), HERE).node
 
 
+@pytest.mark.parametrize(("plan", "written"), _rows("What is no expression has a place"))
+def test_what_plans_say_beside_expressions_stands_in_a_policy_of_the_page(plan: str, written: str) -> None:
+    snippets = re.findall(r"`([^`]+:[^`]*)`", f"`{written}" if not written.startswith("`") else written)
+    blocks = "\n".join(BLOCKS)
+
+    assert plan
+    assert snippets
+    assert [each for each in snippets if each not in blocks] == []
+
+
 @pytest.mark.parametrize(("expression", "said"), _rows("These are refused"))
 def test_an_expression_that_is_refused_is_refused_in_these_words(expression: str, said: str) -> None:
     with pytest.raises(NotUnderstood) as refused:

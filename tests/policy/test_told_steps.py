@@ -68,7 +68,7 @@ def test_a_wrong_type_is_the_only_mistake_where_steps_are_told(withdrawal_text: 
         load_policy(text, "delayed.yaml")
 
     assert len(refused.value.mistakes) == 1, str(refused.value)
-    assert '"list of USDT" is not understood' in str(refused.value)
+    assert '"list of USDT" is not understood: write a list as "list of up to: 50"' in str(refused.value)
 
 
 def test_the_fees_that_were_paid_are_told(plans: Path) -> None:
