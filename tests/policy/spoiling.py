@@ -107,13 +107,8 @@ def _spoiled(part: Any) -> _Spoiled:  # noqa: C901, PLR0912  # One line for each
         case nodes.Either(rows=rows, otherwise=otherwise):
             yield from _dropped(part, "rows", rows) if len(rows) > 1 else [("a row dropped", "all rows", otherwise)]
             yield from _swapped(part, "rows", rows)
-        case nodes.Rounded(decimals=decimals, rounding=rounding):
-            for other_way in Rounding:
-                if other_way is not rounding:
-                    yield "another rounding", other_way.value, replace(part, rounding=other_way)
-            yield "another rounding", f"{decimals + 1} decimals", replace(part, decimals=decimals + 1)
-        case nodes.Whole(up=up):
-            yield "another rounding", f"up is {not up}", replace(part, up=not up)
+        case nodes.Rounded() | nodes.Whole():
+            yield from _roundings(part)
         case nodes.OverItems(what=what, value=value, when=when):
             other_total = {Gathered.TOTAL: Gathered.LARGEST, Gathered.LARGEST: Gathered.SMALLEST}.get(what)
             if other_total and value is not None:
@@ -124,6 +119,16 @@ def _spoiled(part: Any) -> _Spoiled:  # noqa: C901, PLR0912  # One line for each
             yield from _times(part)
         case _:
             yield from _terms(part)
+
+
+def _roundings(part: nodes.Rounded | nodes.Whole) -> _Spoiled:
+    if isinstance(part, nodes.Whole):
+        yield "another rounding", f"up is {not part.up}", replace(part, up=not part.up)
+        return
+    for other in Rounding:
+        if other is not part.rounding:
+            yield "another rounding", other.value, replace(part, rounding=other)
+    yield "another rounding", f"{part.decimals + 1} decimals", replace(part, decimals=part.decimals + 1)
 
 
 def _values(part: nodes.Literal) -> _Spoiled:
