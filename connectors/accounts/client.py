@@ -6,6 +6,7 @@ reference belongs to another customer, any other 403 and every 401 is a refusal 
 The service is the exchange's own, so there is no vendor's page.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import UTC
 from urllib.parse import quote
@@ -38,14 +39,14 @@ class BelongsToAnother:
 
 
 class WireLoss(BaseModel):
-    """The service's answer."""
+    """The service's answer; a fact may be a list of items, each with texts by name."""
 
     customer_id: StrictStr
     kind: LossKind
     reference: StrictStr
     as_of: AwareDatetime
     customer: dict[StrictStr, StrictStr]
-    facts: dict[StrictStr, StrictStr]
+    facts: dict[StrictStr, StrictStr | list[dict[StrictStr, StrictStr]]]
 
 
 class WireRefusal(BaseModel):
@@ -127,7 +128,11 @@ def _evidence(body: bytes, loss: Loss, asked: str) -> Evidence:
     twice = sorted(wire.customer.keys() & wire.facts.keys())
     if twice:
         raise UnexpectedReply(f"{asked}: {', '.join(twice)}: said both of the customer and of the loss")
-    known = sorted((name, value) for name, value in (wire.customer | wire.facts).items() if value)
+    said = {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in wire.facts.items()
+    }
+    known = sorted((name, value) for name, value in (wire.customer | said).items() if value)
     return Evidence(facts=tuple(known), source=SOURCE, as_of=wire.as_of.astimezone(UTC))
 
 

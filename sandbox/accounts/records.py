@@ -33,7 +33,8 @@ class Record:
     reference: The exchange's own number of it: "POS-4410021".
     as_of: When the figures were taken, ISO with offset: "2026-11-02T08:00:00+00:00".
     customer: Facts about the person, all text: {"tier": "vip", "fraud_score": "12", …}.
-    facts: Facts about the loss, all text: {"quantity": "10", …}; what is not known is absent.
+    facts: Facts about the loss, all text: {"quantity": "10", …}, or lists of items whose fields are text; what is not
+        known is absent.
     """
 
     customer_id: str
@@ -41,7 +42,7 @@ class Record:
     reference: str
     as_of: str
     customer: Mapping[str, str]
-    facts: Mapping[str, str]
+    facts: Mapping[str, str | list[dict[str, str]]]
 
 
 class Records:
@@ -93,14 +94,17 @@ def read_record(fields: Any) -> Record:
             raise BadRecord(f"{name}: must be a text that is not empty")
     if fields["kind"] not in KINDS:
         raise BadRecord(f"kind: {fields['kind']!r} is none of {', '.join(KINDS)}")
-    for name in ("customer", "facts"):
-        _check_texts(name, fields[name])
+    _check_texts("customer", fields["customer"])
+    _check_texts("facts", fields["facts"], lists=True)
     return Record(**fields)
 
 
-def _check_texts(name: str, value: Any) -> None:
+def _check_texts(name: str, value: Any, *, lists: bool = False) -> None:
     if not isinstance(value, dict):
         raise BadRecord(f"{name}: must be an object")
     for key, text in value.items():
-        if not isinstance(text, str):
+        if lists and isinstance(text, list):
+            for number, item in enumerate(text, start=1):
+                _check_texts(f"{name}.{key}.{number}", item)
+        elif not isinstance(text, str):
             raise BadRecord(f"{name}.{key}: {text!r} must be written as text")

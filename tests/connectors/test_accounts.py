@@ -54,6 +54,19 @@ def test_what_is_known_comes_sorted_and_what_is_not_is_absent(accounts: AccountD
 
 
 @respx.mock
+def test_a_fact_that_is_a_list_comes_as_its_json_and_an_empty_list_is_known(accounts: AccountData) -> None:
+    trades = [{"result": "-1000.50", "closed_at": "2026-02-10T11:00:00Z"}]
+    respx.get(URL).respond(json=an_answer(facts={"trades": trades, "refunds": []}))
+
+    found = accounts.evidence_for(LOSS)
+
+    assert isinstance(found, Evidence)
+    facts = dict(found.facts)
+    assert facts["trades"] == '[{"result": "-1000.50", "closed_at": "2026-02-10T11:00:00Z"}]'
+    assert facts["refunds"] == "[]"
+
+
+@respx.mock
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
@@ -74,6 +87,8 @@ def test_what_is_known_comes_sorted_and_what_is_not_is_absent(accounts: AccountD
         (200, an_answer(kind="order"), UnexpectedReply),
         (200, an_answer(facts={"hours_late": 7.5}), UnexpectedReply),
         (200, an_answer(facts={"hours_late": None}), UnexpectedReply),
+        (200, an_answer(facts={"trades": ["-5"]}), UnexpectedReply),
+        (200, an_answer(facts={"trades": [{"result": 5}]}), UnexpectedReply),
         (200, an_answer(facts={"tier": "vip"}), UnexpectedReply),
         (200, an_answer(as_of="2026-11-02T09:00:00"), UnexpectedReply),
     ],
@@ -126,7 +141,7 @@ def test_a_reference_is_data_and_never_a_path(accounts: AccountData) -> None:
 @pytest.fixture
 def known(world: World) -> World:
     body = [
-        an_answer(facts={"asset": "USDT", "hours_late": "7.5"}),
+        an_answer(facts={"asset": "USDT", "hours_late": "7.5", "trades": [{"result": "-5"}]}),
         an_answer(customer_id="C-9", reference="W-1", facts={}),
     ]
     answer = requests.post(f"{world.url}/accounts/_sandbox/facts", json=body, timeout=10)
@@ -145,6 +160,7 @@ def test_the_sandbox_knows_the_loss(known: World) -> None:
 
         assert isinstance(found, Evidence)
         assert dict(found.facts)["hours_late"] == "7.5"
+        assert dict(found.facts)["trades"] == '[{"result": "-5"}]'
         assert accounts.evidence_for(typed) == found
         assert accounts.evidence_for(nobody) == NotFound(message="the account data knows no transaction 'W-2'")
         assert accounts.evidence_for(other) == BelongsToAnother(message="transaction 'W-1' is another customer's")
