@@ -68,6 +68,7 @@ QUEUES = {
     releasing.RELEASED: "work",
     TIDY: "work",
     ending.PAY: "money",
+    ending.LOOK: "work",
 }
 
 

@@ -21,7 +21,7 @@ from sync.comparing import reconcile
 from sync.intake import POLL, Intake, parse_ref, poll, read_ticket
 from sync.outbox import ref_of, write_fields, write_link, write_note
 from sync.schedule import Tick
-from workflow import ending, one_case, paying, releasing
+from workflow import ending, one_case, paying, releasing, waiting
 
 log = structlog.get_logger(__name__)
 TIDY_SECONDS = 3600
@@ -49,6 +49,7 @@ def handlers(house: House) -> Mapping[str, Handler]:
         one_case.PROPOSE: lambda key: one_case.make_proposal(desk, key, now=clock()),
         one_case.ESCALATE: lambda key: one_case.escalate(desk, key, now=clock()),
         releasing.RELEASED: lambda key: releasing.look_again(desk, key),
+        ending.LOOK: lambda key: waiting.look(desk, key, now=clock()),
         ending.PAY: lambda key: paying.pay(desk, house.cashier, key),
         **dict.fromkeys(Kind, partial(_send, house)),
         releasing.POLICY_CARD: lambda key: house.policy_cards.show(key, now=clock()),

@@ -104,12 +104,9 @@ def at_once(policies: list[Policy]) -> Iterator[Mistake]:
 
 
 def not_payable_yet(policies: list[Policy]) -> Iterator[Mistake]:
-    """Yield the policies whose cases cannot be paid as they say: waiting parts and budgets are not."""
+    """Yield the policies whose cases cannot be paid as they say: budgets are not."""
     for policy in policies:
-        if any(each.waits_for or each.lapses_when for each in policy.parts):
-            what = "keep it in a folder of its own: parts that wait or lapse are worked out, but not paid out yet"
-            yield Mistake(place=policy.place, what=what)
-        elif policy.budget is not None:
+        if policy.budget is not None:
             what = "keep it in a folder of its own: a budget for all claims together is worked out, but not paid out"
             yield Mistake(place=policy.place, what=what)
 

@@ -1,11 +1,11 @@
 """On which day each payment of a proposal is due. Pure."""
 
-import calendar as gregorian
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from cases.parts import Part
 from policy import payment_terms
+from policy.calendars import months_later
 from policy.expressions import Counted
 from policy.form import Policy
 from policy.timing import later
@@ -33,15 +33,9 @@ def _after(terms: payment_terms.Part, times: int, start: datetime) -> datetime:
     count, _, unit = (terms.every or "0 days").partition(" ")
     number = int(count) * times
     if unit in _MONTHS:
-        return _months_after(start, number * _MONTHS[unit])
+        return datetime.combine(months_later(start.date(), number * _MONTHS[unit]), start.timetz())
     if unit.startswith("working"):
         return later(Counted.WORKING_DAYS, start, Decimal(number), terms.calendar)
     if unit.startswith("day"):
         return start + timedelta(days=number)
     return later(Counted(unit if unit.endswith("s") else f"{unit}s"), start, Decimal(number), terms.calendar)
-
-
-def _months_after(start: datetime, months: int) -> datetime:
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    last = gregorian.monthrange(year, month + 1)[1]
-    return start.replace(year=year, month=month + 1, day=min(start.day, last))

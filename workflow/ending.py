@@ -8,7 +8,7 @@ How a payout is carried out stands in paying.py.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cases.case import (
     Approved,
@@ -29,7 +29,9 @@ from payouts.ledger import promised
 from payouts.order import NotPayable, PayoutOrder, payable
 from policy.due_dates import due_dates
 from store import books, outbox
+from store.audit import Change
 from store.books import StoredPayout
+from store.cases import StoredCase
 from store.database import Transaction
 from store.outbox import Kind
 from workflow.changing import changed
@@ -37,8 +39,10 @@ from workflow.desk import Desk
 from workflow.moving import withdraw
 from workflow.telling import tell_card, tell_everyone, tell_slack
 
-PAY = "pay"
-SYNC = "sync"
+PAY, LOOK = "pay", "look"
+SYNC, POLICY = "sync", "policy"
+#: Parts that wait are looked at so often.
+LOOKED_EVERY = timedelta(days=1)
 
 
 # --- An approval is a promise --------------------------------------------------------------------------------------
@@ -76,6 +80,9 @@ def promise(desk: Desk, tx: Transaction, approved: Approved, *, now: datetime) -
     for number, stands in enumerate(approved.standing, start=1):
         if stands.due_at is not None:
             promise_part(desk, tx, approved, number, due_at=stands.due_at, now=now)
+    if any(each.state is Standing.WAITING for each in approved.standing):
+        tomorrow = f"{approved.about.id}/{approved.proposal.fingerprint}/{now + LOOKED_EVERY:%Y-%m-%d}"
+        tx.enqueue(LOOK, tomorrow, delay_seconds=LOOKED_EVERY.total_seconds())
 
 
 def promise_part(  # Which part of what, and from when.
@@ -137,7 +144,7 @@ def resume(
         return None
     standing = _with_part(approved, number, PartStanding(state=Standing.UNDER_WAY, due_at=now))
     after = _case_of(replace(approved, standing=standing if number else ()), standing, stored.case, now=now)
-    detail = {"part": f"{number} of {len(standing)}"} if number else {}
+    detail = {"part": part_told(approved.proposal, number)} if number else {}
     saved = desk.cases.save(tx, stored, after, changed(now, person, "payout resumed", **detail))
     tell_card(tx, saved, now=now)
     name = payable(approved.proposal.fingerprint, number)
@@ -166,22 +173,46 @@ def _take_in(
     if payout.part and _is_known(before.standing[payout.part - 1], stands):
         return
     standing = _with_part(before, payout.part, stands)
-    over = _nothing_is_paid(tx, before, standing)
-    after: Case = _case_of(replace(before, standing=standing if payout.part else ()), standing, stored.case, now=now)
-    if over:
-        for each in books.payouts_for(tx.connection, before.about.id, before.proposal.fingerprint):
-            withdraw(tx, each, now=now)
-        after = NeedsAttention(
-            about=before.about, reason=_reason(before.proposal, standing), missing=(), proposal=before.proposal
-        )
+    promised_now = replace(before, standing=standing if payout.part else ())
+    after = _after(tx, promised_now, standing, stored.case, now=now)
     event, detail = _told(payout, stands, stored.case, after)
-    change = changed(now, actor, event, **detail)
+    _save(desk, tx, stored, after, changed(now, actor, event, **detail))
+
+
+def stand_anew(  # Which case, what is promised now, and what the history says of it.
+    desk: Desk,
+    tx: Transaction,
+    stored: StoredCase,
+    promised_now: Approved,
+    *,
+    event: str,
+    detail: dict[str, str],
+    now: datetime,
+) -> None:
+    """Let a case be what its parts make of it, now that some of them stand otherwise than before."""
+    after = _after(tx, promised_now, promised_now.standing, stored.case, now=now)
+    _save(desk, tx, stored, after, changed(now, POLICY, event, **detail))
+
+
+def _after(
+    tx: Transaction, promised_now: Approved, standing: tuple[PartStanding, ...], before: Case, *, now: datetime
+) -> Approved | Paid | NeedsAttention:
+    """Return the case that these parts make; its promises are taken back where nothing was or will be paid."""
+    if not _nothing_is_paid(tx, promised_now, standing):
+        return _case_of(promised_now, standing, before, now=now)
+    for each in books.payouts_for(tx.connection, promised_now.about.id, promised_now.proposal.fingerprint):
+        withdraw(tx, each, now=now)
+    reason = _reason(promised_now.proposal, standing)
+    return NeedsAttention(about=promised_now.about, reason=reason, missing=(), proposal=promised_now.proposal)
+
+
+def _save(desk: Desk, tx: Transaction, stored: StoredCase, after: Case, change: Change) -> None:
     saved = desk.cases.save(tx, stored, after, change)
-    if isinstance(after, Approved) or after == stored.case:
-        tell_slack(tx, saved, change)
+    if isinstance(after, Approved) and isinstance(stored.case, Approved) and change.event == "part paid":
+        tell_slack(tx, saved, change)  # Its tickets are told once all that is due is paid.
         return
     tell_everyone(desk, tx, saved, change)
-    was_told(desk, tx, after.about.id, now=now)
+    was_told(desk, tx, after.about.id, now=change.at)
 
 
 def _is_known(before: PartStanding, stands: PartStanding) -> bool:
@@ -250,10 +281,14 @@ def _reason(proposal: Proposal, standing: tuple[PartStanding, ...]) -> str:
     return f"The payout needs a person: {'; '.join(named)}. {others}"
 
 
+def part_told(proposal: Proposal, part: int) -> str:
+    """Return which part of a proposal it is, for its history: "2 of 4, after verification"."""
+    return f"{part} of {len(proposal.parts)}, {proposal.parts[part - 1].name}"
+
+
 def _told(payout: StoredPayout, stands: PartStanding, before: Case, after: Case) -> tuple[str, dict[str, str]]:
     """Return what the history says of it: the event, and its detail."""
-    parts = payout.approved.proposal.parts
-    detail = {"part": f"{payout.part} of {len(parts)}", "name": parts[payout.part - 1].name} if payout.part else {}
+    detail = {"part": part_told(payout.approved.proposal, payout.part)} if payout.part else {}
     match stands.state:
         case Standing.PAID:
             whole = isinstance(after, Paid) and not isinstance(before, Paid)

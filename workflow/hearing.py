@@ -17,6 +17,7 @@ from workflow.ending import SYNC
 from workflow.joining import case_with, forget, gather, join, losses_named, open_case, regarding
 from workflow.one_case import PROPOSE, is_undecided, save
 from workflow.telling import tell_slack
+from workflow.waiting import look_soon
 
 
 def hear(desk: Desk, tx: Transaction, ticket: Ticket, *, before: Ticket | None, now: datetime) -> None:
@@ -52,6 +53,7 @@ def _hear_again(
     stored = _with_people(desk, tx, ticket, stored, now=now)
     if before is not None and claims.claims_the_same(before, ticket):
         return
+    look_soon(tx, stored, f"{ticket.ref}@{ticket.updated_at:%Y%m%dT%H%M%S.%f}")
     if claims.is_gone(ticket):
         _lose(desk, tx, ticket, stored, now=now)
         return

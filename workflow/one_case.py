@@ -46,6 +46,7 @@ from workflow.desk import Desk
 from workflow.ending import planned, promise, was_told
 from workflow.in_force import deciding, is_in_force
 from workflow.telling import put_question, tell_everyone, tell_slack, tell_thread
+from workflow.waiting import look_soon
 
 PROPOSE, ESCALATE = "propose", "escalate"
 POLICY = "policy"
@@ -298,9 +299,12 @@ def ask_agent(desk: Desk, tx: Transaction, case_id: CaseId, person: PersonId, wo
 
 
 def look_again(desk: Desk, tx: Transaction, case_id: CaseId, person: str, *, now: datetime) -> bool:
-    """Gather evidence and propose anew for a case that needs attention; False when it does not need it."""
+    """Gather evidence and propose anew for a case that needs attention, or look at parts that wait; False for none."""
     stored = desk.cases.lock(tx, case_id)
     case = stored.case
+    if look_soon(tx, stored, f"{stored.version}"):
+        desk.cases.note(tx, stored, changed(now, person, "looked again"))
+        return True
     if not isinstance(case, NeedsAttention) or case.about.loss is None or case.unsettled is not None:
         return False
     opened = save(desk, tx, stored, Opened(about=stored.case.about), changed(now, person, "looked again"))

@@ -62,7 +62,7 @@ def test_every_worked_case_is_an_example(plan: str, shared: Path) -> None:
 
 
 def test_the_product_does_not_load_what_it_cannot_pay_yet() -> None:
-    with pytest.raises(BadPolicy, match="are worked out, but not paid out yet"):
+    with pytest.raises(BadPolicy, match="a budget for all claims together is worked out, but not paid out"):
         load_book(PUBLISHED)
 
 

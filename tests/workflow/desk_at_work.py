@@ -31,7 +31,7 @@ from sync.intake import Intake, read_ticket
 from sync.outbox import write_link, write_note
 from tests.store.queued import Job, done, queued
 from tests.workflow.played_vendors import NOON, PlayedHelpdesk, PlayedProvider, ref
-from workflow import ending, one_case, paying, releasing
+from workflow import ending, one_case, paying, releasing, waiting
 from workflow.approval import Outcome, Word
 from workflow.desk import Desk
 from workflow.paying import Cashier, Finding
@@ -54,6 +54,7 @@ FACTS = {
     "goodwill_paid_12_months": "0",
 }
 MOST_ROUNDS = 400
+OF_LATER_DAYS = (one_case.ESCALATE, ending.LOOK)
 #: What may become a dead letter in a test; anything else is a fault of ours.
 VENDORS_FAULT = ("AccessRefused:", "UnexpectedReply:")
 
@@ -146,11 +147,11 @@ class DeskAtWork:
         read_ticket(self.intake, f"{ticket.ref}@0", clock=self.time)
 
     def work(self, *kinds: str) -> None:
-        """Do every job that waits, of these kinds or all but escalations, until none is left but dead letters.
+        """Do every job that waits, of these kinds or all but those of later days, until none is left but dead letters.
 
         Waiting costs no time; a dead letter is tried again only by `again`.
         """
-        wanted = kinds or tuple(each for each in (*HELPDESK_KINDS, *QUEUES) if each != one_case.ESCALATE)
+        wanted = kinds or tuple(each for each in (*HELPDESK_KINDS, *QUEUES) if each not in OF_LATER_DAYS)
         for _ in range(MOST_ROUNDS):
             dead = {(each.kind, each.key) for each in self.dead_letters()}
             jobs = [each for each in self.waiting() if each.kind in wanted and (each.kind, each.key) not in dead]
@@ -270,6 +271,7 @@ class DeskAtWork:
         return {
             one_case.PROPOSE: lambda key: one_case.make_proposal(self.desk, key, now=self.time()),
             one_case.ESCALATE: lambda key: one_case.escalate(self.desk, key, now=self.time()),
+            ending.LOOK: lambda key: waiting.look(self.desk, key, now=self.time()),
             ending.PAY: lambda key: paying.pay(self.desk, self.cashier, key),
             releasing.RELEASED: lambda key: releasing.look_again(self.desk, key),
             releasing.POLICY_CARD: lambda _key: None,
