@@ -42,6 +42,13 @@ def items_text(items: list[dict[str, Any]]) -> str:
     return json.dumps(items, ensure_ascii=False, default=str)
 
 
+def items_said(text: str) -> str:
+    """Return items as people read them: "1) value: 1000, receipt: yes; 2) value: 60, receipt: no"; "none" for none."""
+    items = json.loads(text, parse_float=str, parse_int=str)
+    said = (", ".join(f"{name}: {value}" for name, value in each.items()) for each in items)
+    return "; ".join(f"{number}) {each}" for number, each in enumerate(said, start=1)) or "none"
+
+
 def _item(number: int, told: dict[str, Any], kind: ListType, read: Callable[[str, Type], Any]) -> dict[str, Any]:
     values = {}
     for name, of in kind.fields:

@@ -1,5 +1,6 @@
 """A policy as one page to read: what it decides, in tables, with its examples worked out again. No script."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -39,7 +40,7 @@ def page_of(
         about=_cell(grids["Policy"], "about"),
         facts=facts_of(policy, grids["Policy"], words),
         decision=decision_table(policy, grids, words),
-        inputs=grids["Inputs"],
+        inputs=[(name, _type_said(kind), usual, said) for name, kind, usual, said in grids["Inputs"].rows],
         worked_out=grids["Works out"],
         tables=grids.get("Tables"),
         settled=settled_by(policy, grids, words),
@@ -50,6 +51,12 @@ def page_of(
         in_words=in_words,
     )
     return sheet(f"{policy.name} {policy.version}", body, language=language)
+
+
+def _type_said(kind: str) -> str:
+    """Return a type as people read it; a list with what each item says: "list of up to 50: value: EUR, …"."""
+    listed = re.fullmatch(r"\{list of up to: (\d+), each: \{(.*)\}\}", kind)
+    return f"list of up to {listed.group(1)}: {listed.group(2)}" if listed else kind
 
 
 def _cell(grid: Grid, field: str) -> str:

@@ -10,10 +10,12 @@ from policy.explaining import reason
 from policy.expressions import Condition, Expression
 from policy.facts import read_facts
 from policy.form import Example, Policy, Rule
+from policy.items import items_said
 from policy.payment_terms import Part
 from policy.reasons import Reasoned
 from policy.settling import TooManyDigits
 from policy.showing import in_words
+from policy.units import ListType
 
 #: More columns than this are hard to read: then each condition stands in one cell.
 MOST_COLUMNS = 5
@@ -221,7 +223,9 @@ def examples_shown(policy: Policy, words: Words) -> list[ExampleShown]:
 
 def _example(policy: Policy, example: Example, usual: Mapping[str, str], words: Words) -> ExampleShown:
     given = dict(example.given)
-    differs = [(name, value) for name, value in example.given if usual.get(name) != value]
+    lists = {each.name for each in policy.inputs if isinstance(each.type, ListType)}
+    changed = ((name, value) for name, value in example.given if usual.get(name) != value)
+    differs = [(name, items_said(value) if name in lists else value) for name, value in changed]
     missing = [(name, None) for name in usual if name not in given]
     found = _found(policy, example)
     kind = in_words(found.classification) if isinstance(found, Reasoned) else "missing"

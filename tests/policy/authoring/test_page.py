@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -169,3 +170,13 @@ FAINTEST = """() => {
   }
   return [document.documentElement.scrollWidth, least];
 }"""
+
+
+def test_the_items_of_a_list_read_as_words() -> None:
+    text = (Path(__file__).parents[1] / "plans" / "late-luggage.yaml").read_text(encoding="utf-8")
+
+    shown = unescape(page_of(text, "late-luggage.yaml", language="en"))
+
+    assert "1) value: 1000, bought_at: 2026-01-01T00:00:00Z, receipt: yes; 2) value: 500, bought_at" in shown
+    assert "list of up to 50: value: EUR, bought_at: time, receipt: yes/no" in shown
+    assert '[{"' not in shown
