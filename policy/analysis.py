@@ -16,6 +16,7 @@ from policy.payment_terms import Benefit
 from policy.reaching import gaps, out_of_reach, overlapping
 from policy.redundancy import alone, redundant
 from policy.regions import Box
+from policy.repeated import perhaps_twice
 from policy.saying import said
 from policy.steps import uneven
 from policy.units import ListType
@@ -82,6 +83,7 @@ def _suspicions(policy: Policy, people: People | None, lines: _Reached) -> Itera
         yield from alone(line, lines.inside)
     yield from never_binding(policy, lines.paid)
     yield from beyond_limits(policy)
+    yield from perhaps_twice(policy)
     yield from uneven(policy, lines.rules)
     yield from unproven(policy)
     yield from fewer_for_riskier(policy)
@@ -108,6 +110,7 @@ def _alone(policy: Policy) -> Iterator[Line]:
 def _unused(policy: Policy) -> Iterator[Finding]:
     """Yield the names that are declared and used nowhere: a forgotten fee is a wrong amount."""
     used = {name for expression in _expressions(policy) for name, _, _ in expression.names}
+    used |= {name for each in policy.inputs if isinstance(each.type, ListType) for name in each.type.once_by}
     used |= {limit.counting for limit in policy.limits if limit.counting} | {each.paid for each in policy.other_plans}
     used |= {policy.money.asset_input} if policy.money.asset_input else set()
     tells = (

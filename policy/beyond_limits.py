@@ -14,14 +14,14 @@ def beyond_limits(policy: Policy) -> Iterator[Finding]:
     that is the same for every case may be meant for one payment, and is a note.
     """
     for limit in policy.limits:
-        holds = _inputs(policy, limit.at_most)
+        holds = inputs_of(policy, limit.at_most)
         for each in policy.deductions:
-            taken = _inputs(policy, each.takes_off)
+            taken = inputs_of(policy, each.takes_off)
             if limit.counting is None and taken and not taken & holds:
                 yield _found(limit, each, Weight.FINDING if holds else Weight.NOTE)
 
 
-def _inputs(policy: Policy, expression: Expression) -> set[str]:
+def inputs_of(policy: Policy, expression: Expression) -> set[str]:
     """Return the inputs that an expression may need."""
     steps = {each.name: each.expression for each in policy.derived}
     found: set[str] = set()

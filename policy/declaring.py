@@ -133,7 +133,7 @@ def _kind(node: Node, money: MoneyTerms | None, own: frozenset[str], mistakes: M
     if not isinstance(node, Mapping):
         mistakes.add(node.place, f"write {_KINDS}")
         return None
-    section = Section(node, mistakes, keys=("list of up to", "each"))
+    section = Section(node, mistakes, keys=("list of up to", "at least", "each", "each once by"))
     most, fields = section.read("list of up to", _most), section.section("each")
     found = []
     for key, value in fields.entries.values() if fields else ():
@@ -147,7 +147,27 @@ def _kind(node: Node, money: MoneyTerms | None, own: frozenset[str], mistakes: M
         found.append((key.text, kind or TextType()))
     if fields and not 0 < len(found) <= _MOST_FIELDS:
         mistakes.add(fields.place, f"write from 1 to {_MOST_FIELDS} fields, each with its type")
-    return ListType(fields=tuple(found), most=most) if most and found else None
+    if not most or not found:
+        return None
+    return ListType(fields=tuple(found), most=most, least=_least(section, most), once_by=_once_by(section, dict(found)))
+
+
+def _least(section: Section, most: int) -> int:
+    """Return how many items there are at least; 0 where nothing is said."""
+    least = section.read("at least", _most) if section.has("at least") else 0
+    if (least or 0) > most:
+        section.mistakes.add(section.entries["at least"][1].place, f"at most {most} items are read: write no more here")
+    return least or 0
+
+
+def _once_by(section: Section, fields: Named[str, Type]) -> tuple[str, ...]:
+    """Return the fields that no two items share all of; none where nothing is said."""
+    by = section.listed("each once by") if section.has("each once by") else ()
+    for each in by:
+        if each.text not in fields:
+            what = f'"{each.text[:60]}" is no field of an item: {did_you_mean(each.text, fields)}'
+            section.mistakes.add(each.place, what)
+    return tuple(dict.fromkeys(each.text for each in by if each.text in fields))
 
 
 def _most(text: str) -> int:

@@ -12,7 +12,7 @@ from policy.calendars import Calendar
 from policy.expressions import After, Between, Literal, Name, Node, PriceAt, Priced
 from policy.form import Input, Policy
 from policy.items import items_text
-from policy.units import ChoiceType, ListType, NumberType, SeriesType, TimeType, Type, YesNoType
+from policy.units import ChoiceType, ListType, NumberType, SeriesType, TextType, TimeType, Type, YesNoType
 
 #: The step of a number that is no money.
 _STEP = Decimal("0.000001")
@@ -114,10 +114,31 @@ def _lists(policy: Policy, each: Input, nodes: tuple[Any, ...]) -> list[str]:
     usual = {name: tried[0] for name, tried in values.items()}
     first, *rest = next((items for items in given if items), [usual])
     changed = [{**first, name: value} for name, tried in values.items() for value in tried]
-    full = ([first] * number for number in (kind.most, kind.most + 1))
+    full = (_several(first, kind, number) for number in (kind.least - 1, kind.most, kind.most + 1) if number > 0)
     return list(
-        map(items_text, ([], *given, *full, *([item, *rest] for item in changed), *([item] for item in changed)))
+        map(
+            items_text,
+            ([], [first, first], *given, *full, *([item, *rest] for item in changed), *([item] for item in changed)),
+        )
     )
+
+
+def _several(item: dict[str, Any], kind: ListType, number: int) -> list[dict[str, Any]]:
+    """Return so many items, told apart by what makes each its own where that is a text, a number or a time."""
+    types = {name: of for name, of in kind.fields if name in kind.once_by}
+    return [{**item, **{name: _another(item[name], of, each) for name, of in types.items()}} for each in range(number)]
+
+
+def _another(text: str, kind: Type, number: int) -> str:
+    match kind:
+        case TextType():
+            return f"{text}{number or ''}"
+        case TimeType():
+            return (datetime.fromisoformat(text) + number * _SECOND).isoformat()
+        case NumberType(share=False):
+            return str(number + 1)
+        case _:
+            return text
 
 
 def _numbers(each: Input, nodes: tuple[Any, ...]) -> Iterator[Decimal]:

@@ -51,7 +51,7 @@ def gone_through(going: Going) -> tuple[OverItems, Branch]:
     if when is not None and when_tree is not None and not isinstance(when.type, YesNoType):
         raise wrong(when_tree, f"a yes/no is needed here, this is {described(when.type)}")
     value = going.read(told, inner) if before else None
-    kind = _kind(what, value, told)
+    kind = _kind(what, value, told, some=when is None and _never_empty(name, going.scope))
     return OverItems(what=what, items=name, value=value, when=when, type=kind), listed
 
 
@@ -101,9 +101,15 @@ def _list_named(tree: Branch, scope: Scope) -> str:
     raise wrong(tree, f'"{name}" is no list{known}')
 
 
-def _kind(what: Gathered, value: Node | None, tree: Branch) -> Type:
+def _never_empty(name: str, scope: Scope) -> bool:
+    kind = scope.types.get(name)
+    return isinstance(kind, ListType) and kind.least > 0
+
+
+def _kind(what: Gathered, value: Node | None, tree: Branch, *, some: bool) -> Type:
+    """Return the type of what is made of the items; some: Whether there is always one that counts."""
     if value is None:
-        return NumberType(unit=BARE, signed=False, whole=True)
+        return NumberType(unit=BARE, signed=False, whole=True, positive=some)
     kind = value.type
     if what in _OF_TIMES:
         if not isinstance(kind, TimeType):
@@ -112,5 +118,5 @@ def _kind(what: Gathered, value: Node | None, tree: Branch) -> Type:
     if not isinstance(kind, NumberType):
         raise wrong(tree, f"a number is needed here, this is {described(kind)}")
     if what is Gathered.TOTAL:
-        return NumberType(unit=kind.unit, signed=kind.signed, ratio=kind.ratio)
+        return NumberType(unit=kind.unit, signed=kind.signed, positive=kind.positive and some, ratio=kind.ratio)
     return kind

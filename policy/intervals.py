@@ -39,7 +39,7 @@ class Ranges:
     def __init__(self, policy: Policy, box: Box) -> None:
         self._derived = {each.name: each.expression.node for each in policy.derived}
         lists = ((each.name, each.type) for each in policy.inputs)
-        self._most_items = {name: Fraction(kind.most) for name, kind in lists if isinstance(kind, ListType)}
+        self._lists = {name: kind for name, kind in lists if isinstance(kind, ListType)}
         self._box = box
         self._named: dict[str, Span] = {}
 
@@ -80,7 +80,9 @@ class Ranges:
 
     def _over_items(self, node: OverItems, box: Box) -> Span:
         """Return where what is made of a list lies: it has from no item to as many as it may have."""
-        count = Span(low=_ZERO, with_low=True, high=self._most_items.get(node.items), with_high=True)
+        listed = self._lists[node.items]
+        least = listed.least if node.when is None else 0
+        count = Span(low=Fraction(least), with_low=True, high=Fraction(listed.most), with_high=True)
         if node.value is None:
             return count
         value = self.of(node.value, box)

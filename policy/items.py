@@ -22,7 +22,8 @@ def read_items(text: str, kind: ListType, read: Callable[[str, Type], Any]) -> I
     """Return the items that a text lists: `[{"value": "12.50", "receipt": "yes"}]`.
 
     Numbers may stand without quotes, and true and false for yes and no; fields that are not declared are left alone.
-    read: Gives the value of one field. Raises ValueError, as `read` does, with the item and the field.
+    read: Gives the value of one field. Raises ValueError, as `read` does, with the item and the field; and for a list
+        that is too short or too long, or in which an item stands twice.
     """
     if len(text) > MOST_CHARACTERS:
         raise ValueError(f"has {len(text)} characters, at most {MOST_CHARACTERS} are read")
@@ -34,7 +35,13 @@ def read_items(text: str, kind: ListType, read: Callable[[str, Type], Any]) -> I
         raise ValueError(f"is no list of items, as {_as_example(kind)}")
     if len(listed) > kind.most:
         raise ValueError(f"has {len(listed)} items, at most {kind.most} are read")
-    return Items(rows=tuple(_item(number, each, kind, read) for number, each in enumerate(listed, start=1)))
+    if len(listed) < kind.least:
+        raise ValueError(
+            f"has {len(listed) or 'no'} item{'s' * (len(listed) != 1)}, at least {kind.least} must be told"
+        )
+    rows = tuple(_item(number, each, kind, read) for number, each in enumerate(listed, start=1))
+    _check_once(rows, kind.once_by)
+    return Items(rows=rows)
 
 
 def items_text(items: list[dict[str, Any]]) -> str:
@@ -62,6 +69,15 @@ def _item(number: int, told: dict[str, Any], kind: ListType, read: Callable[[str
         except ValueError as error:
             raise ValueError(f"item {number}: {name} {error}") from None
     return values
+
+
+def _check_once(rows: tuple[dict[str, Any], ...], by: tuple[str, ...]) -> None:
+    """Raise ValueError with the first two items that say the same in each of these fields."""
+    first: dict[tuple[Any, ...], int] = {}
+    for number, row in enumerate(rows if by else (), start=1):
+        same = first.setdefault(tuple(row[name] for name in by), number)
+        if same != number:
+            raise ValueError(f"items {same} and {number} are the same by {' and '.join(by)}: each is told once")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -99,10 +99,14 @@ class ListType:
     Fields:
         fields: What each item says: (name, type).
         most: How many items there are at most.
+        least: How many there are at least; 0 where there may be none.
+        once_by: The fields that no two items share all of: an item that is told twice is then found.
     """
 
     fields: tuple[tuple[str, "Type"], ...]
     most: int
+    least: int = 0
+    once_by: tuple[str, ...] = ()
 
 
 Type = NumberType | YesNoType | ChoiceType | TimeType | TextType | SeriesType | ListType
@@ -125,8 +129,8 @@ def described(of: Type) -> str:  # noqa: C901  # One line for each type.
             return "text"
         case SeriesType(unit=unit):
             return f"prices in {unit}"
-        case ListType(most=most):
-            return f"a list of up to {most}"
+        case ListType(most=most, least=least):
+            return f"a list of {least} to {most}" if least else f"a list of up to {most}"
 
 
 def joined(left: Unit, right: Unit, *, doing: str) -> Unit:

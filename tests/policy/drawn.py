@@ -74,9 +74,9 @@ def texts(literals: list[Value], kind: Type, *, huge: bool) -> st.SearchStrategy
             return _series(
                 [each for each in literals if isinstance(each, datetime)] or [datetime(2026, 1, 1, tzinfo=UTC)]
             )
-        case ListType(fields=fields, most=most):
+        case ListType(fields=fields, most=most, least=least):
             items = st.fixed_dictionaries({name: texts(literals, of, huge=huge) for name, of in fields})
-            return st.lists(items, max_size=min(most, 5)).map(items_text)
+            return st.lists(items, min_size=min(least, 5), max_size=min(most, 5)).map(items_text)
         case _:
             return st.text(max_size=20)
 

@@ -9,12 +9,13 @@ import pytest
 
 from cases.proposal import CaseId, DerivationLine, Proposal
 from cases.ticket import CustomerId
+from policy.analysis import findings
 from policy.explaining import explain
 from policy.form import Policy
 from policy.items import items_text
 from policy.loading import load_policy, read_policy
 from policy.many.deciding import decide_many, why_not_many
-from policy.mistakes import BadPolicy
+from policy.mistakes import BadPolicy, Weight
 from policy.proposing import Claim, Missing, propose
 from policy.reasons import Reasoned
 from policy.recomputing import recompute
@@ -174,6 +175,67 @@ def test_the_latest_and_the_number_of_items_decide() -> None:
     assert proposed(text, claim(trades("-1", "1"))).reason == "no loss on balance"
 
 
+ONCE = TOP_UP.replace("    list of up to: 200\n", "    list of up to: 200\n    each once by: [result, closed_at]\n")
+SOME = TOP_UP.replace("    list of up to: 200\n", "    list of up to: 200\n    at least: 2\n")
+
+
+@pytest.mark.parametrize(
+    ("listed", "why"),
+    [
+        (trades("-1", "-2", "-1.0"), "items 1 and 3 are the same by result and closed_at: each is told once"),
+        (trades("-1", "-1"), "items 1 and 2 are the same by result and closed_at: each is told once"),
+    ],
+)
+def test_an_item_that_is_told_twice_is_not_paid_twice(listed: str, why: str) -> None:
+    found = propose(plan(ONCE), claim(listed))
+
+    assert isinstance(found, Missing)
+    assert found.problems == (("trades", why),)
+    assert str(proposed(ONCE, claim(trades("-1000", "-1001"))).amount) == "1400.70 USDT"
+
+
+@pytest.mark.parametrize(
+    ("listed", "why"),
+    [("[]", "has no items, at least 2 must be told"), (trades("1"), "has 1 item, at least 2 must be told")],
+)
+def test_a_list_that_is_never_empty_is_not_decided_without_its_items(listed: str, why: str) -> None:
+    found = propose(plan(SOME), claim(listed))
+
+    assert isinstance(found, Missing)
+    assert found.problems == (("trades", why),)
+
+
+def test_what_a_list_that_is_never_empty_comes_to_may_divide() -> None:
+    average = "max(-result in the window / number of(trades), 0)"
+
+    assert (
+        str(proposed(SOME.replace("max(-result in the window, 0)", average), claim(trades("-30", "-10"))).amount)
+        == "14.00 USDT"
+    )
+    for text, divisor in ((TOP_UP, "number of(trades)"), (SOME, "number of(trades when result < 0)")):
+        with pytest.raises(BadPolicy, match="divide only by what is always above 0"):
+            plan(text.replace("max(-result in the window, 0)", f"max(-result in the window / {divisor}, 0)"))
+
+
+@pytest.mark.parametrize("text", [ONCE, SOME])
+def test_every_path_decides_the_claims_of_such_lists_alike(text: str) -> None:
+    found = compared(plan(text), list(generated(plan(text), 200, 1)), explain_every=2)
+
+    assert found.differences == ()
+    assert found.decided > 30
+
+
+def test_a_list_that_may_tell_an_item_twice_is_noted() -> None:
+    noted = [each for each in findings(plan(TOP_UP)) if each.code == "paid-twice"]
+
+    assert [(each.about, each.weight, each.place.line) for each in noted] == [("trades", Weight.NOTE, 15)]
+    assert noted[0].what == (
+        'an item that stands twice in "trades" is paid twice: say by which fields each is told once, as'
+        ' "each once by: [result]"'
+    )
+    assert [each for each in findings(plan(ONCE)) if each.code == "paid-twice"] == []
+
+
 WORKS_OUT = re.search(r"works out:\n(?:  .*\n)+", TOP_UP)
 
 
@@ -218,6 +280,12 @@ def test_what_is_wrong_with_a_total_is_said_where_it_stands(expression: str, sai
     ("old", "new", "said"),
     [
         ("list of up to: 200", "list of up to: 201", 'write "201" as a whole number from 1 to 200'),
+        ("list of up to: 200", "list of up to: 2\n    at least: 3", "at most 2 items are read: write no more here"),
+        (
+            "list of up to: 200",
+            "list of up to: 2\n    each once by: [closed]",
+            '"closed" is no field of an item: did you mean "closed_at"?',
+        ),
         ("list of up to: 200", "list up to: 200", '"list up to" is not a key here: did you mean "list of up to"?'),
         ("result: signed USDT", "result: signed", '"signed" is not understood'),
         ("result: signed USDT", "result: prices USDT per OKB", "each item has plain fields: write a type as number"),

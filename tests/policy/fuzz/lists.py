@@ -8,7 +8,7 @@ from policy.units import ListType
 _DECLARED = """\
 inputs:
   parts:
-    list of up to: {most}
+    list of up to: {most}{more}
     each:
       worth: USDT
       share: {share}
@@ -21,6 +21,7 @@ works out:
     for each: parts
     gives: "{}"
 """
+_OF_BOTH = "\n    at least: 1\n    each once by: [worth, sold_at]"
 #: Uses everything that is declared, as a policy must.
 _OF_ALL_FIELDS = "total(parts, kept when shown and share is over 0 and sold_at is over 2026-01-01T00:00:00Z)"
 #: Of one item: amounts, tests and moments.
@@ -96,7 +97,9 @@ _SENT = (
 def with_list(random: Random, text: str) -> str:
     """Return the delayed-withdrawal policy with a list in it that a rule and what is worked out go through."""
     declared = _DECLARED.format(
-        most=random.choice((1, 3, 200)), share=random.choice(("number", "signed number", "positive number"))
+        most=random.choice((1, 3, 200)),
+        more=random.choice(("", "", "\n    at least: 1", "\n    each once by: [worth]", _OF_BOTH)),
+        share=random.choice(("number", "signed number", "positive number")),
     )
     kept, total = _written(random, "amount", 3), f"({_written(random, 'total', 3)}) + {_OF_ALL_FIELDS}"
     if random.random() < 0.1:
