@@ -38,9 +38,9 @@ def main(argv: list[str] | None = None) -> int:
 def _side_by_side(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Try both stores at the same time, each in a process of its own: a process can be forked, threads cannot."""
     chosen = ["--kills", str(options.kills), "--cases", str(options.cases), "--seed", str(options.seed), "--json"]
-    chosen += ["--changes", str(options.changes), "--sweep", options.sweep] + (
-        [] if options.planted else ["--no-planted"]
-    )
+    chosen += ["--changes", str(options.changes), "--sweep", options.sweep, "--sample", str(options.sample)]
+    chosen += ["--points", options.points, *(["--parts"] if options.parts else [])]
+    chosen += [] if options.planted else ["--no-planted"]
     command = [sys.executable, "-m", "tests.crash", *chosen, "--store"]
     both = [subprocess.Popen([*command, store], stdout=subprocess.PIPE) for store in WORKERS]
     return [result for each in both for result in json.loads(each.communicate()[0])["results"]]
@@ -51,11 +51,12 @@ def _one_store(options: argparse.Namespace) -> list[dict[str, Any]]:
     with databases(store) as new:
         if options.kills:
             workers = WORKERS[store]
-            plan = Plan(kills=options.kills, claims=options.cases, workers=workers, seed=options.seed, faults=FAULTS)
-            results.append(_told_kills(kill_again_and_again(plan, store, new(), _say)))
+            kills = Plan(kills=options.kills, claims=options.cases, workers=workers, seed=options.seed, faults=FAULTS)
+            results.append(_told_kills(kill_again_and_again(kills, store, new(), _say)))
         if options.sweep != "none":
-            sample = SAMPLE if options.sweep == "sample" else None
-            results.append(_told_sweep(sweep(Sweep(sample=sample, seed=options.seed), store, new(), _say)))
+            sample = options.sample if options.sweep == "sample" else None
+            plan = Sweep(sample=sample, seed=options.seed, only=options.points, parts=options.parts)
+            results.append(_told_sweep(sweep(plan, store, new(), _say)))
         if options.changes:
             results.append(_told_chaos(weather(store, new(), changes=options.changes, restarts=5, seed=options.seed)))
         if options.planted and store == "sqlite":  # The bugs are the same on both.
@@ -124,6 +125,9 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--cases", type=int, default=1000, help="losses per store (default: 1000)")
     parser.add_argument("--store", choices=("sqlite", "postgres", "both"), default="both")
     parser.add_argument("--sweep", choices=("all", "sample", "none"), default="all", help="crash at every point")
+    parser.add_argument("--sample", type=int, default=SAMPLE, help=f"points of a sample (default: {SAMPLE})")
+    parser.add_argument("--points", default="", help="crash only at points whose name has this in it, as a pattern")
+    parser.add_argument("--parts", action="store_true", help="let the cases of the sweep be paid in four parts")
     parser.add_argument("--changes", type=int, default=500, help="ticket changes in webhook chaos (default: 500)")
     parser.add_argument("--planted", action=argparse.BooleanOptionalAction, default=True, help="try planted bugs")
     parser.add_argument("--only", choices=[trial.bug for trial in TRIALS], help="only this planted bug")

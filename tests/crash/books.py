@@ -8,17 +8,16 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
+from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
-from cases.case import Case, Closed, Declined, NeedsAttention, Paid
+from cases.case import Case, Closed, Declined, NeedsAttention, Paid, proposal_of
 from makewhole.assembly import House
-from payouts.ledger import PAYOUT_PROVIDER, balance, clearing, sum_per_asset, trial_balance
-from payouts.order import PayoutOrder
+from payouts.ledger import PAYOUT_PROVIDER, clearing, is_balance, sum_per_asset, trial_balance
 from store import audit, books, failures, jobs, tables
 from store.cases import StoredCase
 from tests.crash.claims import Claim, End
@@ -138,7 +137,7 @@ def _payments(every: Everything) -> Iterator[Finding]:
     made: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for payment in every.payments:
         if payment["status"] != "failed":
-            made[payment["reference"]].append(payment)
+            made[payment["reference"].partition(":")[0]].append(payment)
     for claim in every.claims:
         stored = every.cases.get(claim.reference)
         if stored is not None:
@@ -148,17 +147,33 @@ def _payments(every: Everything) -> Iterator[Finding]:
 
 
 def _paid_once(every: Everything, claim: Claim, stored: StoredCase, made: list[dict[str, Any]]) -> Iterator[Finding]:
-    case_id, wanted = stored.case.about.id, int(claim.end is End.PAID)
-    if len(made) > wanted:
+    case_id, proposal = stored.case.about.id, proposal_of(stored.case)
+    owed = _owed(claim, in_parts=bool(proposal and proposal.parts))
+    if len(made) > len(owed):
         yield _finding(Kind.DOUBLED, "payments", f"{case_id} ({claim.end}) was paid {len(made)} times")
-    if len(made) < wanted:
-        yield _finding(Kind.LOST, "payments", f"{case_id} was not paid")
-    for payment in made[: wanted + 1]:
-        paid = (Decimal(payment["amount"]), payment["asset"], payment["payee"])
-        if paid != (Decimal(claim.amount or "0"), claim.asset, claim.customer_id):
-            yield _finding(Kind.WRONG, "payments", f"{case_id} was paid {paid}")
+    if len(made) < len(owed):
+        yield _finding(Kind.LOST, "payments", f"{case_id} was not paid, or not all of it")
+    for payment in made[: len(owed) + 1]:
+        paid = (Decimal(payment["amount"]), payment["asset"], payment["form"])
+        if payment["payee"] != claim.customer_id or paid not in owed:
+            yield _finding(Kind.WRONG, "payments", f"{case_id}: {payment['payee']} was paid {paid}")
+        else:
+            owed.remove(paid)
         if payment["idempotency_key"] not in _keys(every, stored):
             yield _finding(Kind.WRONG, "payments", f"{case_id} was paid under a key that is not ours")
+
+
+def _owed(claim: Claim, *, in_parts: bool) -> list[tuple[Decimal, str, str]]:
+    """Return (how much, of what, in which form) must be paid for a claim, worked out here: whole, or in four parts."""
+    if claim.end is not End.PAID:
+        return []
+    amount = Decimal(claim.amount or "0")
+    if not in_parts:
+        return [(amount, claim.asset, "cash")]
+    coins = (amount / 5).quantize(Decimal("0.000001"), ROUND_DOWN)
+    rest = amount - coins - 7
+    worth = [(coins / 50, "OKB", "in kind"), (Decimal(4), claim.asset, "credit"), (Decimal(3), claim.asset, "voucher")]
+    return [*worth, (rest, claim.asset, "cash")]
 
 
 def _keys(every: Everything, stored: StoredCase) -> set[str]:
@@ -166,11 +181,12 @@ def _keys(every: Everything, stored: StoredCase) -> set[str]:
     case = stored.case.settled if isinstance(stored.case, Closed) else stored.case
     if not isinstance(case, Paid):
         return set()
-    payout = books.find_payout(every.connection, case.about.id, case.proposal.fingerprint)
-    if payout is None:
-        return set()
-    generations = range(1, payout.attempt.key_generation + 1)
-    return {PayoutOrder(approved=payout.approved, key_generation=each).key for each in generations}
+    made = books.payouts_for(every.connection, case.about.id, case.proposal.fingerprint)
+    return {
+        replace(payout.order, key_generation=each).key
+        for payout in made
+        for each in range(1, payout.attempt.key_generation + 1)
+    }
 
 
 def _ledger(every: Everything) -> Iterator[Finding]:
@@ -181,8 +197,8 @@ def _ledger(every: Everything) -> Iterator[Finding]:
             yield _finding(Kind.WRONG, "ledger", f"{code} sums to {total}")
     balances, paid = trial_balance(entries), _paid_per_asset(every)
     for code in sorted({asset for _, asset in balances} | set(paid)):
-        held = balances.get((balance(PAYOUT_PROVIDER), code))
-        booked = -Decimal(held.text()) if held else Decimal(0)
+        held = (money for (account, asset), money in balances.items() if is_balance(account) and asset == code)
+        booked = -sum((Decimal(money.text()) for money in held), start=Decimal(0))
         if booked != paid[code]:
             kind = Kind.LOST if booked < paid[code] else Kind.WRONG
             yield _finding(kind, "ledger", f"{booked} {code} booked as paid, the provider paid {paid[code]}")

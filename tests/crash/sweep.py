@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 
 from makewhole import starting
 from makewhole.assembly import House
+from makewhole.releases import release
+from makewhole.sandboxed import APPROVER, AUTHOR
 from store import leases
 from store.migrating import migrate
 from sync.intake import POLL
@@ -27,6 +29,7 @@ from tests.crash.people import People
 from tests.crash.product import NotInTime, Process, until
 from tests.crash.town import Town, town
 from tests.crash.tripwire import EXIT_CODE, Wire, lay
+from tests.workflow.paid_in_parts import AT_ONCE, pays
 
 READY_SECONDS = 30.0
 END_SECONDS = 30.0
@@ -68,6 +71,7 @@ class Sweep:
         bug: A bug to plant in the product, see `planted`.
         payout_settings: How the provider behaves, see the sandbox.
         end_seconds: How long a case may take to come to its end.
+        parts: Whether each case is paid in four parts.
     """
 
     only: str = ""
@@ -76,6 +80,7 @@ class Sweep:
     bug: str | None = None
     payout_settings: tuple[tuple[str, float], ...] = ()
     end_seconds: float = END_SECONDS
+    parts: bool = False
 
 
 def sweep(plan: Sweep, store: str, database: str, say: Callable[[str], None]) -> Swept:
@@ -85,6 +90,8 @@ def sweep(plan: Sweep, store: str, database: str, say: Callable[[str], None]) ->
     with town(database, changes={"poll_seconds: 1": "poll_seconds: 3600"}) as here:
         house = here.house()
         migrate(house.engine, database)
+        if plan.parts:
+            release(house.desk, (pays(AT_ONCE),), author=AUTHOR, approver=APPROVER, now=house.clock())
         here.send("/payouts/_sandbox/settings", dict(plan.payout_settings))
         walk = _Walk(here, house, plan)
         points = walk.measure()

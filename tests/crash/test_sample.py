@@ -19,6 +19,16 @@ def test_a_crash_anywhere_on_a_cases_way_loses_and_doubles_nothing(store: str) -
     assert swept["payments"] > len(swept["crashed"])
 
 
+def test_a_crash_between_the_parts_of_a_payment_pays_each_part_once() -> None:
+    parts = ("--parts", "--points", "^pay: (before|after) (a call|commit)", "--sample", "3")
+
+    (swept,) = _crash_test("--store", "sqlite", "--sweep", "sample", *parts)
+
+    assert swept["findings"] == []
+    assert len(swept["crashed"]) >= 2
+    assert swept["payments"] >= 4 * len(swept["crashed"])
+
+
 def test_a_job_enqueued_after_the_commit_instead_of_inside_is_caught() -> None:
     (verdict,) = _crash_test("--store", "sqlite", "--sweep", "none", "--only", "enqueue-after-commit")
 

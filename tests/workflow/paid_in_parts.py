@@ -61,7 +61,7 @@ benefits:
 
 def written(form: str, *, version: str = "2", more: str = "", inputs: str = "") -> str:
     """Return the shipped policy as a later version that pays so; `more` are further sections."""
-    text = SHIPPED.replace("version: 1", f"version: {version}").replace("2025-01-01T00:00:00Z", "2026-11-01T00:00:00Z")
+    text = SHIPPED.replace("version: 1", f"version: {version}").replace("2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z")
     text = text.replace("pay form: cash\n", f"units: [POINTS]\n{form}").replace("inputs:\n", f"inputs:\n{inputs}", 1)
     if inputs:
         usual = "".join(f"  {line.split(':')[0].strip()}: no\n" for line in inputs.splitlines())
