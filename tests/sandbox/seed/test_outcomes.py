@@ -103,12 +103,13 @@ def outcome(seed: Seed, ticket_id: int) -> tuple[object, ...]:
     except (NotKnown, OtherCustomer) as error:
         reason = "customer_mismatch" if isinstance(error, OtherCustomer) else "reference_not_found"
         return ("needs_attention", loss, reason, ())
-    known = {**record.facts, **record.customer}
+    facts = {name: fact for name, fact in record.facts.items() if isinstance(fact, str)}
+    known = {**facts, **record.customer}
     if missing := sorted({*NEEDED[fields[TOPIC]], *NEEDED_OF_ALL} - set(known)):
         return ("needs_attention", loss, "missing_input", tuple(missing))
     asset = known["asset"] if fields[TOPIC] == "duplicate_charge" else ASSET.get(fields[TOPIC], "USDT")
     with localcontext(prec=60):
-        classification, amount = rule(record.facts, record.customer)
+        classification, amount = rule(facts, record.customer)
     if int(known["fraud_score"]) >= 80 or known["sanctions_hit"] == "yes":
         classification = "fraud_review"
     return ("proposal", loss, classification, None if amount is None else f"{amount:.{PLACES[asset]}f}", asset)
