@@ -53,6 +53,8 @@ def given_at(section: Section | None, types: Mapping[str, Type], mistakes: Mista
     for key, node in section.entries.values() if section else ():
         if key.text not in types:
             mistakes.add(key.place, f'"{key.text[:60]}" is not an input: {did_you_mean(key.text, types)}')
+        elif key.text in mistakes.broken:
+            given[key.text] = ""  # Of which type it is meant to be is not known.
         elif isinstance(kind := types[key.text], ListType):
             given[key.text] = _items(node, kind, mistakes)
         elif not isinstance(node, Scalar):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from policy.expressions import Condition, Expression
+from policy.going_through import of_an_item
 from policy.grammar import NotUnderstood
 from policy.meaning import understood
 from policy.mistakes import Mistakes, did_you_mean
@@ -141,7 +142,8 @@ def condition(node: Node, scope: Scope, mistakes: Mistakes) -> Condition | None:
 def _cell(name: Scalar, cell: Node, scope: Scope, mistakes: Mistakes) -> Expression | None:
     """Return a decision-table cell as the expression "<name> is <cell>"; a list of values stands for `one of`."""
     if name.text not in scope.types:
-        mistakes.add(name.place, f'"{name.text[:60]}" is not declared: {did_you_mean(name.text, scope.types)}')
+        what = f'"{name.text[:60]}" is not declared: {did_you_mean(name.text, scope.types)}'
+        mistakes.add(name.place, of_an_item(name.text, scope) or what)
         return None
     if isinstance(cell, Sequence):
         values = ", ".join(each.text for each in texts(cell, mistakes))

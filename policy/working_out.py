@@ -44,6 +44,9 @@ def _for_each(key: Scalar, node: YamlMapping, scope: Scope, mistakes: Mistakes) 
     entries = {name.text: value for name, value in node.entries}
     listed = entries["for each"]
     name = listed.text.strip() if isinstance(listed, Scalar) else ""
+    if not name:
+        mistakes.add(listed.place, 'write the name of one list after "for each:"')
+        return ()
     if name not in scope.items:
         known = did_you_mean(name, scope.items) if scope.items else 'declare one under "inputs" first'
         mistakes.add(listed.place, f'"{name[:60]}" is no list: {known}')

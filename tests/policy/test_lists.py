@@ -300,6 +300,7 @@ def test_what_is_wrong_with_a_total_is_said_where_it_stands(expression: str, sai
             "trades:\n    - {reslt: -1000,",
             '"reslt" is not a key here: did you mean "result"?',
         ),
+        ("when: net loss is 0", "when: {result: under 0}", 'each of "trades" has a "result"'),
         ("{trades: []}", "{trades: 5}", 'write the items one below the other, each as "- {result: ...}"'),
     ],
 )
@@ -340,3 +341,10 @@ def test_many_claims_with_lists_are_decided_one_by_one_and_it_is_said() -> None:
     assert found["amount_minor"].to_list() == [700_000_000, None, None]
     assert found["missing"].to_list() == [None, None, "trades"]
     assert why_not_many(policy, frame) == 'netted-top-up 1: "trades" is a list, columns hold one value for each case'
+
+
+def test_a_list_that_is_declared_wrongly_is_the_only_mistake() -> None:
+    with pytest.raises(BadPolicy) as refused:
+        plan(TOP_UP.replace("list of up to: 200", "list of up to: many"))
+
+    assert [each.what for each in refused.value.mistakes] == ['write "many" as a whole number from 1 to 200']
