@@ -15,6 +15,7 @@ from policy.facts import Facts, read_facts
 from policy.form import Policy
 from policy.loading import load_policy
 from policy.mistakes import BadPolicy
+from policy.proposing import missing
 from policy.reasons import Reasoned
 from policy.settling import TooManyDigits
 
@@ -69,11 +70,12 @@ def explain_policy(file: Path, given: list[str], *, as_json: bool) -> int:
     if isinstance(reasoned, Reasoned):
         _print_reasoned(reasoned, as_json=as_json)
         return 0
-    needed = sorted(reasoned.needed)
+    lacking = missing(facts, reasoned)
+    said = str(lacking)
     if as_json:
-        print_json({"missing": needed})
+        print_json({"missing": sorted(reasoned.needed), "why": dict(lacking.problems)})
     else:
-        to_people().print(f"Missing: {', '.join(needed)}", markup=False)
+        to_people().print(f"M{said[1:]}" if lacking.names else said, markup=False, soft_wrap=True)
     return 1
 
 

@@ -13,7 +13,7 @@ from policy.expressions import Condition, Expression, Node, Relation, Value
 from policy.form import Derived, Policy
 from policy.gathering import gathered
 from policy.items import Items
-from policy.series import Series, found, price_at
+from policy.series import Series, found, price_at, why_no_price, why_none_found
 from policy.showing import bare, filled_in
 from policy.timing import later, passed
 from policy.units import NumberType, Type
@@ -58,16 +58,17 @@ class Reckoning:
         values: Mapping[str, Value],
         when_derived: Callable[[Derived | nodes.OverItems, Any], None],
         *,
-        item: "tuple[str, Reckoning] | None" = None,
+        item: "tuple[str, int, Reckoning] | None" = None,
     ) -> None:
         """Begin with the inputs.
 
         when_derived: Is told what was worked out, and the items that were counted: (number, value) of each.
-        item: For the values of one item of a list: the list, and what works out the claim.
+        item: For the values of one item of a list: the list, which item, and what works out the claim.
         """
         self._policy = policy
         of = item[0] if item else None
-        self._outer = item[1] if item else None
+        self._outer = item[2] if item else None
+        self._of = f" ({item[0]} item {item[1]})" if item else ""
         self._derived = {each.name: each for each in policy.derived if each.each_of == of}
         self._known: dict[str, Value | Unknown] = dict(values)
         self._when_derived = when_derived
@@ -181,7 +182,7 @@ class Reckoning:
             self._policy,
             row,
             lambda derived, value: self._when_derived(derived, (number, value)),
-            item=(items, self),
+            item=(items, number, self),
         )
 
     def _timed(self, node: nodes.Between | nodes.After) -> Value | Unknown:
@@ -204,15 +205,17 @@ class Reckoning:
         start, end = (_moment(each) for each in (moments[0], moments[-1]) if not isinstance(each, Unknown))
         if isinstance(node, nodes.PriceAt):
             price: Value | None = price_at(series, start, node.within)
-            gap = series.gap_at(start) or series.gap_in(start, start, with_end=True)
-            said = f"holds no price within {node.within} up to {bare(start)}"
         else:
             price = found(series, node.lookup, start, end, with_end=node.with_end)
-            gap = series.gap_in(start, end, with_end=node.with_end)
-            said = f"holds no price, or no volume, from {bare(start)} to {bare(end)}"
         if price is not None:
             return price
-        return Unknown(needed=frozenset({node.series}), why=((node.series, f"{said}: {gap}" if gap else said),))
+        if isinstance(node, nodes.PriceAt):
+            asked, why = f"for {bare(start)}", why_no_price(series, start, node.within)
+        else:
+            asked = f"from {bare(start)} to {'' if node.with_end else 'under '}{bare(end)}"
+            why = why_none_found(series, node.lookup, start, end, with_end=node.with_end)
+        said = f"holds no price {asked}{self._of}: {why}"
+        return Unknown(needed=frozenset({node.series}), why=((node.series, said),))
 
     def _sum(self, terms: tuple[tuple[int, Node], ...]) -> Value | Unknown:
         numbers = self._numbers(tuple(term for _, term in terms))

@@ -17,6 +17,9 @@ from policy.parts import parts_of
 from policy.reasons import Reasoned
 from policy.settling import TooManyDigits
 
+#: Of why one input does not hold what is asked of it, as of prices for many items.
+_MOST_REASONS = 3
+
 
 class PathsDiffer(ArithmeticError):
     """Raised when compiled policy and interpreter come to different results: our fault, nothing may be proposed."""
@@ -76,7 +79,7 @@ def propose(policy: Policy, claim: Claim) -> Proposal | Missing:
     try:
         reasoned = reason(policy, facts, claim.counted_before)
         if isinstance(reasoned, Unknown):
-            return _missing(facts, reasoned)
+            return missing(facts, reasoned)
         return _proposal(policy, claim, _agreed(policy, claim, reasoned))
     except TooManyDigits as error:
         return Missing(names=(), problems=(("amount", str(error)),))
@@ -122,13 +125,21 @@ def _added(text: str, amounts: list[Decimal]) -> str:
         return text
 
 
-def _missing(facts: Facts, unknown: Unknown) -> Missing:
-    unread = dict(unknown.why) | dict(facts.unreadable)
+def missing(facts: Facts, unknown: Unknown) -> Missing:
+    """Return what is missing where a decision needs inputs that are not known, each with why it cannot be used."""
+    unread = {name: _together(unknown, name) for name, _ in unknown.why} | dict(facts.unreadable)
     return Missing(
         names=tuple(sorted(unknown.needed - unread.keys())),
         problems=tuple((name, unread[name]) for name in sorted(unknown.needed & unread.keys())),
         perhaps=tuple(sorted(unknown.perhaps)),
     )
+
+
+def _together(unknown: Unknown, name: str) -> str:
+    """Return why an input does not hold what is asked of it: the first reasons, and how many more there are."""
+    every = [why for each, why in unknown.why if each == name]
+    more = f"; {len(every) - _MOST_REASONS} more" if len(every) > _MOST_REASONS else ""
+    return "; ".join(every[:_MOST_REASONS]) + more
 
 
 def _proposal(policy: Policy, claim: Claim, reasoned: Reasoned) -> Proposal:

@@ -143,6 +143,37 @@ def price_at(series: Series, at: datetime, within: timedelta) -> Decimal | None:
     return series.points[index - 1].price
 
 
+def why_no_price(series: Series, at: datetime, within: timedelta) -> str:
+    """Return why `price_at` has no price: "the last one is of 2025-10-10 21:36:00 UTC, more than 5 minutes before"."""
+    gap = series.gap_at(at) or series.gap_in(at, at, with_end=True)
+    if gap is not None:
+        return str(gap)
+    index = bisect_right(series.points, at, key=lambda each: each.at)
+    if index == 0:
+        return "there is none before" if not series.points else f"the first one is of {_shown(series.points[0].at)}"
+    return f"the last one is of {_shown(series.points[index - 1].at)}, more than {_counted(within)} before"
+
+
+def why_none_found(series: Series, lookup: Lookup, start: datetime, end: datetime, *, with_end: bool) -> str:
+    """Return why `found` has nothing to look up: a gap, no price in the window, or none with its volume."""
+    gap = series.gap_in(start, end, with_end=with_end)
+    if gap is not None:
+        return str(gap)
+    if end < start or (end == start and not with_end):
+        return "the window is empty"
+    held = [each for each in series.points if start <= each.at and (each.at < end or (with_end and each.at == end))]
+    return "a price in it has no volume, or nothing was traded" if held and lookup is Lookup.VWAP else "none lies in it"
+
+
+def _counted(time: timedelta) -> str:
+    """Return a time in the largest unit that it is whole in: "5 minutes"."""
+    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if time % timedelta(seconds=length) == timedelta(0):
+            number = time // timedelta(seconds=length)
+            return f"{number} {unit if number != 1 else unit.removesuffix('s')}"
+    return f"{time / timedelta(seconds=1):g} seconds"
+
+
 def _weighted(points: list[Point]) -> Fraction | None:
     volume, paid = Fraction(0), Fraction(0)
     for each in points:

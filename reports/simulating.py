@@ -1,14 +1,19 @@
 """Two versions of a policy over the same cases: what each decides on every one of them, and where that differs."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import polars as pl
 
-from policy.facts import read_facts
+from policy.explaining import reason
+from policy.facts import Facts, read_facts
 from policy.form import Policy
+from policy.interpreting import Unknown
 from policy.many.deciding import approvals_of, paid_out_of
 from policy.many.one_by_one import TOO_MANY_DIGITS
+from policy.proposing import missing
+from policy.settling import TooManyDigits
 from reports.beside import earlier_amounts
 from reports.budgets import Shared, share
 from reports.case_files import AT, CASE, CUSTOMER, BadCases, BadRow, Cases
@@ -90,7 +95,7 @@ def simulate(a: Policy, b: Policy, cases: Cases, *, on_step: Callable[[str], Non
         rows=together if both.all() else together.filter(both),
         bad=tuple(bad),
         undecided=int((~both).sum()),
-        reasons=tuple(each for side in sides for each in _reasons(side)),
+        reasons=tuple(each for side in sides for each in _reasons(side, frame)),
         examples=tuple(each for side in sides for each in _examples(side, frame))[:LISTED],
     )
 
@@ -159,9 +164,17 @@ def _side_by_side(frame: pl.DataFrame, a: pl.DataFrame, b: pl.DataFrame) -> pl.D
     )
 
 
-def _reasons(side: Side) -> list[tuple[str, str, int]]:
-    counts = side.rows["missing"].drop_nulls().value_counts(sort=True)
-    return [(label(side.policy), _needs(name), count) for name, count in counts.iter_rows()]
+def _reasons(side: Side, frame: pl.DataFrame) -> list[tuple[str, str, int]]:
+    """Return what keeps a version from deciding, most frequent first: (version, what, how many cases)."""
+    missing = side.rows["missing"].cast(pl.String)
+    given = pl.Series([False] * len(missing))
+    for name in set(missing.drop_nulls().unique()) & set(frame.columns):
+        given |= (missing == name).fill_null(value=False) & frame[name].is_not_null()
+    counted = pl.DataFrame({"missing": missing, "given": given}).drop_nulls().group_by("missing", "given").len("count")
+    return [
+        (label(side.policy), f"{name} is given and cannot be used" if told else _needs(name), count)
+        for name, told, count in counted.sort("count", "missing", "given", descending=(True, False, False)).iter_rows()
+    ]
 
 
 def _needs(name: str) -> str:
@@ -174,12 +187,22 @@ def _examples(side: Side, frame: pl.DataFrame) -> list[BadRow]:
     inputs = [each.name for each in side.policy.inputs if each.name in frame.columns]
     found = []
     for place, row in zip(places, frame[places].iter_rows(named=True), strict=True):
-        missing = str(side.rows["missing"][place])
-        given = [(name, _text(row[name])) for name in inputs if row[name] is not None]
-        why = read_facts(side.policy, given).unreadable.get(missing)
-        said = f"{missing} {why}" if why else _needs(missing)
+        name = str(side.rows["missing"][place])
+        facts = read_facts(side.policy, [(each, _text(row[each])) for each in inputs if row[each] is not None])
+        why = _why(side.policy, facts, name)
+        said = f"{name} {why}" if why else _needs(name)
         found.append(BadRow(place=str(row[CASE]), why=f"{label(side.policy)}: {said}"))
     return found
+
+
+def _why(policy: Policy, facts: Facts, name: str) -> str | None:
+    """Return why an input that is given cannot be used; None where it is not given, or nothing can be said."""
+    if name in facts.unreadable or name not in facts.values:
+        return facts.unreadable.get(name)
+    with suppress(TooManyDigits):
+        found = reason(policy, facts)
+        return dict(missing(facts, found).problems).get(name) if isinstance(found, Unknown) else None
+    return None
 
 
 def _text(value: object) -> str:
