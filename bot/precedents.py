@@ -2,6 +2,7 @@
 
 from bot.foreign import marked
 from bot.words import Words
+from cases.money import Money
 from cases.precedents import Consistency, Precedent
 
 _LONGEST_FACT = 40
@@ -17,7 +18,7 @@ def consistency_line(compared: Consistency, say: Words) -> str:
 
 
 def precedent_line(precedent: Precedent, say: Words, *, most: int = _MOST_NAMED) -> str:
-    """Return how one earlier case was decided and what differs: "CASE-9: 40.00 USDT (hours late 5, here 7)"."""
+    """Return how one earlier case was decided and what differs: "CASE-9: 40 USDT, here +5 (hours late 5, here 7)"."""
     facts = ", ".join(
         say(
             "{fact} {there}, here {here}",
@@ -28,7 +29,17 @@ def precedent_line(precedent: Precedent, say: Words, *, most: int = _MOST_NAMED)
         for name, there, here in precedent.differs[:most]
     )
     alike = say("the same facts")
-    return f"{precedent.case_id}: {decided(precedent, say)} ({facts or alike})"
+    said = [f"{precedent.case_id}: {decided(precedent, say)}"]
+    if precedent.more_here is not None:
+        said.append(say("here {change}", change=signed(precedent.more_here)))
+    if precedent.band is not None:
+        said.append(say("agreed by {band}", band=marked(precedent.band or "–", _LONGEST_FACT)))
+    return f"{', '.join(said)} ({facts or alike})"
+
+
+def signed(change: Money) -> str:
+    """Return a difference with its sign: "+5.00", "-12.50"."""
+    return f"+{change.text()}" if change.minor > 0 else change.text()
 
 
 def decided(precedent: Precedent, say: Words) -> str:

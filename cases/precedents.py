@@ -44,6 +44,9 @@ class Precedent:
         amount: What was agreed; None where nothing was.
         policy_version: The version that proposed it: "2".
         differs: (name, there, here) of facts that are not alike, the widest apart first: ("hours_late", "7.5", "9").
+        more_here: What is proposed now, less what was agreed then; None where that is nothing, or there is no amount in
+            the same asset on both sides.
+        band: Who had to agree then; None where the same people must agree now.
     """
 
     case_id: str
@@ -52,6 +55,8 @@ class Precedent:
     amount: Money | None
     policy_version: str
     differs: tuple[tuple[str, str, str], ...]
+    more_here: Money | None = None
+    band: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

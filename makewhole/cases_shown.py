@@ -115,11 +115,12 @@ def _print_precedents(compared: Consistency) -> None:
             f"{each.decided_at:%Y-%m-%d}",
             str(each.amount or "no payment") if each.agreed else "declined",
             each.policy_version,
+            "" if each.more_here is None else f"{'+' if each.more_here.minor > 0 else ''}{each.more_here.text()}",
             "\n".join(f"{name}: {there}, here {here}" for name, there, here in each.differs) or "the same facts",
         )
         for each in compared.nearest
     ]
-    console.print(table(["Case", "Decided", "Amount", "Version", "Not alike"], rows))
+    console.print(table(["Case", "Decided", "Amount", "Version", "More here", "Not alike"], rows))
     if compared.unlike is not None:
         console.print(f"{compared.unlike.case_id} had the same facts and was decided otherwise.", markup=False)
 

@@ -12,6 +12,9 @@ from store.database import Transaction, insert_into
 
 #: How many decisions of a line are looked at, the newest: older ones belong to other times.
 MOST_COMPARED = 200
+#: So many of them are of the same band of the matrix, if there are as many: a large amount among a thousand small ones
+#: is set beside other large ones.
+MOST_OF_BAND = 100
 _INPUTS: TypeAdapter[tuple[tuple[str, str], ...]] = TypeAdapter(tuple[tuple[str, str], ...])
 
 
@@ -32,15 +35,22 @@ def keep(tx: Transaction, line: PolicyLine, decided: EarlierDecision) -> None:
     tx.execute(statement.on_conflict_do_update(index_elements=["case_number"], set_=row))
 
 
-def of_line(connection: sa.Connection, line: PolicyLine, *, besides: CaseId) -> tuple[EarlierDecision, ...]:
-    """Return how other cases were decided on this line, newest first, at most MOST_COMPARED."""
+def of_line(connection: sa.Connection, line: PolicyLine, *, band: str, besides: CaseId) -> tuple[EarlierDecision, ...]:
+    """Return how other cases were decided on this line, newest first, at most MOST_COMPARED.
+
+    band: At least MOST_OF_BAND of them are of this band of the matrix, or all that there are.
+    """
     column = tables.precedents.c
-    query = (
+    newest = (
         sa.select(tables.precedents)
         .where(column.line == line, column.case_number != number_of(besides))
         .order_by(column.decided_at.desc(), column.case_number.desc())
-        .limit(MOST_COMPARED)
     )
+    of_band = connection.execute(newest.where(column.band == band).limit(MOST_OF_BAND)).all()
+    known = {row.case_number for row in of_band}
+    others = [each for each in connection.execute(newest.limit(MOST_COMPARED)) if each.case_number not in known]
+    rows = [*of_band, *others[: MOST_COMPARED - len(of_band)]]
+    rows.sort(key=lambda row: (row.decided_at, row.case_number), reverse=True)
     return tuple(
         EarlierDecision(
             case_id=f"{PREFIX}{row.case_number}",
@@ -51,5 +61,5 @@ def of_line(connection: sa.Connection, line: PolicyLine, *, besides: CaseId) -> 
             band=row.band,
             inputs=_INPUTS.validate_json(row.inputs),
         )
-        for row in connection.execute(query)
+        for row in rows
     )

@@ -118,6 +118,7 @@ precedents = sa.Table(
     sa.Column("inputs", sa.Text, nullable=False),
     sa.Column("decided_at", UTCDateTime, nullable=False),
     sa.Index("ix_precedents_line_decided_at", "line", "decided_at"),
+    sa.Index("ix_precedents_line_band_decided_at", "line", "band", "decided_at"),
 )
 
 evidence = sa.Table(

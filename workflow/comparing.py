@@ -14,7 +14,8 @@ from store.database import Transaction
 
 def set_beside(tx: Transaction, policy: Policy, proposal: Proposal) -> Proposal:
     """Return the proposal with what earlier decisions on its line say of it."""
-    earlier = precedents.of_line(tx.connection, line_of(proposal), besides=proposal.case_id)
+    band = band_of(proposal.approvals)
+    earlier = precedents.of_line(tx.connection, line_of(proposal), band=band, besides=proposal.case_id)
     return replace(proposal, consistency=consistency(policy, proposal, earlier))
 
 

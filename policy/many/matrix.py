@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from cases.money import ASSETS, Money
+from policy.behind import names_behind
 from policy.form import Policy
 from policy.many import scaled
 from policy.many.columns import Words
@@ -93,15 +94,9 @@ def _with_earlier(policy: Policy, reader: Reader, minor: Whole, earlier: Earlier
 
 def asked_by(policy: Policy) -> Policy:
     """Return the policy with only those inputs and values worked out that its matrix may ask for."""
-    derived = {each.name: each.expression for each in policy.derived}
-    names: set[str] = set() if policy.money.asset_input is None else {policy.money.asset_input}
-    ahead = [part for row in policy.approvals for part in row.when.parts]
-    while ahead:
-        new = {name for name, _, _ in ahead.pop().names} - names
-        names |= new
-        ahead += [derived[name] for name in new if name in derived]
+    names = names_behind(policy, (part for row in policy.approvals for part in row.when.parts))
     return replace(
         policy,
-        inputs=tuple(each for each in policy.inputs if each.name in names),
+        inputs=tuple(each for each in policy.inputs if each.name in names | {policy.money.asset_input}),
         derived=tuple(each for each in policy.derived if each.name in names),
     )

@@ -105,7 +105,8 @@ def _beside(engine: sa.Engine, policy: Policy, templates: list[Proposal]) -> tup
     with engine.connect().execution_options(makewhole_read_only=True) as connection:
         for proposal in templates[:_ASKED]:
             begun = time.perf_counter()
-            earlier = precedents.of_line(connection, line_of(proposal), besides=CaseId("CASE-999999999"))
+            line, band = line_of(proposal), band_of(proposal.approvals)
+            earlier = precedents.of_line(connection, line, band=band, besides=CaseId("CASE-999999999"))
             asked.append(time.perf_counter() - begun)
             consistency(policy, proposal, earlier)
             compared.append(time.perf_counter() - begun)

@@ -94,6 +94,35 @@ def test_decisions_of_the_same_band_come_before_nearer_ones_of_another() -> None
     assert [each.case_id for each in found.nearest] == ["CASE-1", "CASE-2"]
 
 
+def test_who_agreed_then_and_how_much_more_is_paid_now_is_told() -> None:
+    found = consistency(
+        POLICY, proposal(), [replace(earlier(1, amount="12.5"), band="2 finance"), earlier(2), earlier(3, agreed=False)]
+    )
+
+    told = {each.case_id: (each.more_here, each.band) for each in found.nearest}
+    assert told == {
+        "CASE-1": (Money.exactly("2.5", "USDT"), "2 finance"),
+        "CASE-2": (None, None),
+        "CASE-3": (None, None),
+    }
+
+
+def test_nothing_and_a_little_are_near_each_other_where_others_have_much() -> None:
+    usual = [earlier(number, goodwill_paid_12_months=str(number * 40)) for number in range(1, 11)]
+    little = earlier(20, goodwill_paid_12_months="15")
+    another = earlier(21, fraud_score="30")
+
+    found = consistency(POLICY, proposal(), [*usual, little, another])
+
+    assert found.nearest[0].case_id == "CASE-20"
+
+
+def test_what_the_line_asks_for_counts_more_than_what_it_does_not() -> None:
+    found = consistency(POLICY, proposal(), [earlier(1, hours_late="11.25"), earlier(2, value_usdt="2000")])
+
+    assert [each.case_id for each in found.nearest] == ["CASE-2", "CASE-1"]
+
+
 def test_what_an_earlier_version_did_not_ask_for_is_unknown_there() -> None:
     then = earlier(1)
     then = replace(then, inputs=tuple(each for each in then.inputs if each[0] != "fraud_score"))

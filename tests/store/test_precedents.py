@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from alembic import command
 
@@ -44,8 +45,29 @@ def test_decisions_of_a_line_are_found_newest_first(database: Database, cases: C
         precedents.keep(tx, PolicyLine("delayed-withdrawal / another"), declined)
 
     with database.read() as connection:
-        assert precedents.of_line(connection, LINE, besides=CaseId("CASE-9")) == (DECIDED, older)
-        assert precedents.of_line(connection, LINE, besides=CaseId("CASE-1")) == (older,)
+        assert precedents.of_line(connection, LINE, band=DECIDED.band, besides=CaseId("CASE-9")) == (DECIDED, older)
+        assert precedents.of_line(connection, LINE, band=DECIDED.band, besides=CaseId("CASE-1")) == (older,)
+
+
+def test_a_rare_band_is_found_among_many_others(
+    database: Database, cases: CaseRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precedents, "MOST_COMPARED", 4)
+    monkeypatch.setattr(precedents, "MOST_OF_BAND", 2)
+    with database.begin() as tx:
+        for number in range(1, 8):
+            opened(cases, tx, about(f"W-{number}"))
+            band = "2 finance" if number <= 3 else "1 compensation_lead"
+            at = NOON + timedelta(days=number)
+            precedents.keep(tx, LINE, replace(DECIDED, case_id=f"CASE-{number}", band=band, decided_at=at))
+
+    def found(band: str) -> list[str]:
+        with database.read() as connection:
+            earlier = precedents.of_line(connection, LINE, band=band, besides=CaseId("CASE-9"))
+        return [each.case_id for each in earlier]
+
+    assert found("2 finance") == ["CASE-7", "CASE-6", "CASE-3", "CASE-2"]
+    assert found("1 compensation_lead") == found("3 others") == ["CASE-7", "CASE-6", "CASE-5", "CASE-4"]
 
 
 def test_a_case_that_is_decided_anew_has_one_decision(database: Database, cases: CaseRepository) -> None:
@@ -56,7 +78,7 @@ def test_a_case_that_is_decided_anew_has_one_decision(database: Database, cases:
         precedents.keep(tx, LINE, again)
 
     with database.read() as connection:
-        assert precedents.of_line(connection, LINE, besides=CaseId("CASE-9")) == (again,)
+        assert precedents.of_line(connection, LINE, band=DECIDED.band, besides=CaseId("CASE-9")) == (again,)
 
 
 def test_what_was_decided_before_there_was_this_table_is_carried_over(tmp_path: Path) -> None:
@@ -73,7 +95,7 @@ def test_what_was_decided_before_there_was_this_table_is_carried_over(tmp_path: 
     with Database(engine, DurableJobs(engine, lambda _kind, _key: "work")).read() as connection:
         case = made.find(connection, "CASE-1").case
         assert isinstance(case, Approved)
-        found = precedents.of_line(connection, line_of(case.proposal), besides=CaseId("CASE-9"))
+        found = precedents.of_line(connection, line_of(case.proposal), band="", besides=CaseId("CASE-9"))
     assert [(each.case_id, each.agreed, each.amount) for each in found] == [("CASE-1", True, case.amount)]
     assert found[0].band == band_of(case.proposal.approvals)
     assert found[0].inputs == case.proposal.inputs

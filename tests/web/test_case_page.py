@@ -202,8 +202,10 @@ def test_the_most_similar_earlier_decisions_are_on_the_page(house: House) -> Non
         amount=Money.exactly("12", "USDT"),
         policy_version="1",
         differs=(("hours_late", "6", "7.5"),),
+        more_here=Money.exactly("3", "USDT"),
+        band="2 finance",
     )
-    otherwise = replace(then, case_id="CASE-4", agreed=False, amount=None, differs=())
+    otherwise = replace(then, case_id="CASE-4", agreed=False, amount=None, differs=(), more_here=None)
     compared = Consistency(compared=9, agreed=8, nearest=(then, otherwise), unlike=otherwise)
     proposed = Proposed(about=opened.case.about, proposal=replace(a_proposal(opened.case), consistency=compared))
     stored = save(house, opened, proposed, change("proposed"))
@@ -212,9 +214,10 @@ def test_the_most_similar_earlier_decisions_are_on_the_page(house: House) -> Non
 
     assert "9 on this line of the policy, 8 agreed to." in html
     assert "CASE-4 had the same facts and was decided otherwise." in html
-    assert "<td>CASE-&lt;3&gt;</td><td>2026-11-22 12:00 UTC</td><td>12.00 USDT</td><td>1</td>" in html
+    assert "<td>CASE-&lt;3&gt;</td><td>2026-11-22 12:00 UTC</td><td>12.00 USDT (2 finance)</td>" in html
+    assert "<td>3.00 USDT</td><td>1</td>" in html
     assert "<td>hours late: 6, 7.5</td>" in html
-    assert "<td>declined</td>" in html
+    assert "<td>declined (2 finance)</td><td>–</td>" in html
     assert "<td>the same facts</td>" in html
 
 
