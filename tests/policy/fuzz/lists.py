@@ -36,6 +36,8 @@ _AMOUNTS = (
     "min({amount}, {amount})",
     "({amount}) / 3",
     "10% of ({amount})",
+    "rounded({amount}, 2 decimals, half even)",
+    "rounded({amount}, 0 decimals, up)",
     "if {test} then {amount} else {amount}",
     "table(shown, yes -> {amount}, otherwise -> {amount})",
     "band(worth, under 5 USDT -> {amount}, otherwise -> {amount})",

@@ -201,6 +201,7 @@ _CALLS = (
     "{} is {} to under {}",
     "days between({}, {})",
     "full months between({}, {})",
+    "rounded({}, 2 decimals, down)",
     "started years between({}, {})",
     "after months({}, {})",
     "total({}, {})",

@@ -12,7 +12,7 @@ from policy.deciding import decide
 from policy.expressions import Value
 from policy.facts import read_facts
 from policy.form import Policy
-from policy.interpreting import Reckoning
+from policy.interpreting import Reckoning, Unknown
 from policy.intervals import Ranges
 from policy.lines import known_box, reached, rules_of
 from policy.loading import read_policy
@@ -123,7 +123,7 @@ def hold(random: Random, text: str) -> None:
         if most is not None and outcome.amount is not None and outcome.amount.amount > most:
             raise AssertionError(f"{outcome.amount} is more than {most} on {facts.values}")
         _without_limits(policy, found, facts.values)
-        _lies_where_it_is_said_to(policy, facts.values)
+        lies_where_it_is_said_to(policy, facts.values)
 
 
 def _without_limits(policy: Policy, found: tuple[Finding, ...], values: Mapping[str, Value]) -> None:
@@ -134,17 +134,20 @@ def _without_limits(policy: Policy, found: tuple[Finding, ...], values: Mapping[
                 raise AssertionError(f"{each}, but without it the amount is another one on {values}")
 
 
-def _lies_where_it_is_said_to(policy: Policy, values: Mapping[str, Value]) -> None:
+def lies_where_it_is_said_to(policy: Policy, values: Mapping[str, Value]) -> None:
     """Raise AssertionError for an amount outside its interval, or a case outside the boxes of a line that fits it."""
     known, ranges = Reckoning(policy, values, lambda *_: None), Ranges(policy, {})
     with exactly():
         for rule in policy.rules:
-            if rule.pay is not None and not within(ranges.of(rule.pay.node), known.value(rule.pay.node)):
+            paid = known.value(rule.pay.node) if rule.pay is not None else None
+            if rule.pay is not None and not (isinstance(paid, Unknown) or within(ranges.of(rule.pay.node), paid)):
                 raise AssertionError(f"{rule.pay.text} lies elsewhere on {values}")
             fits = known.holds(rule.when)
             try:
                 boxes = [where(rule.when, wide=each) for each in (False, True)]
             except TooMany:
+                continue
+            if isinstance(fits, Unknown):
                 continue
             proven, wide = (any(_inside(box, known) for box in each) for each in boxes)
             if (proven and fits is not True) or (fits is True and not wide):

@@ -24,6 +24,8 @@ from tests.policy.fuzz import lists, making, proofs, workbooks
 
 #: Seconds of computing, however busy the machine is: the most for one thing, and for refusing a megabyte.
 MOST_SECONDS = 10
+#: Lists that each policy with one is decided on.
+_LISTS = 4
 EXAMPLE = """\
   - name: held by compliance
     source: ours
@@ -64,7 +66,7 @@ class Trying:
         self.kinds: dict[str, tuple[int, Callable[[Random], None]]] = {
             "mutated": (35, lambda random: self._text(random, making.mutated(random, self._texts))),
             "expressions": (15, lambda random: self._text(random, making.with_expressions(random, self._short))),
-            "lists": (15, lambda random: self._text(random, lists.with_list(random, self._short))),
+            "lists": (15, self._list),
             "proofs": (20, lambda random: proofs.hold(random, self._short)),
             "facts": (15, self._facts),
             "workbooks": (10, self._workbook),
@@ -97,6 +99,18 @@ class Trying:
         self.loaded += 1
         findings(policy, PEOPLE)
         self._decide(random, policy)
+
+    def _list(self, random: Random) -> None:
+        policy = load_policy(lists.with_list(random, self._short), "x.yaml", people=PEOPLE)
+        self.loaded += 1
+        findings(policy, PEOPLE)
+        for _ in range(_LISTS):
+            self._decide(random, policy)
+            given = {**dict(policy.examples[0].given), "delay_cause": "platform"}
+            given["parts"] = lists.items(
+                random, next(each.type for each in policy.inputs if isinstance(each.type, ListType))
+            )
+            proofs.lies_where_it_is_said_to(policy, read_facts(policy, list(given.items())).values)
 
     def _facts(self, random: Random) -> None:
         self._decide(random, random.choice(self._policies))
