@@ -83,8 +83,8 @@ def test_of_many_items_without_a_price_the_first_are_named() -> None:
         (
             "vwap(fair, 2026-05-04T08:10:00Z to 2026-05-04T08:10:00Z)",
             (
-                "holds no price from 2026-05-04 08:10:00 UTC to 2026-05-04 08:10:00 UTC: a price in it has no volume, or"
-                " nothing was traded"
+                "holds no price from 2026-05-04 08:10:00 UTC to 2026-05-04 08:10:00 UTC: a price in it has no volume,"
+                " or nothing was traded"
             ),
         ),
     ],
