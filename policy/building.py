@@ -13,6 +13,11 @@ def number(value: Decimal, unit: Unit = BARE) -> Literal:
     return Literal(value=value, type=NumberType(unit=unit, signed=value < 0, positive=value > 0))
 
 
+def is_below_zero(node: Node) -> bool:
+    """Say whether a node is a number with a minus before it: "-1 hours"."""
+    return isinstance(node, Sum) and len(node.terms) == 1 and node.terms[0][0] < 0
+
+
 def numeric(node: Node) -> NumberType:
     """Return the type of a node that is a number; raises TypeError for one that is none."""
     if not isinstance(node.type, NumberType):

@@ -97,9 +97,10 @@ def months_between(calendar: Calendar, start: datetime, end: datetime, *, starte
 def after_months(calendar: Calendar, start: datetime, count: int) -> datetime:
     """Return when this many full months after the day of `start` are over: the first moment of the next day.
 
-    Raises ValueError or OverflowError beyond the year 9999.
+    With a count below zero, when that many months before the day of `start` begin. Raises ValueError or OverflowError
+    before the year 1 and beyond the year 9999.
     """
-    return calendar.start(months_later(calendar.day(start), count) + timedelta(days=1))
+    return calendar.start(months_later(calendar.day(start), count) + timedelta(days=count >= 0))
 
 
 def after_days(calendar: Calendar, start: datetime, count: int, *, working: bool) -> datetime:

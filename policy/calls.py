@@ -26,6 +26,7 @@ _BETWEEN = (
     Counted.STARTED_YEARS,
 )
 _ON = (Counted.MINUTES, Counted.HOURS, Counted.DAYS, Counted.WORKING_DAYS, Counted.MONTHS, Counted.YEARS)
+_BACK = tuple(each for each in _ON if each is not Counted.WORKING_DAYS)
 _SECONDS = {"minutes": 60, "hours": 3_600, "days": 86_400}
 
 
@@ -92,7 +93,9 @@ class Call:
         units = (unit,) if unit else tuple(_SECONDS)
         kind = node.type.unit.top if isinstance(node.type, NumberType) else None
         if not isinstance(node, Literal) or not isinstance(node.value, Decimal) or kind not in units:
-            raise NotUnderstood(at, f"a number of {' or '.join(units)} is needed here, as 2 {units[0]}")
+            other = self.name.replace("after ", "before ", 1) if unit and building.is_below_zero(node) else ""
+            backwards = f': time is counted forwards, write "{SHAPES[other]}"' if other in SHAPES else ""
+            raise NotUnderstood(at, f"a number of {' or '.join(units)} is needed here, as 2 {units[0]}{backwards}")
         most = _MOST.get(str(kind), _MOST_COUNT)
         if node.value > most or (kind not in {"minutes", "hours"} and node.value != node.value.to_integral_value()):
             raise NotUnderstood(at, f"at most {most} are counted, and days, months and years are whole")
@@ -123,6 +126,14 @@ def _after(call: Call) -> Node:
     counted = Counted(call.name.removeprefix("after "))
     count, _ = call.span(1, counted.value.split()[-1])
     return After(counted=counted, start=call.time(0), count=count, calendar=call.scope.calendar, type=TimeType())
+
+
+def _before(call: Call) -> Node:
+    counted = Counted(call.name.removeprefix("before "))
+    count, _ = call.span(1, counted.value)
+    if count == 0:
+        raise NotUnderstood(call.arguments[1].at, f"write how many {counted.value} before, 1 or more")
+    return After(counted=counted, start=call.time(0), count=-count, calendar=call.scope.calendar, type=TimeType())
 
 
 def _whole(call: Call) -> Node:
@@ -171,6 +182,7 @@ _LOOKED_UP = tuple(each.value for each in Lookup)
 SHAPES = {
     **{f"{each.value} between": f"{each.value} between(start, end)" for each in _BETWEEN},
     **{f"after {each.value}": f"after {each.value}(start, 2 {each.value.split()[-1]})" for each in _ON},
+    **{f"before {each.value}": f"before {each.value}(end, 2 {each.value})" for each in _BACK},
     "full": "full(number)",
     "started": "started(number)",
     "size": "size(number)",
@@ -180,6 +192,7 @@ SHAPES = {
 _MEANINGS: dict[str, Callable[[Call], Node]] = {
     **{f"{each.value} between": _between for each in _BETWEEN},
     **{f"after {each.value}": _after for each in _ON},
+    **{f"before {each.value}": _before for each in _BACK},
     "full": _whole,
     "started": _whole,
     "size": _size,

@@ -29,7 +29,7 @@ from policy.units import (
     YesNoType,
 )
 from policy.working_out import worked_out
-from policy.yaml_text import Mapping, Node, Scalar
+from policy.yaml_text import Mapping, Node, Scalar, Sequence
 
 #: Names that the matrix and the wording give to what has been worked out.
 RESERVED = frozenset({"amount", "classification", "steps"})
@@ -84,7 +84,7 @@ def _calendar(section: Section | None) -> Calendar:
     for scalar in off:
         if scalar.text not in (*WEEKDAYS, "none"):
             section.mistakes.add(scalar.place, f'"{scalar.text[:60]}" is no day: {did_you_mean(scalar.text, WEEKDAYS)}')
-    holidays = section.listed("holidays") if section.has("holidays") else ()
+    holidays = section.listed("holidays") if section.has("holidays") and not _is_empty(section) else ()
     dates = [_date(each, section.mistakes) for each in holidays]
     days_off = frozenset(WEEKDAYS.index(each.text) for each in off if each.text in WEEKDAYS)
     return Calendar(
@@ -92,6 +92,12 @@ def _calendar(section: Section | None) -> Calendar:
         days_off=days_off if section.has("days off") else Calendar().days_off,
         holidays=frozenset(each for each in dates if each),
     )
+
+
+def _is_empty(calendar: Section) -> bool:
+    """Say whether the list of holidays is written and holds none."""
+    node = calendar.entries["holidays"][1]
+    return isinstance(node, Sequence) and not node.items
 
 
 def _zone(text: str) -> str:
@@ -250,6 +256,14 @@ def _rounding(text: str) -> Rounding:
 
 
 def _check_name(key: Scalar, taken: Named[str, Type] | tuple[()], mistakes: Mistakes) -> None:
+    """Note a name that cannot be one; what uses it is then not blamed too."""
+    before = len(mistakes.found)
+    _note_name(key, taken, mistakes)
+    if len(mistakes.found) > before and key.text not in taken:
+        mistakes.broken.add(key.text)
+
+
+def _note_name(key: Scalar, taken: Named[str, Type] | tuple[()], mistakes: Mistakes) -> None:
     if not _NAME.fullmatch(key.text):
         mistakes.add(
             key.place,

@@ -181,7 +181,11 @@ class Between:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class After:
-    """A moment some time after another; the day of the start is never one of the days."""
+    """A moment some time after another, or before it where the count is below zero.
+
+    The day of the start is never one of the days: what is after it begins when they are over, what is before it when
+    they begin.
+    """
 
     counted: Counted
     start: "Node"

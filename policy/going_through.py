@@ -70,7 +70,21 @@ def of_an_item(name: str, scope: Scope) -> str:
     holding = next((each for each, fields in scope.items.items() if name in fields), None)
     if holding is None:
         return ""
-    return f'each of "{holding}" has a "{name}": write total({holding}, {name}), or work out "for each: {holding}"'
+    write = _written_of(scope.items[holding][name]).format(items=holding, name=name)
+    return f'each of "{holding}" has a "{name}": write {write}, or work out "for each: {holding}"'
+
+
+def _written_of(kind: Type) -> str:
+    """Return what a claim may ask of a field of such a type."""
+    match kind:
+        case NumberType():
+            return "total({items}, {name})"
+        case TimeType():
+            return "latest({items}, {name})"
+        case YesNoType():
+            return "number of({items} when {name})"
+        case _:
+            return "number of({items} when {name} is ...)"
 
 
 def hoisted(going: Going, node: OverItems, names: tuple[tuple[str, int, int], ...]) -> Name:

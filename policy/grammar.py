@@ -28,6 +28,11 @@ FUNCTIONS = (
     "after hours",
     "after days",
     "after working days",
+    "before minutes",
+    "before hours",
+    "before days",
+    "before months",
+    "before years",
     "full",
     "started",
     "size",
@@ -200,7 +205,8 @@ def _explained(text: str, error: UnexpectedInput) -> NotUnderstood:
     before = re.search(r"[A-Za-z_]+( [A-Za-z_]+){0,2}\s*$", text[:at]) if word == "(" else None
     if before:
         asked = " ".join(before.group().split())
-        return NotUnderstood(at, f'"(" cannot stand here: "{asked}" is no function: {did_you_mean(asked, FUNCTIONS)}')
+        known = (*FUNCTIONS, "max", "min", "table", "band", "tiers", "rounded")
+        return NotUnderstood(at, f'"(" cannot stand here: "{asked}" is no function: {did_you_mean(asked, known)}')
     return NotUnderstood(at, f'"{word[:40]}" cannot stand here: {_wanted(error)} should')
 
 

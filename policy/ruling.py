@@ -65,9 +65,8 @@ def _rule(node: Node, scope: Scope, paid: Unit | None, mistakes: Mistakes, *, ex
     pay = amount_at(section, "pay", scope, paid) if classification in PAYABLE else None
     if classification and classification not in PAYABLE and section.has("pay"):
         mistakes.add(section.entries["pay"][0].place, f'remove "pay": {_words(classification)} pays nothing')
-    tell = (
-        wording_at(section.entries["tell"][1], scope, mistakes, amount=pay is not None) if section.has("tell") else None
-    )
+    pays = classification is None or classification in PAYABLE
+    tell = wording_at(section.entries["tell"][1], scope, mistakes, amount=pays) if section.has("tell") else None
     if not name or when is None or classification is None or (classification in PAYABLE and pay is None):
         return None
     return Rule(
@@ -256,7 +255,7 @@ def wording_at(node: Node, scope: Scope, mistakes: Mistakes, *, amount: bool) ->
     known = {*scope.types, "amount", "steps"} if amount else {*scope.types, "steps"}
     for key in ("en", "zh"):
         for name in placeholders(section.text(key)) if section.has(key) else ():
-            if name not in known:
+            if name not in known | mistakes.broken:
                 mistakes.add(
                     section.entries[key][1].place, f"{{{name[:60]}}} cannot be filled in: {did_you_mean(name, known)}"
                 )

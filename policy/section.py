@@ -141,6 +141,8 @@ def condition(node: Node, scope: Scope, mistakes: Mistakes) -> Condition | None:
 
 def _cell(name: Scalar, cell: Node, scope: Scope, mistakes: Mistakes) -> Expression | None:
     """Return a decision-table cell as the expression "<name> is <cell>"; a list of values stands for `one of`."""
+    if name.text in mistakes.broken:
+        return None
     if name.text not in scope.types:
         what = f'"{name.text[:60]}" is not declared: {did_you_mean(name.text, scope.types)}'
         mistakes.add(name.place, of_an_item(name.text, scope) or what)

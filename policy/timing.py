@@ -39,12 +39,17 @@ def _months(counted: Counted, start: datetime, end: datetime, calendar: Calendar
 
 
 def later(counted: Counted, start: datetime, count: Decimal, calendar: Calendar) -> datetime:
-    """Return the moment some time after another; raises TooManyDigits beyond the year 9999."""
+    """Return the moment some time after another, before it where the count is below zero.
+
+    Raises TooManyDigits before the year 1 and beyond the year 9999. Working days are counted forwards only.
+    """
     try:
         if counted in _MICROSECONDS:
             return start + timedelta(microseconds=int(count * _MICROSECONDS[counted]))
         if counted in _MONTHS:
             return after_months(calendar, start, int(count) * _MONTHS[counted])
+        if count < 0:
+            return calendar.start(calendar.day(start) + timedelta(days=int(count)))
         return after_days(calendar, start, int(count), working=counted is Counted.WORKING_DAYS)
     except (OverflowError, ValueError) as error:
         raise TooManyDigits(f"time cannot be counted: {error}") from None

@@ -15,6 +15,7 @@ from policy.many.scaled import OutOfBounds, Scaled, Whole, added, constant, mome
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_DAY = date(1970, 1, 1)
 _LAST = moment(datetime.max.replace(tzinfo=UTC)).top.low
+_FIRST = moment(datetime.min.replace(tzinfo=UTC)).top.low
 _DAY = 86_400_000_000
 _MICROSECONDS = {Counted.MINUTES: 60_000_000, Counted.HOURS: 3_600_000_000}
 _MONTHS = {Counted.MONTHS: 1, Counted.YEARS: 12}
@@ -48,15 +49,17 @@ def passed(counted: Counted, start: Scaled, end: Scaled, calendar: Calendar) -> 
 
 
 def later(counted: Counted, start: Scaled, count: Decimal, calendar: Calendar) -> Timed:
-    """Return the moment some time after each; raises OutOfBounds."""
+    """Return the moment some time after each, before it where the count is below zero; raises OutOfBounds."""
     if counted in _MICROSECONDS:
         found = added((start, constant(int(count * _MICROSECONDS[counted])))).top
-        return Scaled(top=found), (found.expr > _LAST if found.high > _LAST else None)
+        beyond = found.low < _FIRST or found.high > _LAST
+        return Scaled(top=found), (~found.expr.is_between(_FIRST, _LAST) if beyond else None)
     day, number = _days(start.top, calendar), int(count)
+    back = 1 if count < 0 else 0  # The first moment of a day is the first one after the day before.
     if counted in _MONTHS:
         ends = _month_ends(day.low, day.high, number * _MONTHS[counted])
         over = pl.lit(pl.Series(ends, dtype=pl.Int64)).gather(day.expr - day.low)
-        return _starting(calendar, whole(over, ends[0], ends[-1])), None
+        return _starting(calendar, whole(over - back, ends[0] - back, ends[-1] - back)), None
     if counted is Counted.WORKING_DAYS and number:
         counts, working = _working(calendar, day.low, day.high + MOST_DAYS + 1)
         if not working:
@@ -66,6 +69,7 @@ def later(counted: Counted, start: Scaled, count: Decimal, calendar: Calendar) -
         over = pl.lit(pl.Series(working, dtype=pl.Int64)).gather(position.clip(upper_bound=len(working) - 1))
         apart = (position >= len(working)) | (over - day.expr >= MOST_DAYS)
         return _starting(calendar, whole(over, day.low, day.high + MOST_DAYS + 1)), apart
+    number -= back
     return _starting(calendar, whole(day.expr + number, day.low + number, day.high + number)), None
 
 
@@ -164,7 +168,10 @@ def _working(calendar: Calendar, first: int, last: int) -> tuple[tuple[int, ...]
 @lru_cache(maxsize=64)
 def _starts(calendar: Calendar, first: int, last: int) -> tuple[int, ...]:
     microsecond = timedelta(microseconds=1)
-    return tuple((calendar.start(_date(day)) - _EPOCH) // microsecond for day in range(first, last + 1))
+    try:
+        return tuple((calendar.start(_date(day)) - _EPOCH) // microsecond for day in range(first, last + 1))
+    except OverflowError:
+        raise OutOfBounds("has moments at the end of all calendars") from None
 
 
 def _date(day: int) -> date:

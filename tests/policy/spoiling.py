@@ -162,7 +162,11 @@ def _times(part: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt) -> 
                 yield "another count", turned_to.value, replace(part, counted=turned_to)
         case nodes.After(count=count, counted=counted, calendar=calendar):
             for more in (1, -1):
-                yield "another count", f"{count} {more:+d}", replace(part, count=max(count + more, Decimal(0)))
+                yield (
+                    "another count",
+                    f"{count} {more:+d}",
+                    replace(part, count=max(count + more, min(count, Decimal(0)))),
+                )
             if counted is Counted.WORKING_DAYS:
                 yield "another count", "days", replace(part, counted=Counted.DAYS)
                 without = replace(calendar, holidays=calendar.holidays - set(sorted(calendar.holidays)[:1]))

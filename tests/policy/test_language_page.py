@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cases.money import ASSETS, Money
 from policy.book import PolicyBook
 from policy.calculators import CALCULATORS
-from policy.calendars import Calendar, after_days
+from policy.calendars import Calendar
 from policy.compiling import Known, worked_out
 from policy.declaring import gathered_in, read_derived, read_inputs
 from policy.example_texts import given_at
@@ -278,30 +278,28 @@ def test_the_page_names_every_asset_with_its_decimals() -> None:
     assert rows == [f"| {decimals} | `{money}` | {' '.join(codes[decimals])} |" for decimals, money in shown.items()]
 
 
-@pytest.mark.parametrize(
-    "row", [each for each in PAGE.split("\n") if re.fullmatch(r"\| [A-Z][a-z]+day 20[^|]+\|[^|]+\|[^|]+\|", each)]
-)
-def test_the_page_says_when_days_are_over(row: str) -> None:
-    (weekday, start), *ends = [cell.strip().split() for cell in row.strip("|").split("|")]
-    begin = datetime.fromisoformat(start)
-    days, working = (datetime.fromisoformat(end) for (end,) in ends)
-
-    assert f"{begin:%A}" == weekday
-    assert after_days(Calendar(), begin, 30, working=False) == days
-    assert after_days(Calendar(), begin, 2, working=True) == working
+def _moments() -> list[tuple[str, str]]:
+    """Return the rows of the tables that say when days, months and years begin or are over, each with its headings."""
+    tables = re.findall(r"^(\| from \|(?: `(?:after|before) .*` \|)+)\n.*\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+    return [(heading, row) for heading, rows in tables for row in rows.splitlines()]
 
 
-@pytest.mark.parametrize(
-    "row", [each for each in PAGE.split("\n") if re.match(r"\| [A-Z][a-z]+day 20.*\|.*\|.*\|.*\|", each)]
-)
-def test_the_page_says_when_months_are_over(row: str) -> None:
+@pytest.mark.parametrize(("heading", "row"), _moments())
+def test_the_page_says_when_days_and_months_begin_and_are_over(heading: str, row: str) -> None:
     (weekday, start), *ends = [cell.strip().split() for cell in row.strip("|").split("|")]
     begin = datetime.fromisoformat(start)
 
+    asked = re.findall(r"`(after|before) ([a-z ]+)\(…, (\d+) ", heading)
+    counts = [(Counted(counted), Decimal(count if way == "after" else f"-{count}")) for way, counted, count in asked]
+
     assert f"{begin:%A}" == weekday
-    counts = ((Counted.MONTHS, 1), (Counted.MONTHS, 3), (Counted.YEARS, 1))
-    found = [later(counted, begin, Decimal(count), Calendar()) for counted, count in counts]
-    assert found == [datetime.fromisoformat(end) for (end,) in ends]
+    assert [later(counted, begin, count, Calendar()) for counted, count in counts] == [
+        datetime.fromisoformat(end) for (end,) in ends
+    ]
+
+
+def test_the_page_has_rows_for_days_and_months_both_ways() -> None:
+    assert len(_moments()) == 9
 
 
 @pytest.mark.parametrize("row", [each for each in PAGE.split("\n") if re.match(r"\| 20\d\d-\d\d-\d\d \|", each)])

@@ -10,7 +10,7 @@ import pytest
 from policy.calendars import Calendar, months_later
 from policy.expressions import Counted
 from policy.many import days
-from policy.many.scaled import Scaled, whole
+from policy.many.scaled import OutOfBounds, Scaled, whole
 from policy.settling import TooManyDigits
 from policy.timing import later, passed
 
@@ -58,8 +58,14 @@ def test_months_between_are_the_same_in_columns(counted: Counted, zone: str) -> 
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize(("counted", "count"), [(Counted.MONTHS, 1), (Counted.MONTHS, 25), (Counted.YEARS, 3)])
-def test_moments_months_later_are_the_same_in_columns(counted: Counted, count: int, zone: str) -> None:
+@pytest.mark.parametrize(
+    ("counted", "count"),
+    [
+        *((Counted.MONTHS, 1), (Counted.MONTHS, 25), (Counted.YEARS, 3), (Counted.MONTHS, -1), (Counted.YEARS, -2)),
+        *((Counted.DAYS, -30), (Counted.HOURS, -1), (Counted.MINUTES, -90)),
+    ],
+)
+def test_moments_months_later_or_before_are_the_same_in_columns(counted: Counted, count: int, zone: str) -> None:
     calendar = Calendar(zone=zone)
 
     found, apart = days.later(counted, _column("a"), Decimal(count), calendar)
@@ -85,3 +91,20 @@ def test_a_month_after_the_last_day_is_the_last_day_of_a_shorter_month() -> None
 def test_a_moment_beyond_all_calendars_is_not_proposed() -> None:
     with pytest.raises(TooManyDigits):
         later(Counted.YEARS, datetime(9999, 1, 1, tzinfo=UTC), Decimal(1), Calendar())
+    for counted in (Counted.HOURS, Counted.DAYS, Counted.MONTHS, Counted.YEARS):
+        with pytest.raises(TooManyDigits):
+            later(counted, datetime(1, 1, 1, tzinfo=UTC), Decimal(-1), Calendar())
+
+
+@pytest.mark.parametrize("counted", [Counted.HOURS, Counted.DAYS, Counted.MONTHS])
+def test_columns_leave_a_moment_before_all_calendars_to_the_single_decision(counted: Counted) -> None:
+    first = (datetime(1, 1, 1, 0, 30, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+    moments = Scaled(top=whole(pl.col("a"), first, first + 10**10))
+
+    try:
+        _, apart = days.later(counted, moments, Decimal(-1), Calendar())
+    except OutOfBounds:
+        return
+
+    assert apart is not None
+    assert pl.DataFrame({"a": [first, first + 10**10]}).select(apart).to_series().to_list() == [True, False]

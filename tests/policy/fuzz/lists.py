@@ -60,6 +60,10 @@ _MOMENTS = (
     "after months({moment}, 1 months)",
     "after years({moment}, 1 years)",
     "after days({moment}, 3 days)",
+    "before hours({moment}, 1 hours)",
+    "before days({moment}, 3 days)",
+    "before months({moment}, 1 months)",
+    "before years({moment}, 100 years)",
     "after months({moment}, 1200 months)",
 )
 _MONTHS = ("full months between({moment}, {moment})", "started months between(sold_at, {moment})")

@@ -204,6 +204,7 @@ _CALLS = (
     "rounded({}, 2 decimals, down)",
     "started years between({}, {})",
     "after months({}, {})",
+    "before days({}, {})",
     "total({}, {})",
     "number of({} when {})",
     "largest({}, {} when {})",
