@@ -19,6 +19,7 @@ from policy.regions import Box
 from policy.repeated import perhaps_twice
 from policy.saying import said
 from policy.steps import uneven
+from policy.told_payments import amount_told_for_coins
 from policy.units import ListType
 
 
@@ -84,6 +85,7 @@ def _suspicions(policy: Policy, people: People | None, lines: _Reached) -> Itera
     yield from never_binding(policy, lines.paid)
     yield from beyond_limits(policy)
     yield from perhaps_twice(policy)
+    yield from amount_told_for_coins(policy)
     yield from uneven(policy, lines.rules)
     yield from unproven(policy)
     yield from fewer_for_riskier(policy)

@@ -168,7 +168,8 @@ class _Part:
 
     def paid(self, known: Known, left: Money) -> Payment:
         """Return what is paid of what is left."""
-        amount, rate = taken(self.takes(known), left), self.rate(known)
+        amount = taken(self.takes(known), left)
+        rate = self.rate(known) if amount.minor else None
         if self.is_over(known):
             return payment(self.part, amount, rate, PartState.LAPSED)
         return payment(self.part, amount, rate, PartState.DUE if self.may_go(known) else PartState.WAITING)

@@ -32,7 +32,7 @@ from policy.working_out import worked_out
 from policy.yaml_text import Mapping, Node, Scalar, Sequence
 
 #: Names that the matrix and the wording give to what has been worked out.
-RESERVED = frozenset({"amount", "classification", "steps"})
+RESERVED = frozenset({"amount", "classification", "payments", "steps"})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}( [a-z_][a-z0-9_]{0,59}){0,7}", re.ASCII)
 _UNIT = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
 _OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}( [A-Za-z_][A-Za-z0-9_]{0,59}){0,5}", re.ASCII)

@@ -217,14 +217,16 @@ class _Case:
 
     def _part(self, part: Part, left: Money) -> Payment | Unknown:
         wanted = self.reckoning.value(part.takes.node) if part.takes else None
-        rate = self.reckoning.value(part.rate.node) if part.rate else None
+        takes = left if isinstance(wanted, Unknown) else taken(wanted if wanted is None else _number(wanted), left)
+        rate = self.reckoning.value(part.rate.node) if part.rate and takes.minor else None
         over = self.reckoning.holds(part.lapses_when) if part.lapses_when else False
         may_go = self.reckoning.holds(part.waits_for) if part.waits_for and over is False else True
-        unknown = [each for each in (wanted, rate, over, may_go) if isinstance(each, Unknown)]
-        if unknown:
-            return Unknown.of(*unknown)
+        if isinstance(wanted, Unknown):
+            return Unknown.of(wanted, over, may_go).and_perhaps(rate)
+        if any(isinstance(each, Unknown) for each in (rate, over, may_go)):
+            return Unknown.of(rate, over, may_go)
         state = PartState.LAPSED if over else PartState.DUE if may_go else PartState.WAITING
-        paid = payment(part, taken(_perhaps(wanted), left), _perhaps(rate), state)
+        paid = payment(part, takes, _perhaps(rate), state)
         self.notes.append((part, (left, paid)))
         return paid
 

@@ -362,6 +362,7 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 def _chinese(value: str) -> str:
     if value in {"yes", "no"}:
         return "是" if value == "yes" else "否"
+    value = re.sub(r"^(\d+) items?$", r"\1 项", value)
     for english, chinese in _TIMES_IN_CHINESE:
         value = value.replace(f" {english}", f" {chinese}")
     return value

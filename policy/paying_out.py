@@ -135,10 +135,11 @@ def _in_kind(section: Section, scope: Scope, paid: Unit | None) -> tuple[str | N
     if asset is None or rate is None or paid is None:
         return None, None
     kind = rate.node.type
-    wanted = Unit(top=paid.top, bottom=asset)
-    if not isinstance(kind, NumberType) or kind.unit != wanted or not kind.positive:
-        said = f'a "positive rate {wanted}" is needed here, this is {described(kind)}'
-        section.mistakes.add(rate.place, said)
+    rates = (Unit(top=paid.top, bottom=asset), Unit(top=asset, bottom=paid.top))
+    if not isinstance(kind, NumberType) or kind.unit not in rates or not kind.positive:
+        known = " or ".join(f'"positive rate {each}"' for each in rates)
+        perhaps = " that may be 0" if isinstance(kind, NumberType) and kind.unit in rates else ""
+        section.mistakes.add(rate.place, f"a {known} is needed here, this is {described(kind)}{perhaps}")
         return None, None
     return asset, rate
 

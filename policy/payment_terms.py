@@ -8,6 +8,7 @@ from cases.money import Money
 from policy.calendars import Calendar
 from policy.expressions import Condition, Counted, Expression
 from policy.mistakes import Place
+from policy.units import NumberType
 
 
 class PayForm(StrEnum):
@@ -30,7 +31,8 @@ class Part:
         waits_for: It is paid once this holds; None: at once.
         lapses_when: It is not paid any more once this holds; None: never.
         asset: The asset of a part in kind: "OKB"; else None.
-        rate: How much of the policy's money one unit of it stands for; None but for a part in kind.
+        rate: How much of the policy's money one unit of it stands for, or the other way round: how much of it one unit
+            of the money does, by its unit; None but for a part in kind.
         instalments: In how many equal payments it is paid.
         every: The time between instalments, in words: "30 days"; None for one.
         larger_first: Whether the first instalments carry what does not divide; else the last one does.
@@ -51,6 +53,12 @@ class Part:
     valid_for: str | None
     calendar: Calendar
     place: Place
+
+    @property
+    def rate_gives_asset(self) -> bool:
+        """Whether the rate says how much of the asset one unit of the money is: USDC per ETH for an amount in ETH."""
+        kind = self.rate.node.type if self.rate else None
+        return isinstance(kind, NumberType) and kind.unit.top == self.asset
 
     @property
     def is_plain(self) -> bool:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from cases.money import Money, Rounding
 from cases.parts import PartState
-from policy.arithmetic import Number, divided, rounded
+from policy.arithmetic import Number, divided, multiplied, rounded
 from policy.payment_terms import Part, PayForm
 
 
@@ -45,10 +45,11 @@ def taken(wanted: Number | None, left: Money) -> Money:
 
 
 def payment(part: Part, amount: Money, rate: Number | None, state: PartState) -> Payment:
-    """Return one part as it is paid; `rate` is None but for a part in kind."""
-    in_kind = None
+    """Return one part as it is paid; `rate` is None but for a part in kind that takes something."""
+    in_kind = Money(minor=0, code=part.asset) if part.asset is not None else None
     if rate is not None and part.asset is not None:
-        in_kind = rounded(divided(amount.amount, rate), part.asset, Rounding.DOWN)
+        coins = multiplied([amount.amount, rate]) if part.rate_gives_asset else divided(amount.amount, rate)
+        in_kind = rounded(coins, part.asset, Rounding.DOWN)
     return Payment(
         name=part.name,
         form=part.form,

@@ -31,13 +31,15 @@ from policy.mistakes import Place
 from policy.payment_terms import Benefit, Part
 from policy.payments import Payment
 from policy.showing import bare, filled_in, in_words, to_customer, with_unit
+from policy.told_payments import PAYMENTS, told_payments
 from policy.told_steps import added_inputs
+from policy.units import NumberType
 
 #: A part of the parsed form, and what came out there.
 Note = tuple[Any, Any]
 #: The items of a list of which each step is shown.
 _MOST_ITEMS = 20
-_NOT_NAMES = frozenset({"amount", "steps"})
+_NOT_NAMES = frozenset({"amount", "steps", PAYMENTS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,8 +206,16 @@ class _Reader:
     def part(self, part: Part, found: tuple[Money, Payment]) -> Iterator[Step]:
         left, paid = found
         text, filled = (part.takes.text, self._filled(part.takes)) if part.takes else ("rest", str(left))
+        if part.rate and paid.amount.minor:
+            text, filled = f"{text}, at {part.rate.text}", f"{filled}, at {self._rate(part.rate)}"
         each = f": {paid.instalments[0]} first, {paid.instalments[-1]} last" if len(paid.instalments) > 1 else ""
         yield _step(f"part: {part.name}", text, filled, f"{paid}{each}", part.place)
+
+    def _rate(self, rate: Expression) -> str:
+        """Return what a rate is: "2100 USDC per ETH"; its unit says which way it is quoted."""
+        filled, kind = self._filled(rate), rate.node.type
+        unit = str(kind.unit) if isinstance(kind, NumberType) else ""
+        return filled if filled.endswith(unit) else f"{filled} {unit}"
 
     def benefit(self, benefit: Benefit, given: str) -> Iterator[Step]:
         filled = self._filled(benefit.gives)
@@ -258,14 +268,17 @@ def _customer_text(policy: Policy, inputs: Mapping[str, Value], notes: tuple[Not
     own, types = own_asset(policy, inputs), policy.types
     values = {**inputs, **{what.name: value for what, value in notes if isinstance(what, Derived)}}
     shown = {name: to_customer(values[name], types[name], own) for name in wanted(tell)}
+    in_chinese: dict[str, str] = {}
     if amount is not None:
         shown["amount"] = str(amount)
+    if amount is not None and PAYMENTS in tell.names:
+        shown[PAYMENTS], in_chinese[PAYMENTS] = told_payments(notes, amount)
     if "steps" not in tell.names:
-        return tell.told(shown, {})
+        return tell.told(shown, in_chinese)
     told = list(_told(policy, inputs, notes, own))
     shown["steps"] = "; ".join(f"{name} {value}" for name, value in told)
     steps = "；".join(f"{policy.chinese.get(name, name)} {value}" for name, value in told)
-    return tell.told(shown, {"steps": steps})
+    return tell.told(shown, {**in_chinese, "steps": steps})
 
 
 def _told(

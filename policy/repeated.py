@@ -14,8 +14,6 @@ def perhaps_twice(policy: Policy) -> Iterator[Finding]:
     for each in policy.inputs:
         if isinstance(each.type, ListType) and each.name in paid and not each.type.once_by:
             names = [name for name, kind in each.type.fields if isinstance(kind, TextType)]
-            what = (
-                f'an item that stands twice in "{each.name}" is paid twice: say by which fields each is told once, as'
-                f' "each once by: [{(names or [each.type.fields[0][0]])[0]}]"'
-            )
-            yield Finding(place=each.place, what=what, code="paid-twice", about=each.name, weight=Weight.NOTE)
+            write = f', as "each once by: [{names[0]}]"' if names else ' with "each once by:", as an order\'s number'
+            what = f'an item that stands twice in "{each.name}" is paid twice: say by which fields each is told once'
+            yield Finding(place=each.place, what=what + write, code="paid-twice", about=each.name, weight=Weight.NOTE)

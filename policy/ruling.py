@@ -252,7 +252,7 @@ def wording_at(node: Node, scope: Scope, mistakes: Mistakes, *, amount: bool) ->
     """Return a wording in both languages; None after noting what is wrong. amount: Whether {amount} may stand in it."""
     section = Section(node, mistakes, keys=("en", "zh"))
     english, chinese = section.text("en"), section.text("zh")
-    known = {*scope.types, "amount", "steps"} if amount else {*scope.types, "steps"}
+    known = {*scope.types, "amount", "payments", "steps"} if amount else {*scope.types, "steps"}
     for key in ("en", "zh"):
         for name in placeholders(section.text(key)) if section.has(key) else ():
             if name not in known | mistakes.broken:

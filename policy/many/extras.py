@@ -68,9 +68,11 @@ def _part(policy: Policy, reader: Reader, part: Part, left: Whole) -> tuple[Whol
     made = {"minor": took.expr.cast(pl.Int128), "state": state}
     if part.rate is not None and part.asset is not None:
         rate = reader.expression(part.rate)
-        coins = scaled.divided(as_money(policy, reader, took), rate.number)
-        made["in kind"] = scaled.units(coins, asset(part.asset).decimals, Rounding.DOWN).expr.cast(pl.Int128)
-        needs.append(rate.needs)
+        worked_out = scaled.multiplied if part.rate_gives_asset else scaled.divided
+        coins = worked_out(as_money(policy, reader, took), rate.number)
+        units = scaled.units(coins, asset(part.asset).decimals, Rounding.DOWN).expr.cast(pl.Int128)
+        made["in kind"] = pl.when(took.expr > 0).then(units).otherwise(0)
+        needs.insert(1, only_where(took.expr > 0, rate.needs))
     return took, made, first_needed(*needs)
 
 

@@ -230,8 +230,8 @@ def test_a_list_that_may_tell_an_item_twice_is_noted() -> None:
 
     assert [(each.about, each.weight, each.place.line) for each in noted] == [("trades", Weight.NOTE, 15)]
     assert noted[0].what == (
-        'an item that stands twice in "trades" is paid twice: say by which fields each is told once, as'
-        ' "each once by: [result]"'
+        'an item that stands twice in "trades" is paid twice: say by which fields each is told once with'
+        ' "each once by:", as an order\'s number'
     )
     assert [each for each in findings(plan(ONCE)) if each.code == "paid-twice"] == []
 

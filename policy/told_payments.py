@@ -1,0 +1,55 @@
+"""What a customer is truly given, in words: coins, vouchers and instalments, where an amount stands for them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from cases.money import Money
+from cases.parts import PartState
+from policy.form import Policy
+from policy.mistakes import Finding, Weight
+from policy.payment_terms import PayForm
+from policy.payments import Payment
+
+_ENGLISH = {PayForm.VOUCHER: "a voucher of {}", PayForm.CREDIT: "{} as credit"}
+_CHINESE = {PayForm.VOUCHER: "{} 代金券", PayForm.CREDIT: "{} 账户余额"}
+PAYMENTS = "payments"
+
+
+def told_payments(notes: Sequence[tuple[Any, Any]], amount: Money) -> tuple[str, str]:
+    """Return what is given for an amount, in English and Chinese: "600.00 USDC and 4.13 OKB", without what lapsed."""
+    paid = [value[1] for _, value in notes if isinstance(value, tuple) and isinstance(value[-1], Payment)]
+    given = [each for each in paid if each.amount.minor and each.state is not PartState.LAPSED]
+    if not given:
+        return str(amount), str(amount)
+    *first, last = map(_in_english, given)
+    return f"{', '.join(first)} and {last}" if first else last, "、".join(map(_in_chinese, given))
+
+
+def _in_english(paid: Payment) -> str:
+    said = _ENGLISH.get(paid.form, "{}").format(paid.in_kind or paid.amount)
+    said += f" in {len(paid.instalments)} instalments" if len(paid.instalments) > 1 else ""
+    return f"{said} later" if paid.state is PartState.WAITING else said
+
+
+def _in_chinese(paid: Payment) -> str:
+    said = _CHINESE.get(paid.form, "{}").format(paid.in_kind or paid.amount)
+    said += f"（分 {len(paid.instalments)} 期）" if len(paid.instalments) > 1 else ""
+    return f"{said}（稍后支付）" if paid.state is PartState.WAITING else said
+
+
+def amount_told_for_coins(policy: Policy) -> list[Finding]:
+    """Return a note for each wording that names the amount only, though some are given other coins for it."""
+    if all(part.asset is None for part in policy.parts):
+        return []
+    tells = [*policy.wording.items(), *((rule.name, rule.tell) for rule in policy.rules)]
+    return [
+        Finding(
+            place=tell.place,
+            what="{amount} is the amount, not the coins that are given for it: {payments} tells what is truly given",
+            code="amount-told-for-coins",
+            about=str(name),
+            weight=Weight.NOTE,
+        )
+        for name, tell in tells
+        if tell and "amount" in tell.names and PAYMENTS not in tell.names
+    ]
