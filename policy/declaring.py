@@ -113,15 +113,18 @@ def _date(scalar: Scalar, mistakes: Mistakes) -> date | None:
         return None
 
 
-def read_inputs(root: Section, money: MoneyTerms | None, own: frozenset[str] = frozenset()) -> tuple[Input, ...]:
-    """Return the inputs with their types; `own` are the units that the policy declares itself."""
+def read_inputs(root: Section, money: MoneyTerms | None, scope: Scope | None = None) -> tuple[Input, ...]:
+    """Return the inputs with their types; `scope` has the units that the policy declares itself, and its calendar."""
+    scope = scope or Scope(types={})
     section = root.section("inputs")
     if section is None:
         return ()
     inputs = []
     for key, node in section.entries.values():
         _check_name(key, (), root.mistakes)
-        kind = _kind(node, money, own, root.mistakes)
+        kind = _kind(node, money, scope.units, root.mistakes)
+        if isinstance(kind, ListType) and kind.by_day:
+            kind = replace(kind, calendar=scope.calendar)
         if kind is None:
             root.mistakes.broken.add(key.text)
             kind = TextType()
@@ -155,7 +158,10 @@ def _kind(node: Node, money: MoneyTerms | None, own: frozenset[str], mistakes: M
         mistakes.add(fields.place, f"write from 1 to {_MOST_FIELDS} fields, each with its type")
     if not most or not found:
         return None
-    return ListType(fields=tuple(found), most=most, least=_least(section, most), once_by=_once_by(section, dict(found)))
+    once_by, by_day = _once_by(section, dict(found))
+    return ListType(
+        fields=tuple(found), most=most, least=_least(section, most), once_by=once_by, by_day=frozenset(by_day)
+    )
 
 
 def _least(section: Section, most: int) -> int:
@@ -166,14 +172,21 @@ def _least(section: Section, most: int) -> int:
     return least or 0
 
 
-def _once_by(section: Section, fields: Named[str, Type]) -> tuple[str, ...]:
-    """Return the fields that no two items share all of; none where nothing is said."""
-    by = section.listed("each once by") if section.has("each once by") else ()
-    for each in by:
-        if each.text not in fields:
-            what = f'"{each.text[:60]}" is no field of an item: {did_you_mean(each.text, fields)}'
+def _once_by(section: Section, fields: Named[str, Type]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the fields that no two items share all of, and those of them of which only the day counts."""
+    by: list[str] = []
+    by_day: list[str] = []
+    for each in section.listed("each once by") if section.has("each once by") else ():
+        name = each.text.removeprefix("day of ")
+        if name not in fields:
+            what = f'"{name[:60]}" is no field of an item: {did_you_mean(name, fields)}'
             section.mistakes.add(each.place, what)
-    return tuple(dict.fromkeys(each.text for each in by if each.text in fields))
+        elif name != each.text and not isinstance(fields[name], TimeType):
+            section.mistakes.add(each.place, f'"{name}" is no time: write it without "day of"')
+        else:
+            by.append(name)
+            by_day += [name] if name != each.text else []
+    return tuple(dict.fromkeys(by)), by_day
 
 
 def _most(text: str) -> int:

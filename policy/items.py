@@ -40,7 +40,7 @@ def read_items(text: str, kind: ListType, read: Callable[[str, Type], Any]) -> I
             f"has {len(listed) or 'no'} item{'s' * (len(listed) != 1)}, at least {kind.least} must be told"
         )
     rows = tuple(_item(number, each, kind, read) for number, each in enumerate(listed, start=1))
-    _check_once(rows, kind.once_by)
+    _check_once(rows, kind)
     return Items(rows=rows)
 
 
@@ -71,13 +71,15 @@ def _item(number: int, told: dict[str, Any], kind: ListType, read: Callable[[str
     return values
 
 
-def _check_once(rows: tuple[dict[str, Any], ...], by: tuple[str, ...]) -> None:
-    """Raise ValueError with the first two items that say the same in each of these fields."""
+def _check_once(rows: tuple[dict[str, Any], ...], kind: ListType) -> None:
+    """Raise ValueError with the first two items that say the same in each field by which they are told once."""
     first: dict[tuple[Any, ...], int] = {}
-    for number, row in enumerate(rows if by else (), start=1):
-        same = first.setdefault(tuple(row[name] for name in by), number)
+    for number, row in enumerate(rows if kind.once_by else (), start=1):
+        own = tuple(kind.calendar.day(row[name]) if name in kind.by_day else row[name] for name in kind.once_by)
+        same = first.setdefault(own, number)
         if same != number:
-            raise ValueError(f"items {same} and {number} are the same by {' and '.join(by)}: each is told once")
+            by = " and ".join(f"day of {name}" if name in kind.by_day else name for name in kind.once_by)
+            raise ValueError(f"items {same} and {number} are the same by {by}: each is told once")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

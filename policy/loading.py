@@ -155,7 +155,7 @@ def _read(root: Section, file: str, text_hash: str) -> Policy | None:
     terms, money = _terms(root), read_money(root)
     paid = _paid_in(money)
     scope = read_scope(root)
-    inputs = read_inputs(root, money, scope.units)
+    inputs = read_inputs(root, money, scope)
     declared: dict[str, Type] = {each.name: each.type for each in inputs}
     derived, scope = read_derived(root, scope.also(declared))
     other_plans = read_other_plans(root, scope, paid)

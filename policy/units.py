@@ -1,8 +1,9 @@
 """Types and units: what a value is counted in, and which operations keep that sensible."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cases.money import ASSETS
+from policy.calendars import Calendar
 
 #: Stands for the policy's own money where an input names the asset (duplicate charge: USDT or EUR).
 OWN_MONEY = "money"
@@ -101,12 +102,15 @@ class ListType:
         most: How many items there are at most.
         least: How many there are at least; 0 where there may be none.
         once_by: The fields that no two items share all of: an item that is told twice is then found.
+        by_day: Those of them that are times and of which only the day counts, as the calendar has it.
     """
 
     fields: tuple[tuple[str, "Type"], ...]
     most: int
     least: int = 0
     once_by: tuple[str, ...] = ()
+    by_day: frozenset[str] = frozenset()
+    calendar: Calendar = field(default_factory=Calendar)
 
 
 Type = NumberType | YesNoType | ChoiceType | TimeType | TextType | SeriesType | ListType

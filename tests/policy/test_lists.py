@@ -225,6 +225,21 @@ def test_every_path_decides_the_claims_of_such_lists_alike(text: str) -> None:
     assert found.decided > 30
 
 
+@pytest.mark.parametrize(("zone", "is_once"), [("UTC", True), ("Europe/London", False)])
+def test_of_a_day_the_hour_does_not_count(zone: str, *, is_once: bool) -> None:
+    text = ONCE.replace("[result, closed_at]", "[day of closed_at]")
+    text = text.replace("decide within", f"calendar: {{time zone: {zone}}}\ndecide within")
+    moments = ("2026-06-10T22:59:59Z", "2026-06-10T23:30:00Z", "2026-06-11T08:00:00Z")
+    told = [items_text([{"result": "-1", "closed_at": each} for each in two]) for two in (moments[:2], moments[1:])]
+
+    found = [propose(plan(text), claim(each)) for each in told]
+
+    same = Missing(
+        names=(), problems=(("trades", "items 1 and 2 are the same by day of closed_at: each is told once"),)
+    )
+    assert [each == same for each in found] == ([True, False] if is_once else [False, True])
+
+
 def test_a_list_that_may_tell_an_item_twice_is_noted() -> None:
     noted = [each for each in findings(plan(TOP_UP)) if each.code == "paid-twice"]
 
@@ -285,6 +300,11 @@ def test_what_is_wrong_with_a_total_is_said_where_it_stands(expression: str, sai
             "list of up to: 200",
             "list of up to: 2\n    each once by: [closed]",
             '"closed" is no field of an item: did you mean "closed_at"?',
+        ),
+        (
+            "list of up to: 200",
+            "list of up to: 2\n    each once by: [day of result]",
+            '"result" is no time: write it without "day of"',
         ),
         ("list of up to: 200", "list up to: 200", '"list up to" is not a key here: did you mean "list of up to"?'),
         ("result: signed USDT", "result: signed", '"signed" is not understood'),

@@ -104,7 +104,16 @@ def with_list(random: Random, text: str) -> str:
     """Return the delayed-withdrawal policy with a list in it that a rule and what is worked out go through."""
     declared = _DECLARED.format(
         most=random.choice((1, 3, 200)),
-        more=random.choice(("", "", "\n    at least: 1", "\n    each once by: [worth]", _OF_BOTH)),
+        more=random.choice(
+            (
+                "",
+                "",
+                "\n    at least: 1",
+                "\n    each once by: [worth]",
+                "\n    each once by: [day of sold_at]",
+                _OF_BOTH,
+            )
+        ),
         share=random.choice(("number", "signed number", "positive number")),
     )
     kept, total = _written(random, "amount", 3), f"({_written(random, 'total', 3)}) + {_OF_ALL_FIELDS}"
