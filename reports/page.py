@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
 from cases.money import Money
+from policy.authoring.sheet import environment, sheet
 from reports.charts import Bar, Line, bar_chart
 from reports.figures import Band, Figures, by_classification
 from reports.paying import CashIn
@@ -19,30 +19,26 @@ _TEMPLATES = Path(__file__).parent / "templates"
 def page_of(simulation: Simulation, figures: Figures, *, language: Language, source: str) -> str:
     """Return the page. source: What the cases are, in words: "cases.parquet", "stored cases from … to …"."""
     words = said(language)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters["amount"] = _amount
-    environment.filters["signed"] = _signed
-    environment.filters["number"] = _number
-    return environment.get_template("simulation.html").render(
-        language=language,
+    filling = environment(_TEMPLATES)
+    filling.filters.update(amount=_amount, signed=_signed, number=_number)
+    a, b = label(simulation.a.policy), label(simulation.b.policy)
+    body = filling.get_template("simulation.html").render(
         words=words,
         simulation=simulation,
         figures=figures,
         source=source,
-        a=label(simulation.a.policy),
-        b=label(simulation.b.policy),
+        a=a,
+        b=b,
         sides=(simulation.a, simulation.b),
         cuts=tuple(zip((simulation.a, simulation.b), figures.cuts, strict=True)),
         label=label,
-        style=Markup((_TEMPLATES / "simulation.css").read_text(encoding="utf-8")),  # noqa: S704  # Our own file.
         charts=_charts(figures, words),
         bands=[(band, _band(band, words)) for band in figures.bands if band.count],
         people=[(_people(number, words), one, other) for number, one, other in figures.people],
         by_classification=[(words[name], one, other) for name, one, other in by_classification(figures)],
-        transitions=[(words[a], words[b], count) for a, b, count in figures.classifications if a != b],
+        transitions=[(words[was], words[now], count) for was, now, count in figures.classifications if was != now],
     )
+    return sheet(f"{words['title']}: {words['against'].format(a=a, b=b)}", body, language=language)
 
 
 def _charts(figures: Figures, words: Mapping[str, str]) -> Mapping[str, Markup]:
@@ -56,12 +52,13 @@ def _charts(figures: Figures, words: Mapping[str, str]) -> Mapping[str, Markup]:
         for band in figures.bands
     ]
     found = {
-        "held": bar_chart(words["how held"], held),
-        "people": bar_chart(words["people"], people),
+        "held": bar_chart(words["how held"], held, across=words["count"]),
+        "people": bar_chart(words["people"], people, across=words["count"]),
     }
     if figures.paying.cash:
-        found["cash"] = bar_chart(words["cash by month"], [_cash(each, words) for each in figures.paying.cash])
-    return found | ({"bands": bar_chart(words["bands"], bands)} if bands else {})
+        cash = [_cash(each, words) for each in figures.paying.cash]
+        found["cash"] = bar_chart(words["cash by month"], cash, across=None)
+    return found | ({"bands": bar_chart(words["bands"], bands, across=words["count"])} if bands else {})
 
 
 def _pair(one: int, other: int) -> tuple[Bar, Bar]:
@@ -98,7 +95,7 @@ def _signed(money: Money) -> str:
 
 
 def _number(count: int) -> str:
-    return f"{count:,}".replace(",", "\u2009")
+    return f"{count:,}".replace(",", "\u202f")
 
 
 def _grouped(money: Money) -> str:

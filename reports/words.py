@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from cases.proposal import Classification
+from policy.authoring.page_words import words_in
+from policy.showing import in_words
+
 Language = Literal["en", "zh"]
 
 _WORDS: Mapping[str, tuple[str, str]] = {
@@ -36,7 +40,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "movers": ("Largest changes", "变化最大的案件"),
     "case": ("Case", "案件"),
     "customer": ("Customer", "客户"),
-    "by": ("by", "依据"),
+    "by": ("Decided by", "依据"),
     "approvals": ("Approvals", "审批工作量"),
     "people": ("Cases by how many people must agree", "按所需审批人数统计的案件"),
     "people number": ("{n} people", "{n} 人"),
@@ -105,14 +109,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "rule": ("Rule", "规则"),
     "nothing_yet": ("nothing yet", "暂无结果"),
     "none": ("none", "无"),
-    "valid_claim": ("valid claim", "有效申请"),
-    "goodwill": ("goodwill", "关怀补偿"),
-    "fraud_review": ("fraud review", "欺诈核查"),
-    "ineligible": ("ineligible", "不符合条件"),
-    "individual_review": ("individual review", "人工审核"),
 }
 
 
 def said(language: Language) -> Mapping[str, str]:
-    """Return every phrase in a language, by its key."""
-    return {key: phrases[language == "zh"] for key, phrases in _WORDS.items()}
+    """Return every phrase in a language, by its key; classifications as the page of a policy calls them."""
+    held = {each.value: words_in(language)[in_words(each)] for each in Classification}
+    return held | {key: phrases[language == "zh"] for key, phrases in _WORDS.items()}
