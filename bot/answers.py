@@ -102,7 +102,11 @@ def _decided_text(decision: Decision, case: CaseId, say: Words) -> str:
 
 def _stale_text(outcome: Stale, case: CaseId, say: Words) -> str:
     if outcome.proposal is None:
-        return say("{case} has no proposal to decide on any more. Nothing changed.", case=case)
+        return say(
+            "{case} has no proposal to decide on now. Nothing changed. It may be proposed anew by another policy:"
+            " look at its card again.",
+            case=case,
+        )
     amount = outcome.proposal.amount
     return say(
         "The proposal for {case} changed since you saw it: it is now {amount} (revision {revision}). "

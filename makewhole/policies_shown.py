@@ -20,11 +20,11 @@ from policy.reasons import Reasoned
 from policy.settling import TooManyDigits
 
 
-def check_policies(directory: Path, *, people: Path | None, notes: bool, as_json: bool) -> int:
+def check_policies(path: Path, *, people: Path | None, notes: bool, as_json: bool) -> int:
     """Print what is found in each policy; returns 1 when any does not load. notes: Also what asks for nothing."""
     try:
         known = load_people(people) if people else None
-        found = check(directory, people=known)
+        found = check(path, people=known)
     except (BadSettings, BadPolicy) as problem:
         raise Unusable(str(problem)) from None
     wrong = sum(bool(each.mistakes) for each in found)

@@ -19,16 +19,16 @@ Because = Annotated[str, typer.Option("--because", help="Why; kept for ever.")]
 
 @policy_app.command("check")
 def policy_check(
-    directory: Path,
+    path: Annotated[Path, typer.Argument(help="A policy file, or a folder of them.")],
     *,
     people: Annotated[Path | None, typer.Option(help="Also prove that enough people can agree everywhere.")] = None,
     notes: Annotated[bool, typer.Option("--notes", help="Also say what is worth a look and asks for nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check every policy in a folder: text, units, rules, matrix and worked examples, and what a release would ask."""
+    """Check a policy or a folder of them: text, units, rules, matrix, worked examples, and what a release would ask."""
     from makewhole import policies_shown
 
-    raise typer.Exit(policies_shown.check_policies(directory, people=people, notes=notes, as_json=as_json))
+    raise typer.Exit(policies_shown.check_policies(path, people=people, notes=notes, as_json=as_json))
 
 
 @policy_app.command("explain")
@@ -119,13 +119,14 @@ def policy_list(*, settings: SettingsFile = SETTINGS, as_json: AsJson = False) -
 def policy_show(
     version: Annotated[str, typer.Argument(help="delayed-withdrawal@3")],
     *,
+    text: Annotated[bool, typer.Option("--text", help="Only the text, to begin the next version from.")] = False,
     settings: SettingsFile = SETTINGS,
     as_json: AsJson = False,
 ) -> None:
     """Show the text of a version that was submitted, what was waived in it, and its history."""
     from makewhole import releases_shown
 
-    raise typer.Exit(releases_shown.show_version(settings, version, as_json=as_json))
+    raise typer.Exit(releases_shown.show_version(settings, version, only_text=text, as_json=as_json))
 
 
 @policy_app.command("diff")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from makewhole.trouble import Unusable
 
@@ -42,7 +42,9 @@ def write_page(path: Path, page: str) -> None:
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:
     """Return a table of plain text; nothing in a cell is taken for markup."""
-    made = Table(*headings, title=title, title_justify="left", show_edge=False, pad_edge=False)
+    # What is too wide is written on, never cut: a name or a hash that lacks its end is of no use.
+    columns = (Column(each, overflow="fold") for each in headings)
+    made = Table(*columns, title=title, title_justify="left", show_edge=False, pad_edge=False)
     for row in rows:
         made.add_row(*(_plain(cell) for cell in row))
     return made

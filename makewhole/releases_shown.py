@@ -1,5 +1,6 @@
 """`makewhole policy submit|approve|reject|withdraw|list|show`: how policies come into force, and which ones are."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -53,7 +54,8 @@ def submit(
         to_people().print(f"  Its page: {policy_url(house.settings, each)}", markup=False, soft_wrap=True)
         if each.state is State.SUBMITTED:
             command = f"makewhole policy approve {each.name} {each.version} --hash {each.text_hash[:SHORT_HASH]} --by …"
-            to_people().print(f"  Somebody else with the role {APPROVER} releases it: {command}", markup=False)
+            told = f"  Somebody else with the role {APPROVER} releases it: {command}"
+            to_people().print(told, markup=False, soft_wrap=True)
     return 0
 
 
@@ -105,11 +107,9 @@ def list_versions(settings: Path, *, as_json: bool) -> int:
         return 0
     rows = [
         (
-            each.name,
-            each.version,
+            each.id,
             _state(each, now),
-            _day(each.starts_at),
-            _day(each.ends_at) or "open",
+            f"{_day(each.starts_at)} – {_day(each.ends_at) or 'open'}",
             each.submitted_by,
             each.decided_by or "",
             each.text_hash[:SHORT_HASH],
@@ -117,12 +117,12 @@ def list_versions(settings: Path, *, as_json: bool) -> int:
         )
         for each in versions
     ]
-    headings = ["Policy", "Version", "State", "From", "To", "Author", "Decided by", "Text", "Waived"]
+    headings = ["Version", "State", "Holds", "Author", "Decided by", "Text", "Waived"]
     to_people().print(table(headings, rows))
     return 0
 
 
-def show_version(settings: Path, name_and_version: str, *, as_json: bool) -> int:
+def show_version(settings: Path, name_and_version: str, *, only_text: bool, as_json: bool) -> int:
     """Print the text of a version that was submitted, what was waived, and its policy's history."""
     with looked_into(settings) as house:
         found, text = submitted_text(house, name_and_version)
@@ -130,6 +130,9 @@ def show_version(settings: Path, name_and_version: str, *, as_json: bool) -> int
             records = policy_history.history(connection, found.name)
     if as_json:
         print_json({**_in_json(found, house), "text": text, "history": [_record(each) for each in records]})
+        return 0
+    if only_text:
+        sys.stdout.write(text)
         return 0
     console = to_people()
     console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -31,12 +31,13 @@ class Checked:
     findings: tuple[Finding, ...] = ()
 
 
-def check(directory: Path, *, people: People | None = None) -> tuple[Checked, ...]:
-    """Return what is found in each policy file of a directory, by file name, conflicts between files included.
+def check(path: Path, *, people: People | None = None) -> tuple[Checked, ...]:
+    """Return what is found in one file, or in each policy file of a directory by name, conflicts between them included.
 
-    Raises BadPolicy only when the directory itself cannot be used.
+    Raises BadPolicy only when a directory cannot be used.
     """
-    checked = [_checked(path, people) for path in policy_files(directory)]
+    files = (path,) if path.is_file() else policy_files(path)
+    checked = [_checked(each, people) for each in files]
     loaded = [each.policy for each in checked if each.policy]
     mistakes, found = list(conflicts(loaded)), list(between(loaded))
     return tuple(_with(each, mistakes, found) for each in checked)

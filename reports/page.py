@@ -20,7 +20,10 @@ def page_of(simulation: Simulation, figures: Figures, *, language: Language, sou
     """Return the page. source: What the cases are, in words: "cases.parquet", "stored cases from … to …"."""
     words = said(language)
     filling = environment(_TEMPLATES)
-    filling.filters.update(amount=_amount, signed=_signed, number=_number)
+    places = _places(figures)
+    filling.filters.update(
+        amount=lambda money: _amount(money, places), signed=lambda money: _signed(money, places), number=_number
+    )
     a, b = label(simulation.a.policy), label(simulation.b.policy)
     body = filling.get_template("simulation.html").render(
         words=words,
@@ -86,12 +89,29 @@ def _people(number: int, words: Mapping[str, str]) -> str:
     return words["one person"] if number == 1 else words["people number"].format(n=number)
 
 
-def _amount(money: Money | None) -> str:
-    return "–" if money is None else f"{_grouped(money)} {money.code}"
+def _places(figures: Figures) -> Mapping[str, int]:
+    """Return how many decimals the amounts of each asset are shown with, so that columns line up: the most of any."""
+    shown = [money for each in figures.totals for money in (each.a, each.b)]
+    shown += [money for each in figures.movements for money in (each.more, each.less)]
+    shown += [band.sum for band in figures.bands]
+    shown += [money for each in figures.movers for money in (each.amount_a, each.amount_b, each.change) if money]
+    places: dict[str, int] = {}
+    for money in shown:
+        places[money.code] = max(places.get(money.code, 0), len(money.text().partition(".")[2]))
+    return places
 
 
-def _signed(money: Money) -> str:
-    return f"+{_amount(money)}" if money.minor > 0 else _amount(money).replace("-", "−")
+def _amount(money: Money | None, places: Mapping[str, int]) -> str:
+    if money is None:
+        return "–"
+    whole, _, fraction = _grouped(money).partition(".")
+    padded = fraction.ljust(places.get(money.code, 0), "0")
+    return f"{whole}.{padded} {money.code}" if padded else f"{whole} {money.code}"
+
+
+def _signed(money: Money, places: Mapping[str, int]) -> str:
+    said = _amount(money, places)
+    return f"+{said}" if money.minor > 0 else said.replace("-", "−")
 
 
 def _number(count: int) -> str:

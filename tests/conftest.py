@@ -6,6 +6,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +16,16 @@ from store.database import create_engine, normal_url
 from store.migrating import migrate
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Without them Chromium calls its maker at every start.
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +39,26 @@ def log_as_it_comes() -> Iterator[None]:
 def shared() -> Path:
     """Return the folder with the vendors' specifications and recorded answers beside the checkout."""
     return Path(os.environ.get("MAKEWHOLE_SHARED", ROOT.parent / "shared"))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Start a real Chromium, which a test marked `browser` may drive: Debian's package `chromium` will do.
+
+    It ends with the module: its loop would stand in the way of tests that start one of their own.
+    """
+    from playwright import sync_api
+
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("MAKEWHOLE_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if not path:
+        pytest.fail(
+            f"no Chromium found ({', '.join(names)}): install one, name it in MAKEWHOLE_CHROMIUM, or -m 'not browser'"
+        )
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

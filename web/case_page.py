@@ -5,15 +5,11 @@ on the page and nothing is loaded from elsewhere.
 """
 
 import asyncio
-import base64
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import Response
 
 from cases.case import (
     Approved,
@@ -32,6 +28,7 @@ from cases.parts_told import parts_told
 from cases.people import People
 from cases.proposal import Decision, Proposal
 from connectors.addresses import called, page_of
+from policy.authoring.sheet import sheet
 from store import books, tickets
 from store.audit import AuditRecord
 from store.books import StoredPayout
@@ -39,13 +36,8 @@ from store.cases import CaseRepository, NoSuchCase
 from store.database import Database
 from store.timeline import Said, timeline
 from web.keys import case_key, case_path, fits
+from web.sheets import not_found, page, templates
 
-FOLDER = Path(__file__).parent / "templates"
-_STYLE = (FOLDER / "case.css").read_text(encoding="utf-8")
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 _WORDS = {
     "opened": "Opened",
     "proposed": "Proposed",
@@ -102,24 +94,24 @@ class CaseView:
 
 def case_page(room: CaseRoom) -> Callable[[Request], Awaitable[Response]]:
     """Return the endpoint for `GET /cases/{case_id}?key=…`; 404 for a wrong key and for no such case alike."""
-    template = _templates().get_template("case.html")
+    template = templates().get_template("case.html")
 
     async def endpoint(request: Request) -> Response:
         case_id = request.path_params["case_id"]
         if not fits(case_key(room.link_key, case_id), request.query_params.get("key", "")):
-            return _not_found()
+            return not_found()
         try:
             view = await asyncio.to_thread(_look_up, room, case_id)
         except NoSuchCase:
-            return _not_found()
-        html = template.render(view=view, name_of=lambda person: _name_of(room.people, person), style=_STYLE)
-        return HTMLResponse(html, headers={"Content-Security-Policy": POLICY})
+            return not_found()
+        body = template.render(
+            view=view,
+            name_of=lambda person: _name_of(room.people, person),
+            words={"scroll": "scrolls sideways"},
+        )
+        return page(sheet(f"{case_id} · {view.stage}", body, language="en"))
 
     return endpoint
-
-
-def _not_found() -> Response:
-    return JSONResponse({"error": "not_found"}, status_code=404)
 
 
 def _look_up(room: CaseRoom, case_id: str) -> CaseView:
@@ -161,16 +153,3 @@ def _decisions(case: Case) -> tuple[Decision, ...]:
 def _name_of(people: People, person: str) -> str:
     found = people.by_id(person)
     return found.name if found else person
-
-
-def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["moment"] = lambda moment: f"{moment:%Y-%m-%d %H:%M} UTC"
-    environment.filters["words"] = lambda text: str(text).replace("_", " ")
-    return environment

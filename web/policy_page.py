@@ -5,23 +5,20 @@ its examples worked out again, and its history. The page only reads; the key in 
 """
 
 import asyncio
-import base64
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import Response
 
 from cases.people import People
 from policy.analysis import findings
 from policy.authoring.page import page_of
-from policy.authoring.sheet import STYLE, Section, environment, sheet
+from policy.authoring.sheet import Section, sheet
 from policy.loading import read_policy
 from policy.mistakes import BadPolicy, Finding, Weight
 from reports.changes_page import changes_shown
@@ -32,16 +29,12 @@ from store.audit import AuditRecord
 from store.cases import CaseRepository
 from store.database import Database
 from store.policies import PolicyRepository, State, Version
-from web.case_page import FOLDER
 from web.keys import fits, policy_key, policy_path
 from web.policy_words import words_in
+from web.sheets import not_found, page, templates
 from workflow.placing import follows
 from workflow.releasing import APPROVER
 
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-SECURITY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 #: So many of the newest cases are decided by both versions each time the page is opened.
 MOST_CASES = 200
 _KINDS = {State.SUBMITTED: "missing", State.RELEASED: "valid-claim", State.REJECTED: "fraud-review"}
@@ -92,25 +85,17 @@ def policy_page(room: PolicyRoom) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         name, number, text = (request.path_params[each] for each in ("name", "version", "text"))
         if not fits(policy_key(room.link_key, name, number, text), request.query_params.get("key", "")):
-            return _not_found()
+            return not_found()
         language: Language = "zh" if request.query_params.get("lang") == "zh" else "en"
         async with one_by_one:  # It takes a while: a few at once must not keep webhooks waiting.
             view = await asyncio.to_thread(_look_up, room, name, number)
             if view is None:
-                return _not_found()
+                return not_found()
             if not view.version.text_hash.startswith(text):
-                return _page(_replaced(view.version, text, language), status=410)
-            return _page(await asyncio.to_thread(_shown, room, view, language))
+                return page(_replaced(view.version, text, language), status=410)
+            return page(await asyncio.to_thread(_shown, room, view, language))
 
     return endpoint
-
-
-def _page(html: str, *, status: int = 200) -> Response:
-    return HTMLResponse(html, status_code=status, headers={"Content-Security-Policy": SECURITY})
-
-
-def _not_found() -> Response:
-    return JSONResponse({"error": "not_found"}, status_code=404)
 
 
 def _look_up(room: PolicyRoom, name: str, number: str) -> PolicyView | None:
@@ -205,17 +190,10 @@ def _filled(template: str, room: PolicyRoom, view: PolicyView, language: Languag
         return found.name if found else person
 
     filled = (
-        _templates()
+        templates()
         .get_template(template)
         .render(
             words=words_in(language), language=language, version=view.version, text=view.text, name_of=name_of, **values
         )
     )
     return Markup(filled)  # noqa: S704  # The template escapes.
-
-
-@cache
-def _templates() -> Environment:
-    made = environment(FOLDER)
-    made.filters["moment"] = lambda moment: f"{moment:%Y-%m-%d %H:%M} UTC"
-    return made

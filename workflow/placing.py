@@ -80,7 +80,10 @@ def _clash(policies: PolicyRepository, tx: Transaction, policy: Policy, other: V
         return ""
     what = f' "{shared[0]}"' if shared else ""
     ends = f"to {in_words(other.ends_at)}" if other.ends_at else "on"
-    return f'{other.id} decides{what} from {in_words(other.starts_at)} {ends}: change "from" or "to", or withdraw it'
+    mend = 'change "from" or "to", or withdraw it'
+    if other.name == policy.name and other.ends_at is None:
+        mend = 'let "from" be later than that: then it ends where this one starts'
+    return f"{other.id} decides{what} from {in_words(other.starts_at)} {ends}: {mend}"
 
 
 def is_open(policies: PolicyRepository, tx: Transaction, version: Version) -> bool:

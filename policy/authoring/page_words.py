@@ -22,6 +22,7 @@ _WORDS = {
     "calendar": ("Days", "日历"),
     "file": ("File", "文件"),
     "hash": ("Hash of the text", "文本哈希"),
+    "itself": ("The policy itself", "规则内容"),
     "note": ("Note", "备注"),
     "decides": ("How a claim is decided", "如何判定"),
     "decides about": (

@@ -27,7 +27,7 @@ EMOJI = {
     "hourglass": "⌛", "hourglass_flowing_sand": "⏳", "heavy_check_mark": "✔️", "information_source": "ℹ️",
     "link": "🔗", "lock": "🔒", "mag": "🔍", "memo": "📝", "moneybag": "💰", "no_entry": "⛔",
     "no_entry_sign": "🚫", "question": "❓", "rotating_light": "🚨", "speech_balloon": "💬", "tada": "🎉",
-    "wave": "👋", "warning": "⚠️", "white_check_mark": "✅", "x": "❌",
+    "leftwards_arrow_with_hook": "↩️", "scroll": "📜", "wave": "👋", "warning": "⚠️", "white_check_mark": "✅", "x": "❌",
 }  # fmt: skip
 
 

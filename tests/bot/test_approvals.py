@@ -173,8 +173,11 @@ ANSWERS: list[tuple[Outcome, str, str]] = [
     ),
     (
         Stale(proposal=None),
-        "CASE-4711 has no proposal to decide on any more. Nothing changed.",
-        "CASE-4711 已没有待审批的方案。未作任何更改。",
+        (
+            "CASE-4711 has no proposal to decide on now. Nothing changed. It may be proposed anew by another policy:"
+            " look at its card again."
+        ),
+        "CASE-4711 目前没有待审批的方案，未作任何更改。可能正依据其他规则重新提出，请再次查看卡片。",
     ),
     (
         NotAllowed(refusal=Refusal.ABOVE_LIMIT, roles=("finance", "night_shift")),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,7 @@ from store import books, tickets
 from store.audit import Change
 from store.cases import StoredCase
 from store.tickets import Reading
+from tests.pages.in_browser import wrong_with
 from tests.web.conftest import LINK_KEY, NOW, House
 from web.keys import case_key
 
@@ -349,3 +351,16 @@ def test_two_installations_do_not_open_each_others_pages(open_house: Callable[..
     assert case_key(b"one", "CASE-1") != case_key(b"two", "CASE-1")
     assert re.fullmatch("[0-9a-f]{32}", case_key(LINK_KEY, "CASE-1"))
     assert an_opened(open_house()).case.about.id == "CASE-1"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_it_can_be_read_by_everyone_in_a_real_browser(house: House, chromium: Any) -> None:
+    opened = an_opened(house)
+    line = DerivationLine(
+        name="share", expression="10% of value", filled="10% of 1805", value="180.5", place="d.yaml:3"
+    )
+    proposal = a_proposal(opened.case, derivation=(line,), inputs=(("hours_late", "7.5"),))
+    save(house, opened, Proposed(about=opened.case.about, proposal=proposal), change("proposed"))
+
+    assert wrong_with(chromium, f"{house.http.base_url}/cases/CASE-1?key={case_key(LINK_KEY, 'CASE-1')}") == []

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from policy.loading import read_policy
 from store.audit import Change
 from store.policies import Noted, State, Version
+from tests.pages.in_browser import wrong_with
 from tests.web.conftest import LINK_KEY, NOW, House
 from web.keys import policy_key, policy_path
 
@@ -191,3 +193,14 @@ def test_the_log_holds_the_version_and_not_the_key(
     path, _, query = policy_path(LINK_KEY, version).partition("?")
     assert path in logged
     assert query[4:20] not in logged
+
+
+@pytest.mark.browser
+def test_it_can_be_read_by_everyone_in_a_real_browser(house: House, chromium: Any) -> None:
+    first(house)
+    noted = Noted(key="never-binds: cap", place="delay.yaml:31:5", what="it never binds", waived="a second lock")
+    version = put(house, second_text(), findings=(noted,))
+
+    for language in ("en", "zh"):
+        address = f"{house.http.base_url}{policy_path(LINK_KEY, version, language=language)}"
+        assert wrong_with(chromium, address) == []

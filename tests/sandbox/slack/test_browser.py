@@ -1,7 +1,5 @@
 """A newcomer at the page in a real Chromium. Needs one on the machine: Debian's package `chromium` will do."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,15 +10,6 @@ pytestmark = pytest.mark.browser
 CHANNEL = "C0COMPENSA1"
 AMELIA = "U0AMELIA001"
 HEADERS = {"Authorization": "Bearer xoxb-sandbox-bot"}
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def plain(text: str) -> dict[str, str]:
@@ -45,22 +34,6 @@ def card(customer_words: str) -> list[dict[str, Any]]:
             ],
         },
     ]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    from playwright import sync_api
-
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = os.environ.get("MAKEWHOLE_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if not path:
-        pytest.fail(
-            f"no Chromium found ({', '.join(names)}): install one, name it in MAKEWHOLE_CHROMIUM, or -m 'not browser'"
-        )
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
