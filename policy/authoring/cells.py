@@ -15,6 +15,7 @@ SPAN = 100_000
 MOST_CELL_CHARACTERS = 32_767
 _MEANS_MORE = ("[", "{", '"')
 _SPECIAL_START = re.compile(r"[?:,\[\]{}#&*!|>'\"%@`]|-(?:\s|$)|---|\.\.\.")
+_QUOTED_OR_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|, (?! )')
 _SPECIAL_INSIDE = re.compile(r":(?:\s|$)|\s#")
 
 
@@ -54,13 +55,17 @@ def node_at(text: str, place: Place, mistakes: Mistakes) -> Node:
     if not scalar.text.startswith(_MEANS_MORE):
         return scalar
     try:
-        # A long list is read over several lines, as a text may have no line that long.
-        read = read_yaml("cell: " + re.sub(r", (?! )", ",\n ", " ".join(scalar.text.splitlines())), place.file)
+        read = read_yaml(f"cell: {_over_lines(' '.join(scalar.text.splitlines()))}", place.file)
     except BadPolicy as error:
         begins = {"[": "a list", "{": "keys", '"': "quoted text"}[scalar.text[0]]
         mistakes.add(place, f"this begins as {begins} and does not end as one: {error.mistakes[0].what}")
         return scalar
     return _placed(read.entries[0][1], place)
+
+
+def _over_lines(text: str) -> str:
+    """Return a list with a line for each item, as a text may have no line that long; what is quoted stays in one."""
+    return _QUOTED_OR_COMMA.sub(lambda found: found[1] or ",\n ", text)
 
 
 def _placed(node: Node, place: Place) -> Node:

@@ -67,7 +67,7 @@ def test_the_html_page_says_the_same_in_two_languages_and_calls_nothing_from_out
     english, chinese = ((folder / f"{each}.html").read_text(encoding="utf-8") for each in ("en", "zh"))
     assert 'lang="en"' in english
     assert 'lang="zh-Hans"' in chinese
-    assert "关怀补偿" in chinese
+    assert "善意补偿" in chinese
     assert "&lt;b&gt;A-1&lt;/b&gt;" in english
     assert "<b>A-1" not in english
     assert english.count("<svg") == chinese.count("<svg") == 4

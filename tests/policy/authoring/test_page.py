@@ -116,3 +116,13 @@ def test_a_matrix_that_looks_at_more_is_shown_row_by_row(withdrawal_text: str) -
 
     assert matrices_of(read_policy(text, "x")) == ()
     assert "fraud_score is over 99" in Read(page).text
+
+
+def test_the_items_of_a_list_read_as_words() -> None:
+    text = (Path(__file__).parents[1] / "plans" / "late-luggage.yaml").read_text(encoding="utf-8")
+
+    shown = unescape(page_of(text, "late-luggage.yaml", language="en"))
+
+    assert "1) value: 1000, bought_at: 2026-01-01T00:00:00Z, receipt: yes; 2) value: 500, bought_at" in shown
+    assert "list of up to 50: value: EUR, bought_at: time, receipt: yes/no" in shown
+    assert '[{"' not in shown

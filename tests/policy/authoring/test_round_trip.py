@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from policy.authoring.cells import cell_place, cell_text, node_at
@@ -53,6 +53,12 @@ def test_a_policy_comes_back_the_same_with_its_comments_and_so_does_its_workbook
     assert grids_of(back) == grids_of(text)
 
 
+def keyed(key: str) -> Node:
+    """Return keys with this one alone, which says nothing."""
+    said = Scalar(text="", place=HERE, single_line=True)
+    return Mapping(entries=((Scalar(text=key, place=HERE, single_line=True), said),), place=HERE)
+
+
 keys = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.sampled_from(
     ["", " ", "none", "- a", "a: b", "a #b", "[a", "{a: b}", '"a"', "=1+1", "NO", "a\nb", "中文，「好」" * 30]
@@ -73,6 +79,7 @@ nodes = st.recursive(
 
 @settings(max_examples=20, deadline=None)
 @given(node=nodes)
+@example(node=keyed(", "))
 def test_whatever_stands_in_a_cell_is_read_as_it_was(node: Node) -> None:
     mistakes = Mistakes()
 
