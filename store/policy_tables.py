@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from store.column_types import UTCDateTime
-from store.tables import metadata
+from store.tables import chained, metadata
 
 # Every version of a policy that was submitted, with its text. `starts_at` to `ends_at` is when it decides once it is
 # released; `ends_at` is what its text says or, for an open one, when a later version starts. `findings` is
@@ -32,13 +32,7 @@ policy_audit = sa.Table(
     "policy_audit",
     metadata,
     sa.Column("name", sa.String(80), primary_key=True),
-    sa.Column("sequence", sa.Integer, primary_key=True),
-    sa.Column("at", UTCDateTime, nullable=False),
-    sa.Column("actor", sa.String(100), nullable=False),
-    sa.Column("event", sa.String(50), nullable=False),
-    sa.Column("detail", sa.Text, nullable=False),
-    sa.Column("state_digest", sa.String(64), nullable=False),
-    sa.Column("digest", sa.String(64), nullable=False),
+    *chained(),
 )
 
 # Where the card of a submitted version stands in Slack; `ts` is None until that is known.

@@ -1,5 +1,7 @@
 """Every table of ours. Alembic migrations create them; a test holds the two equal."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from store.column_types import UTCDateTime, WholeNumber
@@ -12,6 +14,20 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def chained() -> tuple[sa.Column[Any], ...]:
+    """Return the columns of a history whose records are sealed, each to the one before: what, by whom, and the seal."""
+    return (
+        sa.Column("sequence", sa.Integer, primary_key=True),
+        sa.Column("at", UTCDateTime, nullable=False),
+        sa.Column("actor", sa.String(100), nullable=False),
+        sa.Column("event", sa.String(50), nullable=False),
+        sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("state_digest", sa.String(64), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+    )
+
 
 # A ticket as last read. `document` is cases.ticket.Ticket as JSON, `raw` the vendor's own record.
 tickets = sa.Table(
@@ -135,13 +151,7 @@ audit = sa.Table(
     "audit",
     metadata,
     sa.Column("case_number", sa.Integer, sa.ForeignKey("cases.number"), primary_key=True),
-    sa.Column("sequence", sa.Integer, primary_key=True),
-    sa.Column("at", UTCDateTime, nullable=False),
-    sa.Column("actor", sa.String(100), nullable=False),
-    sa.Column("event", sa.String(50), nullable=False),
-    sa.Column("detail", sa.Text, nullable=False),
-    sa.Column("state_digest", sa.String(64), nullable=False),
-    sa.Column("digest", sa.String(64), nullable=False),
+    *chained(),
 )
 
 # One approved proposal being paid, or one part of it: `part` counts from 1, and is 0 where there are none. `attempt` is

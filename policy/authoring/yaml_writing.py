@@ -4,29 +4,14 @@ from collections.abc import Iterator, Mapping
 from textwrap import wrap
 
 from policy.authoring.cells import flow_text, quoted, scalar_text
+from policy.loading import KEYS
 from policy.yaml_text import Mapping as YamlMapping
 from policy.yaml_text import Node, Scalar, Sequence
 
 WIDTH = 116
 _MOST_QUOTED = 1_000
 #: Keys that stand together at the top; a blank line parts the others.
-_TOP = (
-    "policy",
-    "version",
-    "owner",
-    "decision",
-    "about",
-    "effective",
-    "topics",
-    "loss",
-    "products",
-    "money",
-    "units",
-    "calendar",
-    "pay form",
-    "decide within",
-    "pay within",
-)
+_TOP = KEYS[: KEYS.index("inputs")]
 
 
 def yaml_of(root: YamlMapping, notes: Mapping[tuple[str, int], str]) -> str:
