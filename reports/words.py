@@ -82,6 +82,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "no change": ("No case changes.", "没有案件发生变化。"),
     "made of": ("Worked out from", "依据"),
     "version hash": ("sha256 of the text", "文本 sha256"),
+    "chart": ("chart", "图表"),
     "scroll": ("scrolls sideways", "可左右滚动"),
     "follows": ("{b} after {a}: what changes", "{a} 之后的 {b}：有何变化"),
     "in words": ("In the text", "文本变化"),

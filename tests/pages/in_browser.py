@@ -30,6 +30,8 @@ WRONG = """() => {
     if (!each.querySelector('th')) found.push('a table without headings');
   for (const each of document.querySelectorAll('[role=region], nav, svg[role=img]'))
     if (!each.ariaLabel) found.push(`${each.tagName} without a name`);
+  const names = [...document.querySelectorAll('[role=region], nav')].map((each) => each.ariaLabel);
+  for (const name of new Set(names)) if (names.filter((each) => each === name).length > 1) found.push(`twice: ${name}`);
   for (const each of document.querySelectorAll('.wide'))
     if (each.scrollWidth > each.clientWidth && each.tabIndex !== 0) found.push('keys cannot scroll a table');
   const ids = [...document.querySelectorAll('[id]')].map((each) => each.id);
