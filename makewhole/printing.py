@@ -40,10 +40,12 @@ def write_page(path: Path, page: str) -> None:
         raise Unusable(f"{path}: cannot be written: {problem.strerror}") from None
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:
-    """Return a table of plain text; nothing in a cell is taken for markup."""
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None, whole: Sequence[str] = ()
+) -> Table:
+    """Return a table of plain text; nothing in a cell is taken for markup. whole: Columns that are never parted."""
     # What is too wide is written on, never cut: a name or a hash that lacks its end is of no use.
-    columns = (Column(each, overflow="fold") for each in headings)
+    columns = (Column(each, overflow="fold", no_wrap=each in whole) for each in headings)
     made = Table(*columns, title=title, title_justify="left", show_edge=False, pad_edge=False)
     for row in rows:
         made.add_row(*(_plain(cell) for cell in row))

@@ -108,17 +108,15 @@ def list_versions(settings: Path, *, as_json: bool) -> int:
     rows = [
         (
             each.id,
-            _state(each, now),
+            _state(each, now) + (f", {len(each.findings)} waived" if each.findings else ""),
             f"{_day(each.starts_at)} – {_day(each.ends_at) or 'open'}",
-            each.submitted_by,
-            each.decided_by or "",
+            f"{each.submitted_by} → {each.decided_by}" if each.decided_by else each.submitted_by,
             each.text_hash[:SHORT_HASH],
-            len(each.findings) or "",
         )
         for each in versions
     ]
-    headings = ["Version", "State", "Holds", "Author", "Decided by", "Text", "Waived"]
-    to_people().print(table(headings, rows))
+    headings = ["Version", "State", "Holds", "Author → decided by", "Text"]
+    to_people().print(table(headings, rows, whole=("Version", "Text")))
     return 0
 
 
