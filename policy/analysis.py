@@ -7,6 +7,7 @@ from cases.people import People
 from policy.approvers import beyond_everybody, dead_ends, unheld, without_spare
 from policy.beyond_limits import beyond_limits
 from policy.binding import Paying, most_paid, never_binding, paying
+from policy.eaten import eaten_by_an_item
 from policy.expressions import Condition, Expression, OverItems
 from policy.form import Gate, Policy, Sign
 from policy.grid import fewer_for_riskier, matrix_faults, unproven
@@ -85,6 +86,7 @@ def _suspicions(policy: Policy, people: People | None, lines: _Reached) -> Itera
     yield from never_binding(policy, lines.paid)
     yield from beyond_limits(policy)
     yield from perhaps_twice(policy)
+    yield from eaten_by_an_item(policy)
     yield from amount_told_for_coins(policy)
     yield from uneven(policy, lines.rules)
     yield from unproven(policy)

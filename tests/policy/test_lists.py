@@ -240,6 +240,22 @@ def test_of_a_day_the_hour_does_not_count(zone: str, *, is_once: bool) -> None:
     assert [each == same for each in found] == ([True, False] if is_once else [False, True])
 
 
+def test_an_item_that_eats_the_others_is_found_with_its_age() -> None:
+    eating = LUGGAGE.replace(", 50%)\n", ", 150%)\n", 1)
+
+    found = [each for each in findings(plan(eating)) if each.code == "item-below-zero"]
+
+    assert eating != LUGGAGE
+    assert [(each.about, each.weight) for each in found] == [("items: total(items, worth)", Weight.FINDING)]
+    assert found[0].what.startswith('an item of "items" with bought_at = ')
+    for text in (
+        LUGGAGE,
+        TOP_UP,
+        eating.replace("gives: 100% - min(", "gives: max(0%, 100% - min(").replace("150%)", "150%))"),
+    ):
+        assert [each for each in findings(plan(text)) if each.code == "item-below-zero"] == []
+
+
 def test_a_list_that_may_tell_an_item_twice_is_noted() -> None:
     noted = [each for each in findings(plan(TOP_UP)) if each.code == "paid-twice"]
 
