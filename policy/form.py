@@ -96,6 +96,7 @@ class Limit:
         at_most: The limit.
         counting: The input that says how much of it is used up; None for a limit per case.
         window: The time it is counted over, in words: "12 months"; None for a limit per case.
+        counted_by_us: Whether the product works out that input from what it paid or promised the customer itself.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Limit:
     counting: str | None
     window: str | None
     place: Place
+    counted_by_us: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from policy.claiming import (
 from policy.declaring import gathered_in, read_derived, read_inputs, read_money, read_scope
 from policy.example_texts import read_examples, read_together
 from policy.examples import prove
-from policy.form import Effective, MoneyTerms, OtherPlan, Policy
+from policy.form import Effective, Input, MoneyTerms, OtherPlan, Policy
 from policy.mistakes import BadPolicy, Mistakes, did_you_mean
 from policy.paying_out import read_benefits, read_budget, read_pay_form, read_pay_within
 from policy.ruling import (
@@ -167,7 +167,7 @@ def _read(root: Section, file: str, text_hash: str) -> Policy | None:
     outcomes = {rule.classification for rule in rules} | {each.classification for each in thresholds}
     wording = read_wording(root, scope, outcomes, nothing_left)
     examples, together = read_examples(root, declared), read_together(root, declared)
-    complete = _completing(root, scope, paid, other_plans)
+    complete = _completing(root, scope, paid, other_plans, inputs)
     if terms is None or money is None or nothing_left is None:
         return None
     derived += gathered_in(scope, derived)
@@ -209,14 +209,14 @@ def _in_chinese(root: Section, policy: Policy) -> Policy:
 
 
 def _completing(
-    root: Section, scope: Scope, paid: Unit | None, other_plans: tuple[OtherPlan, ...]
+    root: Section, scope: Scope, paid: Unit | None, other_plans: tuple[OtherPlan, ...], inputs: tuple[Input, ...]
 ) -> Callable[[Policy], Policy]:
     """Return what adds the sections that may be left out; they are read in any case, for their mistakes."""
     return partial(
         replace,
         other_plans=other_plans,
         deductions=read_deductions(root, other_plans, scope, paid),
-        limits=read_limits(root, scope, paid),
+        limits=read_limits(root, scope, paid, inputs),
         gates=read_gates(root, scope),
         scorecard=read_scorecard(root, scope),
         parts=read_pay_form(root, scope, paid),

@@ -109,7 +109,7 @@ def outcome_of(reasoned: Reasoned) -> Outcome:
 
 def _counting_all(policy: Policy, claim: Claim) -> Claim:
     """Return the claim with what is not counted yet added to every input that a limit counts."""
-    counting = {limit.counting for limit in policy.limits if limit.counting}
+    counting = {limit.counting for limit in policy.limits if limit.counting and not limit.counted_by_us}
     open_ones = [money.amount for money in claim.not_yet_counted if money.code == policy.money.asset]
     if not counting or not open_ones:
         return claim

@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping
 
 from cases.proposal import ApprovalStage, Classification
+from policy.counting import SPAN
 from policy.expressions import Condition, Expression
 from policy.form import (
     PAYABLE,
     ApprovalRow,
     Gate,
+    Input,
     Limit,
     MoneyTerms,
     NothingLeft,
@@ -20,7 +22,7 @@ from policy.mistakes import Mistakes, did_you_mean
 from policy.reaching import uncovered
 from policy.scope import Scope
 from policy.section import Section, condition, expression, texts
-from policy.units import ChoiceType, NumberType, Type, Unit, described
+from policy.units import OWN_MONEY, ChoiceType, NumberType, Type, Unit, described
 from policy.witness import shown
 from policy.yaml_text import Mapping as YamlMapping
 from policy.yaml_text import Node, Scalar
@@ -99,16 +101,34 @@ def amount_at(section: Section, key: str, scope: Scope, paid: Unit | None) -> Ex
     return None
 
 
-def read_limits(root: Section, scope: Scope, paid: Unit | None) -> tuple[Limit, ...]:
+def read_limits(root: Section, scope: Scope, paid: Unit | None, inputs: tuple[Input, ...]) -> tuple[Limit, ...]:
     """Return the limits; `counting` and `over` make one a rolling limit per customer."""
     if not root.has("limits"):
         return ()
-    found = [_limit(node, scope, paid, root.mistakes) for node in root.items("limits")]
-    return tuple(limit for limit in found if limit)
+    read = (_limit(node, scope, paid, root.mistakes) for node in root.items("limits"))
+    found = tuple(limit for limit in read if limit)
+    names = {each.name for each in inputs}
+    ours = {each.counting: each for each in found if each.counted_by_us}
+    for limit in ours.values():
+        if limit.counting not in names:
+            root.mistakes.add(limit.place, f'let "counting" name an input: "{limit.counting}" is worked out')
+        if paid is not None and paid.top == OWN_MONEY:
+            root.mistakes.add(limit.place, "an input names the asset, so nothing is added up: let somebody count")
+    for limit in found:
+        other = ours.get(limit.counting)
+        same = other and (limit.window, limit.classifications, limit.counted_by_us) == (
+            other.window,
+            other.classifications,
+            True,
+        )
+        if other and not same:
+            what = f'"{limit.counting}" is counted in another way by "{other.name}": give each way an input of its own'
+            root.mistakes.add(limit.place, what)
+    return found
 
 
 def _limit(node: Node, scope: Scope, paid: Unit | None, mistakes: Mistakes) -> Limit | None:
-    section = Section(node, mistakes, keys=("name", "for", "at most", "counting", "over"))
+    section = Section(node, mistakes, keys=("name", "for", "at most", "counting", "over", "counted by"))
     name = section.text("name")
     classes = frozenset(PAYABLE)
     if section.has("for"):
@@ -121,6 +141,9 @@ def _limit(node: Node, scope: Scope, paid: Unit | None, mistakes: Mistakes) -> L
         counting, window = section.scalar("counting"), section.text("over")
     if counting and not _is_paid_in(scope.types.get(counting.text), paid):
         mistakes.add(counting.place, f'"{counting.text[:60]}" must be an input in the money that is paid')
+    ours = section.has("counted by") and section.read("counted by", _counter) is not None
+    if ours and (window is None or not SPAN.fullmatch(window.strip())):
+        mistakes.add(section.place, f'write "over" as 30 days or 12 months, not "{(window or "")[:40]}"')
     if at_most is None or not name:
         return None
     return Limit(
@@ -130,7 +153,14 @@ def _limit(node: Node, scope: Scope, paid: Unit | None, mistakes: Mistakes) -> L
         counting=counting.text if counting else None,
         window=window,
         place=section.place,
+        counted_by_us=ours,
     )
+
+
+def _counter(text: str) -> str:
+    if text != "makewhole":
+        raise ValueError(f'"{text[:40]}" cannot count: write makewhole, or leave it out where the input is supplied')
+    return text
 
 
 def _one_payable(scalar: Scalar, mistakes: Mistakes) -> Classification | None:

@@ -8,7 +8,6 @@ differences of running totals between two places that never change. Customers wh
 because they have very many cases, are gone through case by case.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +17,7 @@ import polars as pl
 
 from cases.money import asset
 from cases.proposal import Classification
+from policy.counting import SPAN
 from policy.form import Limit, Policy
 from policy.many.columns import WrongColumn
 from policy.many.deciding import decide_many
@@ -29,7 +29,6 @@ from reports.in_order import InOrder, put, replaced, summed
 ROUNDS = 12
 #: So many customers, evenly spread, are gone through case by case too, if none has more than so many cases.
 CHECKED, MOST_CHECKED = 20, 50
-_WINDOW = re.compile(r"([1-9]\d{0,3}) (minute|hour|day|week|month|year)s?", re.ASCII)
 _UNITS = {"minute": "m", "hour": "h", "day": "d", "week": "w", "month": "mo", "year": "y"}
 _MOST_DIGITS = 37
 _MOST = 2**127
@@ -254,7 +253,7 @@ class History:
 
 
 def _window(policy: Policy, limit: Limit) -> Window:
-    match = _WINDOW.fullmatch((limit.window or "").strip())
+    match = SPAN.fullmatch((limit.window or "").strip())
     if match is None:
         raise CannotRoll(
             f'{policy.name}: the limit "{limit.name}" is counted over "{limit.window}": write it as 30 days, 12 months'

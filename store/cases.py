@@ -136,13 +136,14 @@ class CaseRepository:
         self, connection: sa.Connection, customer_id: CustomerId, topic: str | None, *, besides: CaseId
     ) -> tuple[Stake, ...]:
         """Return what this customer's other cases of the topic may still pay or have paid, oldest first."""
+        others = self.others_of(connection, customer_id, besides=besides)
+        return tuple(stake for case in others if case.about.topic == topic and (stake := stake_of(case)))
+
+    def others_of(self, connection: sa.Connection, customer_id: CustomerId, *, besides: CaseId) -> tuple[Case, ...]:
+        """Return this customer's other cases, oldest first."""
         query = _select().where(tables.cases.c.customer_id == customer_id).order_by(tables.cases.c.number)
-        others = (_stored(row).case for row in connection.execute(query))
-        return tuple(
-            stake
-            for case in others
-            if case.about.id != besides and case.about.topic == topic and (stake := _stake(case))
-        )
+        found = (_stored(row).case for row in connection.execute(query))
+        return tuple(case for case in found if case.about.id != besides)
 
     def each(self, connection: sa.Connection) -> Iterator[StoredCase]:
         """Yield every case, oldest first, with flat memory."""
@@ -210,7 +211,7 @@ def number_of(case_id: str) -> int:
     return int(digits)
 
 
-def _stake(case: Case) -> Stake | None:
+def stake_of(case: Case) -> Stake | None:
     """Return what a case may still pay or has paid; None when it is nothing."""
     match case.settled if isinstance(case, Closed) else case:
         case AwaitingApproval(proposal=Proposal(amount=Money() as amount)):

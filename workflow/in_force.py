@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from cases.case import AwaitingApproval, NeedsAttention, Stage
+from cases.case import NeedsAttention, Stage
 from policy.form import Policy
 from policy.mistakes import BadPolicy
 from store.cases import CaseRepository
@@ -27,12 +27,6 @@ def deciding(desk: Desk, tx: Transaction, topic: str | None, *, now: datetime) -
     except BadPolicy as problem:
         return f"A released policy is not understood: {problem}"
     return found or _none_for(topic)
-
-
-def is_in_force(desk: Desk, tx: Transaction, case: AwaitingApproval, *, now: datetime) -> bool:
-    """Whether the policy that made the proposal is still the one that decides."""
-    policy = deciding(desk, tx, case.about.topic, now=now)
-    return isinstance(policy, Policy) and policy.text_hash == case.proposal.policy_hash
 
 
 def waits_for_policy(case: NeedsAttention) -> bool:

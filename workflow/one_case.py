@@ -43,8 +43,9 @@ from workflow.approval import Counted, Decided, NotAllowed, Outcome, Refusal, St
 from workflow.changing import changed
 from workflow.comparing import keep_decision, set_beside
 from workflow.desk import Desk
+from workflow.earlier import is_still_counted, with_earlier
 from workflow.ending import planned, promise, was_told
-from workflow.in_force import deciding, is_in_force
+from workflow.in_force import deciding
 from workflow.telling import put_question, tell_everyone, tell_slack, tell_thread
 from workflow.waiting import look_soon
 
@@ -101,7 +102,7 @@ def _work_out(desk: Desk, tx: Transaction, stored: StoredCase, *, now: datetime)
         needs_attention(desk, tx, stored, policy, (), now=now)
         return
     before = proposal_of(stored.case)
-    result = propose(policy, _claim(desk, tx, stored, policy))
+    result = propose(policy, _claim(desk, tx, stored, policy, now=now))
     if isinstance(result, Missing):
         names = (*result.names, *(f"{name}: {problem}" for name, problem in result.problems))
         needs_attention(desk, tx, stored, "The policy needs facts that nobody has given.", names, now=now)
@@ -116,7 +117,7 @@ def _work_out(desk: Desk, tx: Transaction, stored: StoredCase, *, now: datetime)
     _route(desk, tx, save(desk, tx, stored, proposed, change), result, now=now)
 
 
-def _claim(desk: Desk, tx: Transaction, stored: StoredCase, policy: Policy) -> Claim:
+def _claim(desk: Desk, tx: Transaction, stored: StoredCase, policy: Policy, *, now: datetime) -> Claim:
     about = stored.case.about
     if about.customer_id is None:
         raise LookupError(f"{about.id} has no customer")
@@ -136,7 +137,7 @@ def _claim(desk: Desk, tx: Transaction, stored: StoredCase, policy: Policy) -> C
         case_id=about.id,
         revision=about.revisions + 1,
         payee=about.customer_id,
-        inputs=filled.inputs,
+        inputs=with_earlier(desk, tx, policy, about, filled.inputs, now=now),
         sources=filled.sources,
         counted_before=tuple(each.amount for each in stakes),
         not_yet_counted=tuple(
@@ -207,10 +208,10 @@ def decide(desk: Desk, tx: Transaction, case_id: CaseId, word: Word, person: Per
     else:
         outcome = approval.judge(case, person, word, handlers=handlers_of(desk, tx.connection, case))
     match outcome:
-        case Counted(decision=decision) | Decided(decision=decision) if (
-            decision.verdict is Verdict.APPROVE and not is_in_force(desk, tx, case, now=word.said_at)
+        case Counted(decision=decision) | Decided(decision=decision) if decision.verdict is Verdict.APPROVE and (
+            outdated := _outdated(desk, tx, case, now=word.said_at)
         ):
-            change = changed(word.said_at, POLICY, "policy changed", policy=case.proposal.policy_id)
+            change = changed(word.said_at, POLICY, outdated, policy=case.proposal.policy_id)
             tx.enqueue(PROPOSE, f"{case_id}/{desk.cases.note(tx, stored, change).version}")
             return Stale(proposal=None)
         case Counted():
@@ -232,6 +233,14 @@ def decide(desk: Desk, tx: Transaction, case_id: CaseId, word: Word, person: Per
         case _:
             pass
     return outcome
+
+
+def _outdated(desk: Desk, tx: Transaction, case: AwaitingApproval, *, now: datetime) -> str:
+    """Return what has changed so that a proposal can be agreed to no more; "" while it stands."""
+    policy = deciding(desk, tx, case.about.topic, now=now)
+    if not isinstance(policy, Policy) or policy.text_hash != case.proposal.policy_hash:
+        return "policy changed"
+    return "" if is_still_counted(desk, tx, policy, case, now=now) else "earlier payments changed"
 
 
 def handlers_of(desk: Desk, connection: sa.Connection, case: Case) -> tuple[PersonId, ...]:

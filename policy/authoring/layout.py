@@ -174,7 +174,7 @@ LISTS = (
     Sheet(
         title="Limits",
         path=("limits",),
-        headings=("name", "for", "at most", "counting", "over"),
+        headings=("name", "for", "at most", "counting", "over", "counted by"),
         always=True,
         about="The most that is paid, per case or over a time.",
     ),

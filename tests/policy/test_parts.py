@@ -21,11 +21,11 @@ from policy.proposing import Claim, propose
 from policy.recomputing import recompute
 from tests.payouts.orders import LEAD, NOON, a_proposal
 from tests.workflow.desk_at_work import FACTS
-from tests.workflow.paid_in_parts import AT_ONCE, IN_INSTALMENTS, POINTS, SHIPPED, written
+from tests.workflow.paid_in_parts import AT_ONCE, IN_INSTALMENTS, POINTS, SHIPPED, text_of
 
 WHO = CustomerId("C-100023")
-AT_ONCE_POLICY = load_policy(written(AT_ONCE, more=POINTS), "parts.yaml")
-INSTALMENTS = load_policy(written(IN_INSTALMENTS), "instalments.yaml")
+AT_ONCE_POLICY = load_policy(text_of(AT_ONCE, more=POINTS), "parts.yaml")
+INSTALMENTS = load_policy(text_of(IN_INSTALMENTS), "instalments.yaml")
 
 
 def proposed(value: Decimal, *, policy: object = AT_ONCE_POLICY) -> Proposal:

@@ -59,7 +59,7 @@ benefits:
 """
 
 
-def written(form: str, *, version: str = "2", more: str = "", inputs: str = "") -> str:
+def text_of(form: str, *, version: str = "2", more: str = "", inputs: str = "") -> str:
     """Return the shipped policy as a later version that pays so; `more` are further sections."""
     text = SHIPPED.replace("version: 1", f"version: {version}").replace("2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z")
     text = text.replace("pay form: cash\n", f"units: [POINTS]\n{form}").replace("inputs:\n", f"inputs:\n{inputs}", 1)
@@ -74,4 +74,4 @@ def written(form: str, *, version: str = "2", more: str = "", inputs: str = "") 
 
 def pays(form: str, *, version: str = "2", more: str = "", inputs: str = "") -> Draft:
     """Return the same, ready to be submitted."""
-    return draft(written(form, version=version, more=more, inputs=inputs), f"{NAME}.yaml", people=None)
+    return draft(text_of(form, version=version, more=more, inputs=inputs), f"{NAME}.yaml", people=None)
