@@ -62,8 +62,11 @@ def test_every_worked_case_is_an_example(plan: str, shared: Path) -> None:
 
 
 def test_the_product_does_not_load_what_it_cannot_pay_yet() -> None:
-    with pytest.raises(BadPolicy, match="a budget for all claims together is worked out, but not paid out"):
+    with pytest.raises(BadPolicy, match="a budget for all claims together is worked out, but not paid out") as refusal:
         load_book(PUBLISHED)
+
+    budgets = {"chain-halt-2025-10.yaml", "together-vouchers-2025-10.yaml"}
+    assert {each.place.file for each in refusal.value.mistakes} == budgets
 
 
 def test_the_narrower_version_takes_over_where_the_first_ends() -> None:

@@ -201,3 +201,17 @@ def test_a_benefit_is_given_through_the_provider_and_is_in_no_book(at_work: Desk
         "asset:payout-provider:balance": "-15.00 USDT",
         "expense:compensation:goodwill": "15.00 USDT",
     }
+
+
+def test_a_benefit_beside_nothing_is_agreed_to_and_given(at_work: DeskAtWork) -> None:
+    at_work.facts["goodwill_paid_12_months"] = "600"
+    at_work.release(pays("pay form: cash\n", more=POINTS))
+    at_work.tell(ticket())
+    at_work.work()
+
+    at_work.say("amelia", "CASE-1")
+    at_work.work()
+
+    assert at_work.stage("CASE-1") is Stage.CLOSED
+    assert [amount for _, _, amount in at_work.provider.payments] == ["15 POINTS"]
+    assert at_work.balances() == {}
