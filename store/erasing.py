@@ -12,6 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from cases.erased import without_words
+from cases.evidence import Evidence
 from cases.ticket import TicketRef
 from store import tables
 from store.bulk import is_one_of
@@ -149,14 +150,19 @@ def wipe_evidence(tx: Transaction, case_numbers: Collection[int]) -> int:
     mine = sa.select(column.case_number, column.source, column.document).where(column.case_number.in_(case_numbers))
     for row in tx.execute(mine).all():
         before = EVIDENCE.validate_json(row.document)
-        left = tuple((name, value) for name, value in before.facts if name not in PERSONAL_FACTS)
-        if left == before.facts:
+        left = without_persons(before)
+        if left == before:
             continue
         place = (column.case_number == row.case_number, column.source == row.source)
-        document = to_text(EVIDENCE, replace(before, facts=left))
+        document = to_text(EVIDENCE, left)
         tx.execute(sa.update(tables.evidence).where(*place).values(document=document))
         changed += 1
     return changed
+
+
+def without_persons(evidence: Evidence) -> Evidence:
+    """Return what a source says of a loss without what names a person."""
+    return replace(evidence, facts=tuple((name, value) for name, value in evidence.facts if name not in PERSONAL_FACTS))
 
 
 def _wiped(item: Item) -> str | None:

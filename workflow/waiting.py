@@ -11,7 +11,7 @@ from connectors.accounts.client import BelongsToAnother, NotFound
 from policy.due_dates import due_dates
 from policy.form import Policy
 from policy.waiting import state_now
-from store import evidence, tickets
+from store import erasing, evidence, tickets
 from store.cases import StoredCase
 from store.database import Transaction
 from workflow import claims
@@ -36,7 +36,8 @@ def look(desk: Desk, key: str, *, now: datetime) -> None:
         if promised is None or promised.proposal.fingerprint != fingerprint:
             return
         if found is not None and not isinstance(found, NotFound | BelongsToAnother):
-            evidence.keep(tx, case_id, found, now=now)
+            gone = erasing.erased_at(tx.connection, (promised.proposal.payee,))
+            evidence.keep(tx, case_id, erasing.without_persons(found) if gone else found, now=now)
         left = _look_at(desk, tx, stored, promised, now=now)
         if waits(left):
             tomorrow = f"{case_id}/{fingerprint}/{now + LOOKED_EVERY:%Y-%m-%d}"

@@ -8,6 +8,7 @@ from cases.case import Closed, Paid, Stage
 from cases.parts import Standing
 from cases.parts_told import standing_in
 from cases.ticket import CustomerId
+from store import evidence
 from store.jobs import Again
 from tests.store.queued import Job
 from tests.workflow.desk_at_work import DeskAtWork
@@ -169,6 +170,22 @@ def test_a_person_may_have_it_looked_at(waits: DeskAtWork) -> None:
 
     assert waits.stage("CASE-1") is Stage.CLOSED
     assert not waits.look_again("CASE-1")
+
+
+def test_looking_again_brings_back_nothing_of_who_was_erased(waits: DeskAtWork) -> None:
+    waits.facts |= {"name": "Ada Okafor", "verified": "yes"}
+    with waits.database.begin() as tx:
+        erase_customer(waits.desk, tx, CustomerId("C-1"), by="yuki", even_open=True, now=waits.time())
+
+    for job in jobs(waits, ending.LOOK):
+        waiting.look(waits.desk, job.key, now=waits.time())
+    waits.work()
+
+    with waits.database.read() as connection:
+        facts = dict(evidence.of_case(connection, "CASE-1")[0].facts)
+    assert "name" not in facts
+    assert facts["verified"] == "yes"
+    assert waits.stage("CASE-1") is Stage.CLOSED
 
 
 def test_what_lapses_is_recorded_and_told_and_paid_no_more(waits: DeskAtWork) -> None:
