@@ -1,15 +1,17 @@
 """A case that is paid in parts: each once, each for itself, and the case is what all of them say."""
 
 import pytest
+import sqlalchemy as sa
 
 from cases.case import Closed, NeedsAttention, Paid, Stage
 from cases.parts import Standing
 from cases.parts_told import parts_told, standing_in
+from makewhole.verifying import verify
 from payouts.answers import Unknown
 from payouts.ledger import trial_balance
 from store import books
 from tests.store.queued import Job
-from tests.workflow.desk_at_work import DeskAtWork
+from tests.workflow.desk_at_work import AUDIT_KEY, DeskAtWork
 from tests.workflow.paid_in_parts import AT_ONCE, pays
 from tests.workflow.played_vendors import ticket
 from workflow import ending
@@ -194,3 +196,24 @@ def test_what_was_paid_is_not_released_again(approved: DeskAtWork) -> None:
     assert not approved.found(Finding.RELEASE, "CASE-1", part=1)
     assert not approved.found(Finding.UNPAID, "CASE-1", part=1)
     assert standing(approved) == [Standing.PAID] * 4
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE payouts SET part = 9 - part WHERE part = 4",
+        "UPDATE payouts SET attempt = replace(attempt, 'po_', 'px_') WHERE part = 3",
+        "DELETE FROM payouts WHERE part = 2",
+        "UPDATE ledger_postings SET minor = '1' WHERE minor = '3000000'",
+        "UPDATE cases SET document = replace(document, '90 days', '99 days')",
+    ],
+)
+def test_an_edit_of_any_part_shows(approved: DeskAtWork, edit: str) -> None:
+    approved.work()
+
+    with approved.engine.connect() as connection:
+        connection.execute(sa.text(edit))
+        problems, _ = verify(connection, AUDIT_KEY)
+        connection.rollback()
+
+    assert problems != []
