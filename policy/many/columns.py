@@ -1,12 +1,13 @@
 """A frame's columns -> columns of whole numbers and codes. Rows that are not plainly readable are set apart."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import polars as pl
 
 from policy.form import Input, Policy
+from policy.many import lists
 from policy.many.prices import readable
 from policy.many.scaled import OutOfBounds, Scaled, Whole, moment
 from policy.units import OWN_MONEY, ChoiceType, ListType, NumberType, SeriesType, TextType, TimeType, Type, YesNoType
@@ -18,7 +19,6 @@ _PLAIN_TIME = r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]
 _NOT_PLAIN_TEXT = r"^\s|\s$|[\x00-\x1f]"
 _MOST_PLAIN_TEXT = 200
 _MOST_OPTIONS = 250
-A_LIST = '"{}" is a list, columns hold one value for each case'
 
 
 class WrongColumn(TypeError):
@@ -52,12 +52,22 @@ class Cases:
         columns: What each input is, by name.
         unknown: Inputs that some case does not know.
         apart: Which rows cannot be read plainly, and are read one by one; None for no row.
+        lists: The items of each input that is a list.
     """
 
     frame: pl.DataFrame
     columns: Mapping[str, Column]
     unknown: frozenset[str]
     apart: pl.Series | None
+    lists: Mapping[str, "ItemRows"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRows:
+    """The items of a list, each as a case of its own. of: The place of the case it belongs to."""
+
+    items: Cases
+    of: pl.Series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,25 +92,48 @@ class Reach:
     largest: int | None = None
 
 
-def read_cases(policy: Policy, frame: pl.DataFrame, reach: Reach) -> Cases:
-    """Return the policy's inputs as columns; null, and what is no value of its type, is unknown.
+def read_cases(inputs: Sequence[Input], frame: pl.DataFrame, reach: Reach) -> Cases:
+    """Return inputs as columns; null, and what is no value of its type, is unknown.
 
     Raises WrongColumn, and OutOfBounds for a closed list that is too long.
     """
-    lists = [each.name for each in policy.inputs if isinstance(each.type, ListType)]
-    if lists:
-        raise OutOfBounds(A_LIST.format(lists[0]))
-    raw = {each.name: _raw(each, frame) for each in policy.inputs}
-    raw |= {each.name: _within(raw[each.name], reach) for each in policy.inputs if isinstance(each.type, NumberType)}
+    told = {each.name: _list(each, each.type, frame, reach) for each in inputs if isinstance(each.type, ListType)}
+    raw = {each.name: told[each.name][0] if each.name in told else _raw(each, frame) for each in inputs}
+    raw |= {each.name: _within(raw[each.name], reach) for each in inputs if isinstance(each.type, NumberType)}
     apart = _together([each.apart for each in raw.values() if each.apart is not None])
     ready = pl.DataFrame(height=frame.height).with_columns(each.series.alias(name) for name, each in raw.items())
     if apart is not None:
         ready = ready.with_columns(pl.when(~pl.lit(apart)).then(pl.all()).name.keep())
-    ready = _valid(policy, raw, ready)
-    columns = {each.name: _column(each, raw[each.name].scale, ready[each.name]) for each in policy.inputs}
+    ready = _valid(inputs, raw, ready)
+    columns = {each.name: _column(each, raw[each.name].scale, ready[each.name]) for each in inputs}
     narrow = [pl.col(name).cast(each.top.dtype) for name, each in columns.items() if isinstance(each, Scaled)]
-    unknown = frozenset(each.name for each in policy.inputs if ready[each.name].null_count())
-    return Cases(frame=ready.with_columns(narrow), columns=columns, unknown=unknown, apart=apart)
+    unknown = frozenset(each.name for each in inputs if ready[each.name].null_count())
+    items = {name: rows for name, (_, rows) in told.items()}
+    return Cases(frame=ready.with_columns(narrow), columns=columns, unknown=unknown, apart=apart, lists=items)
+
+
+def _list(each: Input, kind: ListType, frame: pl.DataFrame, reach: Reach) -> tuple[_Raw, ItemRows]:
+    """Return how many items each case has, null where the list is not known, and the items."""
+    series = frame[each.name] if each.name in frame.columns else pl.Series(each.name, [None] * frame.height)
+    series = series.cast(pl.String) if series.dtype == pl.Null else series
+    if not isinstance(series.dtype, pl.List):
+        _needs(each, series, pl.String)
+    found = lists.told(kind, series)
+    counts = found.lists.list.len().cast(pl.Int64)
+    counts = counts.set((counts > kind.most) | (counts < kind.least), None)
+    rows = pl.DataFrame({"item": found.lists}).with_row_index("# of").filter((counts > 0).fill_null(value=False))
+    rows = rows.explode("item")
+    said = rows["item"].struct.unnest() if rows.height else pl.DataFrame()
+    fields = [Input(name=name, type=of, place=each.place) for name, of in kind.fields]
+    items = read_cases(fields, said, reach)
+    of = rows["# of"]
+    wrong = of.filter(items.frame.select(pl.any_horizontal(pl.all().is_null())).to_series())
+    if kind.once_by:
+        wrong = pl.concat([wrong, of.filter(items.frame.select(*kind.once_by).with_columns(of).is_duplicated())])
+    apart = found.apart
+    if items.apart is not None:
+        apart = apart.scatter(of.filter(items.apart).unique(), True)  # noqa: FBT003  # A value.
+    return _Raw(series=counts.scatter(wrong.unique(), None), apart=apart), ItemRows(items=items, of=of)
 
 
 def _within(raw: _Raw, reach: Reach) -> _Raw:
@@ -268,10 +301,10 @@ def _wanted(kind: Type) -> str:
             return "text"
 
 
-def _valid(policy: Policy, raw: Mapping[str, _Raw], frame: pl.DataFrame) -> pl.DataFrame:
+def _valid(inputs: Sequence[Input], raw: Mapping[str, _Raw], frame: pl.DataFrame) -> pl.DataFrame:
     """Return the columns without numbers that their type does not allow, and moments that no calendar holds."""
     kept: list[pl.Expr] = []
-    for each in policy.inputs:
+    for each in inputs:
         column, low, high = pl.col(each.name), frame[each.name].min(), frame[each.name].max()
         if not isinstance(low, int) or not isinstance(high, int):
             continue

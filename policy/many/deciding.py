@@ -123,7 +123,7 @@ def _whole(
 def why_not_many(policy: Policy, frame: pl.DataFrame) -> str | None:
     """Return why some or all of these rows are decided one by one; None when columns hold everything."""
     try:
-        found = _decided(policy, read_cases(policy, frame, Reach()), result_schema(policy), None)
+        found = _decided(policy, read_cases(policy.inputs, frame, Reach()), result_schema(policy), None)
     except OutOfBounds as error:
         return f"{policy.name} {policy.version}: {error}"
     alone = int((~found["in_columns"]).sum())
@@ -163,7 +163,7 @@ def _in_columns(policy: Policy, frame: pl.DataFrame, decided: Callable[[Cases], 
     """Return what columns decide; a row that they cannot decide is empty. None: they can hold nothing."""
     for reach in _REACHES:
         try:
-            return decided(read_cases(policy, frame, reach))
+            return decided(read_cases(policy.inputs, frame, reach))
         except OutOfBounds:
             continue
     return None
@@ -225,7 +225,7 @@ def _with_amounts(policy: Policy, cases: Cases, amounts: pl.Series) -> tuple[Rea
     """Return what reads the cases, with all that is worked out, and amounts that are known already."""
     reader = Reader(cases, [each.name for each in policy.inputs])
     for each in policy.derived:
-        reader.tell(each.name, reader.kept(reader.expression(each.expression)))
+        reader.work_out(each)
     units = amounts.fill_null(0)
     most = units.max()
     return reader, whole(reader.keep(pl.lit(units)), 0, most if isinstance(most, int) else 0)

@@ -1,7 +1,7 @@
 """Expressions over columns: what a node comes to in every case, and which input it needs first where one is unknown."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -10,9 +10,10 @@ from functools import reduce
 import polars as pl
 
 from policy import expressions as nodes
-from policy.expressions import Condition, Expression, Node, Relation, Value
-from policy.many import days, prices, scaled
-from policy.many.columns import A_LIST, Cases, Column, Other, Words
+from policy.expressions import Condition, Expression, Gathered, Node, Relation, Value
+from policy.form import Derived
+from policy.many import days, lists, prices, scaled
+from policy.many.columns import Cases, Column, Other, Words
 from policy.many.scaled import OutOfBounds, Scaled
 from policy.units import ChoiceType, Type
 
@@ -72,9 +73,14 @@ def needed(where: pl.Expr | None) -> pl.Expr | None:
 class Reader:
     """Reads nodes over the columns of some cases; what is used more than once is kept as a column of `frame`."""
 
-    def __init__(self, cases: Cases, names: Sequence[str]) -> None:
-        """Start with the inputs, numbered as in `names`."""
+    def __init__(self, cases: Cases, names: Sequence[str], outer: "tuple[Reader, pl.Series] | None" = None) -> None:
+        """Start with the inputs, numbered as in `names`.
+
+        outer: For the items of a list, what reads their cases, and the place of each item's.
+        """
         self.frame = cases.frame.lazy()
+        self._height, self._lists, self._outer = cases.frame.height, cases.lists, outer
+        self._items: dict[str, Reader] = {}
         self._known: dict[str, Found] = {}
         self._read: dict[int, Found] = {}
         self._kept = 0
@@ -89,25 +95,42 @@ class Reader:
         """Add a value that is no input."""
         self._known[name] = found
 
+    def work_out(self, derived: Derived) -> None:
+        """Add a value that is worked out, once or for each item of a list."""
+        reader = self if derived.each_of is None else self._of_items(derived.each_of)
+        reader.tell(derived.name, reader.kept(reader.expression(derived.expression)))
+
     def named(self, name: str) -> Found:
-        """Return an input or something worked out."""
+        """Return an input or something worked out; for an item also what its case has."""
+        if name not in self._known and self._outer is not None:
+            self._known[name] = self._from_case(*self._outer, name)
         return self._known[name]
+
+    def _of_items(self, name: str) -> "Reader":
+        if name not in self._items:
+            rows = self._lists[name]
+            reader = Reader(rows.items, list(rows.items.columns), (self, rows.of))
+            reader._numbers = self._numbers  # What an item needs is an input of its case.
+            self._items[name] = reader
+        return self._items[name]
+
+    def _from_case(self, outer: "Reader", of: pl.Series, name: str) -> Found:
+        """Return what the case of each item has."""
+        found = outer.named(name)
+
+        def taken(expr: pl.Expr) -> pl.Expr:
+            height = pl.int_range(pl.len()).alias("#")  # One for all cases becomes one for each.
+            column = outer.frame.select(height, expr.alias("taken")).collect()["taken"]
+            return self.keep(pl.lit(column.gather(of)))
+
+        moved = _moved(found, taken)
+        if isinstance(moved.value, Scaled) and moved.value.constant is not None:
+            return replace(moved, value=scaled.constant(moved.value.constant))
+        return moved
 
     def kept(self, found: Found) -> Found:
         """Return the same, worked out once and kept in the frame."""
-        value = found.value
-        match value:
-            case Scaled(top=top, under=under):
-                kept_top = scaled.Whole(expr=self.keep(top.expr), low=top.low, high=top.high)
-                kept_under = under and scaled.Whole(expr=self.keep(under.expr), low=under.low, high=under.high)
-                value = (
-                    value if value.constant is not None else Scaled(top=kept_top, bottom=value.bottom, under=kept_under)
-                )
-            case Words(codes=codes, options=options):
-                value = Words(codes=self.keep(codes), options=options)
-            case Other(expr=expr):
-                value = Other(expr=self.keep(expr))
-        return Found(value=value, needs=None if found.needs is None else self.keep(found.needs))
+        return _moved(found, self.keep)
 
     def keep(self, expr: pl.Expr) -> pl.Expr:
         """Return a column that holds what an expression comes to."""
@@ -138,7 +161,7 @@ class Reader:
             case nodes.Literal(value=value, type=kind):
                 return Found(value=_literal(value, kind))
             case nodes.Name(name=name):
-                return self._known[name]
+                return self.named(name)
             case nodes.Sum(terms=terms):
                 parts = [self.value(term) for _, term in terms]
                 signed = [
@@ -176,12 +199,33 @@ class Reader:
             case nodes.Between() | nodes.After() | nodes.Priced() | nodes.PriceAt():
                 return self._about_time(node)
             case nodes.OverItems():
-                raise OutOfBounds(A_LIST.format(node.items))
+                return self._over_items(node)
 
     def _among(self, subject: Node, options: tuple[Value, ...]) -> Found:
         found = self.value(subject)
         tests = [_compared(Relation.EQUAL, found, Found(value=_literal(each, subject.type))).holds for each in options]
         return Found(value=Other(expr=reduce(pl.Expr.__or__, tests)), needs=found.needs)
+
+    def _over_items(self, node: nodes.OverItems) -> Found:
+        items, told = self._of_items(node.items), self.named(node.items)
+        when = Found(value=Other(expr=pl.lit(True))) if node.when is None else items.value(node.when)  # noqa: FBT003
+        value = None if node.value is None else items.value(node.value)
+        found = lists.gathered(
+            node.what,
+            lists.PerItem(
+                of=self._lists[node.items].of,
+                height=self._height,
+                frame=items.frame,
+                holds=when.holds,
+                value=None if value is None else value.number,
+                needs=first_needed(when.needs, None if value is None else only_where(when.holds, value.needs)),
+            ),
+        )
+        needs = [told.needs, None if found.needs is None else pl.lit(found.needs)]
+        if node.what not in {Gathered.NUMBER, Gathered.TOTAL}:
+            number = pl.lit(self._numbers[node.items], dtype=pl.UInt16)
+            needs.append(pl.when(pl.lit(found.none)).then(number).otherwise(_NOTHING))
+        return self.kept(Found(value=found.number, needs=first_needed(*needs)))
 
     def _about_time(self, node: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt) -> Found:
         return self._timed(node) if isinstance(node, nodes.Between | nodes.After) else self._priced(node)
@@ -196,7 +240,7 @@ class Reader:
         return Found(value=value, needs=first_needed(start.needs, needed(ask)))
 
     def _priced(self, node: nodes.Priced | nodes.PriceAt) -> Found:
-        series = self._known[node.series]
+        series = self.named(node.series)
         start, end = (node.at, node.at) if isinstance(node, nodes.PriceAt) else (node.start, node.end)
         found = [self.value(each) for each in (start, end)]
         moments = [each.number.top.expr for each in found]
@@ -222,6 +266,22 @@ def _rounded(node: nodes.Whole | nodes.Rounded, number: Scaled) -> Scaled:
         for each in (number, scaled.negated(number))
     )
     return scaled.added((above, scaled.negated(below)))
+
+
+def _moved(found: Found, move: Callable[[pl.Expr], pl.Expr]) -> Found:
+    """Return the same with each of its columns moved."""
+    value = found.value
+    match value:
+        case Scaled() if value.constant is not None:
+            pass
+        case Scaled(top=top, under=under):
+            moved_under = under and replace(under, expr=move(under.expr))
+            value = Scaled(top=replace(top, expr=move(top.expr)), bottom=value.bottom, under=moved_under)
+        case Words(codes=codes, options=options):
+            value = Words(codes=move(codes), options=options)
+        case Other(expr=expr):
+            value = Other(expr=move(expr))
+    return Found(value=value, needs=None if found.needs is None else move(found.needs))
 
 
 def either(rows: Sequence[tuple[Found, Found]], otherwise: Found) -> Found:

@@ -47,7 +47,7 @@ class Outcomes:
 def outcomes(policy: Policy, reader: Reader) -> Outcomes:
     """Return what the cases come to, stage by stage as the compiled policy does; raises OutOfBounds."""
     for each in policy.derived:
-        reader.tell(each.name, reader.kept(reader.expression(each.expression)))
+        reader.work_out(each)
     rule, rule_needs = _rule(policy, reader)
     minor, amount_needs = _amount(policy, reader, rule)
     reader.tell("amount", Found(value=as_money(policy, reader, minor)))
