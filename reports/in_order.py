@@ -15,7 +15,6 @@ class InOrder:
         """Put them in order."""
         self._order, self._earliest, self._span = _order(frame)
         self.frame, self.places, self.groups = frame, self._order["place"], self._order["group"]
-        self.cases = frame[self.places]
         self._firsts: dict[str, pl.Series] = {}
         self._by_topic: tuple[pl.Series, pl.Series] | None = None
 
@@ -39,7 +38,9 @@ class InOrder:
         if self._by_topic is None:
             found = pl.DataFrame({"place": self.places, "group": self.groups})
             if TOPIC in self.frame.columns and self.frame[TOPIC].n_unique() > 1:
-                found = found.with_columns(self.cases[TOPIC]).sort("group", TOPIC, maintain_order=True)
+                found = found.with_columns(self.frame[TOPIC].gather(self.places)).sort(
+                    "group", TOPIC, maintain_order=True
+                )
                 found = found.select("place", pl.struct("group", TOPIC).rle_id().alias("group"))
             begins = pl.col("group").ne_missing(pl.col("group").shift())
             firsts = pl.when(begins).then(pl.int_range(pl.len(), dtype=pl.UInt32)).forward_fill()

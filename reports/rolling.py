@@ -124,7 +124,8 @@ class History:
 
     def __init__(self, policy: Policy, windows: tuple[Window, ...], order: InOrder) -> None:
         self.policy, self.windows, self.places = policy, windows, order.places
-        self.several, self.groups = order.cases, order.groups
+        self.ids, self.groups = order.frame[CASE], order.groups
+        self.inputs = order.frame.select(each.name for each in policy.inputs if each.name in order.frame.columns)
         self.scales = {each.counting: _scale(policy, order.frame, each) for each in windows}
         self.firsts = {each.counting: order.firsts(each.back) for each in windows}
         self.said = {each.counting: self._outside(order.frame, each) for each in windows}
@@ -200,7 +201,8 @@ class History:
 
     def _again(self, rows: pl.DataFrame, counted: Mapping[str, pl.Series], stale: pl.Series) -> pl.DataFrame:
         columns = self._columns({name: units.gather(stale) for name, units in counted.items()})
-        anew = decide_many(self.policy, self.several[stale].with_columns(columns), check=10)
+        cases = self.inputs[self.places.gather(stale)]
+        anew = decide_many(self.policy, cases.with_columns(columns), check=10)
         return put(rows, stale, anew)
 
     def _unsettled(self, counted: Mapping[str, pl.Series], rows: pl.DataFrame) -> list[int]:
@@ -218,7 +220,7 @@ class History:
         differ = [name for name in ("rule", "classification", "amount_minor") if not here[name].equals(again[name])]
         if differ:
             place = int(here[differ[0]].ne_missing(again[differ[0]]).arg_true()[0])
-            case = self.several[CASE][int(places[place])]
+            case = self.ids[int(self.places[int(places[place])])]
             one, other = here[differ[0]][place], again[differ[0]][place]
             raise PathsDiffer(f"{self.policy.name} {self.policy.version}: {case}: columns {one}, alone {other}")
 
@@ -227,8 +229,7 @@ class History:
         of_them = self.groups.is_in(alone).arg_true()
         amounts = {each.counting: dict[int, int]() for each in self.windows}
         made = []
-        inputs = [each.name for each in self.policy.inputs if each.name in self.several.columns]
-        given = self.several[of_them].select(inputs).iter_rows(named=True)
+        given = self.inputs[self.places.gather(of_them)].iter_rows(named=True)
         for place, row in zip(of_them.to_list(), given, strict=True):
             told: dict[str, Any] = dict(row)
             for window in self.windows:
