@@ -1,14 +1,12 @@
 """On which day each payment of a proposal is due. Pure."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from cases.parts import Part
 from policy import payment_terms
 from policy.calendars import months_later
-from policy.expressions import Counted
 from policy.form import Policy
-from policy.timing import later
+from policy.timing import span_later
 
 _MONTHS = {"month": 1, "months": 1, "year": 12, "years": 12}
 
@@ -34,8 +32,6 @@ def _after(terms: payment_terms.Part, times: int, start: datetime) -> datetime:
     number = int(count) * times
     if unit in _MONTHS:
         return datetime.combine(months_later(start.date(), number * _MONTHS[unit]), start.timetz())
-    if unit.startswith("working"):
-        return later(Counted.WORKING_DAYS, start, Decimal(number), terms.calendar)
     if unit.startswith("day"):
         return start + timedelta(days=number)
-    return later(Counted(unit if unit.endswith("s") else f"{unit}s"), start, Decimal(number), terms.calendar)
+    return span_later(f"{number} {unit}", start, terms.calendar)

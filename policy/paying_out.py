@@ -25,6 +25,7 @@ _KEYS = (
     "as",
     "waits for",
     "lapses when",
+    "lapses after",
     "asset",
     "at",
     "instalments",
@@ -63,6 +64,7 @@ def _whole(form: PayForm, node: Scalar, scope: Scope) -> Part:
         form=form,
         waits_for=None,
         lapses_when=None,
+        lapses_after=None,
         asset=None,
         rate=None,
         instalments=1,
@@ -95,6 +97,7 @@ def _part(node: Node, scope: Scope, paid: Unit | None, root: Section) -> Part | 
         form=form,
         waits_for=_when(section, "waits for", scope),
         lapses_when=_when(section, "lapses when", scope),
+        lapses_after=section.read("lapses after", _span) if section.has("lapses after") else None,
         asset=asset,
         rate=rate,
         instalments=(section.read("instalments", _count) or 1) if section.has("instalments") else 1,
@@ -150,6 +153,8 @@ def _only_with(section: Section, form: PayForm | None) -> None:
     for key, needed in only.items():
         if section.has(key) and form is not None and form is not needed:
             section.mistakes.add(section.entries[key][0].place, f'"{key}" stands only with "as: {needed.value}"')
+    if section.has("lapses after") and not section.has("waits for"):
+        section.mistakes.add(section.entries["lapses after"][0].place, '"lapses after" stands only with "waits for"')
     for key in ("every", "remainder"):
         if section.has(key) and not section.has("instalments"):
             section.mistakes.add(section.entries[key][0].place, f'"{key}" stands only with "instalments"')

@@ -30,6 +30,7 @@ class Part:
         form: What it is paid in.
         waits_for: It is paid once this holds; None: at once.
         lapses_when: It is not paid any more once this holds; None: never.
+        lapses_after: How long after the decision it waits at most, in words: "1 year"; None: for ever.
         asset: The asset of a part in kind: "OKB"; else None.
         rate: How much of the policy's money one unit of it stands for, or the other way round: how much of it one unit
             of the money does, by its unit; None but for a part in kind.
@@ -45,6 +46,7 @@ class Part:
     form: PayForm
     waits_for: Condition | None
     lapses_when: Condition | None
+    lapses_after: str | None
     asset: str | None
     rate: Expression | None
     instalments: int

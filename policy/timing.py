@@ -55,6 +55,12 @@ def later(counted: Counted, start: datetime, count: Decimal, calendar: Calendar)
         raise TooManyDigits(f"time cannot be counted: {error}") from None
 
 
+def span_later(span: str, start: datetime, calendar: Calendar) -> datetime:
+    """Return the moment so long after another, as `later`: a span is "1 year", "7 working days", "72 hours"."""
+    count, _, unit = span.partition(" ")
+    return later(Counted(unit if unit.endswith("s") else f"{unit}s"), start, Decimal(count), calendar)
+
+
 def pay_by(within: PayWithin, decided_at: datetime) -> datetime:
     """Return before which moment a claim decided then is to be paid; raises TooManyDigits beyond the year 9999.
 

@@ -9,7 +9,6 @@ from cases.case import Approved, promise_of
 from cases.parts import PartStanding, PartState, Standing
 from connectors.accounts.client import BelongsToAnother, NotFound
 from policy.due_dates import due_dates
-from policy.form import Policy
 from policy.waiting import state_now
 from store import erasing, evidence, tickets
 from store.cases import StoredCase
@@ -70,7 +69,9 @@ def _look_at(desk: Desk, tx: Transaction, stored: StoredCase, promised: Approved
     changed_parts: list[int] = []
     for number, (part, stands) in enumerate(zip(proposal.parts, promised.standing, strict=True), start=1):
         if stands.state is Standing.WAITING:
-            standing[number - 1] = _stands_now(policy, part.name, inputs, due[number - 1], now=now)
+            decided_at = max((each.decided_at for each in promised.approvals), default=None)
+            state = state_now(policy, part.name, inputs, decided_at=decided_at, now=now)
+            standing[number - 1] = _stands_now(state, due[number - 1], now=now)
             if standing[number - 1] != stands:
                 changed_parts.append(number)
     if not changed_parts:
@@ -102,10 +103,8 @@ def _inputs(tx: Transaction, promised: Approved) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((dict(promised.proposal.inputs) | dict(fresh)).items()))
 
 
-def _stands_now(
-    policy: Policy, name: str, inputs: tuple[tuple[str, str], ...], due_at: datetime, *, now: datetime
-) -> PartStanding:
-    match state_now(policy, name, inputs):
+def _stands_now(state: PartState, due_at: datetime, *, now: datetime) -> PartStanding:
+    match state:
         case PartState.WAITING:
             return PartStanding(state=Standing.WAITING)
         case PartState.DUE:

@@ -198,6 +198,7 @@ LISTS = (
             "valid for",
             "waits for",
             "lapses when",
+            "lapses after",
             "instalments",
             "every",
             "remainder",

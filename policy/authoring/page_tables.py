@@ -196,6 +196,7 @@ def _part(part: Part) -> str:
     said += [f"{part.instalments} × {part.every}"] if part.instalments > 1 else []
     said += [f"waits for: {_condition(part.waits_for, {'otherwise': ''})}"] if part.waits_for else []
     said += [f"lapses when: {_condition(part.lapses_when, {'otherwise': ''})}"] if part.lapses_when else []
+    said += [f"lapses after: {part.lapses_after}"] if part.lapses_after else []
     return "; ".join((*said, *([f"valid for {part.valid_for}"] if part.valid_for else ())))
 
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from cases.money import Money
 from policy.explaining import explain
-from policy.loading import load_policy
+from policy.loading import load_policy, read_policy
 from policy.mistakes import BadPolicy
 from policy.payments import pro_rata, split, taken
 from policy.reasons import Reasoned
+from tests.policy.test_language_page import BLOCKS
 
 amounts = st.builds(Money, minor=st.integers(0, 10**40), code=st.sampled_from(["USDT", "JPY", "ETH"]))
 asked = st.lists(st.integers(0, 10**12).map(lambda minor: Money(minor=minor, code="USDC")), min_size=1, max_size=40)
@@ -96,3 +97,13 @@ def test_the_last_part_takes_the_rest_whatever_holds(plans: Path) -> None:
 
     with pytest.raises(BadPolicy, match="the last part takes the rest whatever holds"):
         load_policy(text.replace("  - name: in cash\n", "  - name: in cash\n    when: rejected\n"), "x.yaml")
+
+
+def test_only_a_part_that_waits_stops_to_wait() -> None:
+    text = next(each for each in BLOCKS if each.startswith("policy: outage-refund"))
+
+    assert read_policy(text, "plan.yaml").parts[-1].lapses_after == "1 year"
+    with pytest.raises(BadPolicy, match='"lapses after" stands only with "waits for"'):
+        read_policy(text.replace("    waits for: verified ", "    # "), "plan.yaml")
+    with pytest.raises(BadPolicy, match='write "soon" as a time: "30 days"'):
+        read_policy(text.replace("lapses after: 1 year", "lapses after: soon"), "plan.yaml")

@@ -1,18 +1,20 @@
 """Parts that come later or wait: paid on their day, or once what they wait for holds, each once."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cases.case import Closed, Paid, Stage
-from cases.parts import Standing
+from cases.parts import PartState, Standing
 from cases.parts_told import standing_in
 from cases.ticket import CustomerId
+from policy.loading import read_policy
+from policy.waiting import state_now
 from store import evidence
 from store.jobs import Again
 from tests.store.queued import Job
 from tests.workflow.desk_at_work import DeskAtWork
-from tests.workflow.paid_in_parts import AFTER_VERIFICATION, IN_INSTALMENTS, POINTS, VERIFIED, pays
+from tests.workflow.paid_in_parts import AFTER_VERIFICATION, IN_INSTALMENTS, POINTS, VERIFIED, pays, written
 from tests.workflow.played_vendors import ticket
 from workflow import ending, paying, waiting
 from workflow.erasing import StillOpen, erase_customer
@@ -201,6 +203,42 @@ def test_what_lapses_is_recorded_and_told_and_paid_no_more(waits: DeskAtWork) ->
     assert "parts lapsed" in waits.events("CASE-1")
     assert "not paid any more: the policy pays it no more" in (waits.helpdesk.written[-1].note or "")
     assert len(waits.provider.payments) == 1
+
+
+def test_what_nobody_asked_for_in_time_lapses_though_nothing_is_known(at_work: DeskAtWork) -> None:
+    form = AFTER_VERIFICATION.replace("    lapses when: gave_up\n", "    lapses after: 1 month\n")
+    at_work.facts |= {"verified": "no"}
+    at_work.release(pays(form, inputs="  verified: yes/no\n"))
+    at_work.tell(ticket())
+    at_work.work()
+    at_work.say("amelia", "CASE-1")
+    at_work.work()
+    found = []
+
+    for days in (29, 3):
+        at_work.time.pass_by(days=days)
+        for job in jobs(at_work, ending.LOOK):
+            waiting.look(at_work.desk, job.key, now=at_work.time())
+        found.append(standing(at_work)[1])
+
+    assert found == [Standing.WAITING, Standing.LAPSED]
+    assert "parts lapsed" in at_work.events("CASE-1")
+
+
+def test_what_may_be_paid_at_the_last_look_does_not_lapse() -> None:
+    form = AFTER_VERIFICATION.replace("    lapses when: gave_up\n", "    lapses after: 1 year\n")
+    policy = read_policy(written(form, inputs="  verified: yes/no\n"), "plan.yaml")
+    decided_at = datetime(2026, 2, 1, tzinfo=UTC)
+    given = [
+        {"verified": "yes"},
+        {"verified": "no"},
+    ]
+
+    late = decided_at + timedelta(days=400)
+    found = [state_now(policy, "after verification", each.items(), decided_at=decided_at, now=late) for each in given]
+
+    assert found == [PartState.DUE, PartState.LAPSED]
+    assert state_now(policy, "after verification", given[1].items(), decided_at=None, now=late) is PartState.WAITING
 
 
 def test_a_benefit_is_given_through_the_provider_and_is_in_no_book(at_work: DeskAtWork) -> None:
