@@ -8,6 +8,7 @@ import polars as pl
 
 from policy.form import Input, Policy
 from policy.many import lists
+from policy.many.days import days_of
 from policy.many.prices import readable
 from policy.many.scaled import OutOfBounds, Scaled, Whole, moment
 from policy.units import OWN_MONEY, ChoiceType, ListType, NumberType, SeriesType, TextType, TimeType, Type, YesNoType
@@ -129,11 +130,19 @@ def _list(each: Input, kind: ListType, frame: pl.DataFrame, reach: Reach) -> tup
     of = rows["# of"]
     wrong = of.filter(items.frame.select(pl.any_horizontal(pl.all().is_null())).to_series())
     if kind.once_by:
-        wrong = pl.concat([wrong, of.filter(items.frame.select(*kind.once_by).with_columns(of).is_duplicated())])
+        wrong = pl.concat([wrong, of.filter(_once(kind, items).with_columns(of).is_duplicated())])
     apart = found.apart
     if items.apart is not None:
         apart = apart.scatter(of.filter(items.apart).unique(), True)  # noqa: FBT003  # A value.
     return _Raw(series=counts.scatter(wrong.unique(), None), apart=apart), ItemRows(items=items, of=of)
+
+
+def _once(kind: ListType, items: Cases) -> pl.DataFrame:
+    """Return what makes each item its own: values, and of some times the day only."""
+    days = (items.columns[name] for name in kind.once_by if name in kind.by_day)
+    own = [days_of(each.top, kind.calendar).expr for each in days if isinstance(each, Scaled)]
+    values = (name for name in kind.once_by if name not in kind.by_day)
+    return items.frame.select(*values, *(each.alias(f"day {number}") for number, each in enumerate(own)))
 
 
 def _within(raw: _Raw, reach: Reach) -> _Raw:

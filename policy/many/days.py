@@ -33,7 +33,7 @@ def passed(counted: Counted, start: Scaled, end: Scaled, calendar: Calendar) -> 
     if counted in _MICROSECONDS:
         gone = added((end, Scaled(top=whole(-start.top.expr, -start.top.high, -start.top.low))))
         return Scaled(top=gone.top, bottom=_MICROSECONDS[counted]), None
-    first, last = (_days(each.top, calendar) for each in (start, end))
+    first, last = (days_of(each.top, calendar) for each in (start, end))
     low, high = last.low - first.high, last.high - first.low
     apart = last.expr - first.expr
     if counted is Counted.DAYS:
@@ -54,7 +54,7 @@ def later(counted: Counted, start: Scaled, count: Decimal, calendar: Calendar) -
         found = added((start, constant(int(count * _MICROSECONDS[counted])))).top
         beyond = found.low < _FIRST or found.high > _LAST
         return Scaled(top=found), (~found.expr.is_between(_FIRST, _LAST) if beyond else None)
-    day, number = _days(start.top, calendar), int(count)
+    day, number = days_of(start.top, calendar), int(count)
     back = 1 if count < 0 else 0  # The first moment of a day is the first one after the day before.
     if counted in _MONTHS:
         ends = _month_ends(day.low, day.high, number * _MONTHS[counted])
@@ -113,7 +113,7 @@ def _starting(calendar: Calendar, over: Whole) -> Scaled:
     return Scaled(top=whole(table.gather(over.expr - over.low), starts[0], starts[-1]))
 
 
-def _days(moments: Whole, calendar: Calendar) -> Whole:
+def days_of(moments: Whole, calendar: Calendar) -> Whole:
     """Return the day of each moment in the calendar's time zone, counted from 1970-01-01 on."""
     if moments.high - moments.low > _MOST_TABLE * _DAY:
         raise OutOfBounds("has moments more than fifty years apart, days are counted in a table of fifty")

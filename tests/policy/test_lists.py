@@ -217,7 +217,7 @@ def test_what_a_list_that_is_never_empty_comes_to_may_divide() -> None:
             plan(text.replace("max(-result in the window, 0)", f"max(-result in the window / {divisor}, 0)"))
 
 
-@pytest.mark.parametrize("text", [ONCE, SOME])
+@pytest.mark.parametrize("text", [ONCE, SOME, ONCE.replace("[result, closed_at]", "[day of closed_at]")])
 def test_every_path_decides_the_claims_of_such_lists_alike(text: str) -> None:
     found = compared(plan(text), list(generated(plan(text), 200, 1)), explain_every=2)
 
@@ -238,6 +238,10 @@ def test_of_a_day_the_hour_does_not_count(zone: str, *, is_once: bool) -> None:
         names=(), problems=(("trades", "items 1 and 2 are the same by day of closed_at: each is told once"),)
     )
     assert [each == same for each in found] == ([True, False] if is_once else [False, True])
+    frame = pl.DataFrame({"trades": told, "paid_by_first": ["0"] * 2, "fraud_score": ["0"] * 2})
+    many = decide_many(plan(text), frame)
+    assert [each == "trades" for each in many["missing"]] == [each == same for each in found]
+    assert many["in_columns"].all()
 
 
 def test_an_item_that_eats_the_others_is_found_with_its_age() -> None:

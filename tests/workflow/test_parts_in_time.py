@@ -14,7 +14,7 @@ from store import evidence
 from store.jobs import Again
 from tests.store.queued import Job
 from tests.workflow.desk_at_work import DeskAtWork
-from tests.workflow.paid_in_parts import AFTER_VERIFICATION, IN_INSTALMENTS, POINTS, VERIFIED, pays, written
+from tests.workflow.paid_in_parts import AFTER_VERIFICATION, IN_INSTALMENTS, POINTS, VERIFIED, pays, text_of
 from tests.workflow.played_vendors import ticket
 from workflow import ending, paying, waiting
 from workflow.erasing import StillOpen, erase_customer
@@ -227,7 +227,7 @@ def test_what_nobody_asked_for_in_time_lapses_though_nothing_is_known(at_work: D
 
 def test_what_may_be_paid_at_the_last_look_does_not_lapse() -> None:
     form = AFTER_VERIFICATION.replace("    lapses when: gave_up\n", "    lapses after: 1 year\n")
-    policy = read_policy(written(form, inputs="  verified: yes/no\n"), "plan.yaml")
+    policy = read_policy(text_of(form, inputs="  verified: yes/no\n"), "plan.yaml")
     decided_at = datetime(2026, 2, 1, tzinfo=UTC)
     given = [
         {"verified": "yes"},
