@@ -167,7 +167,8 @@ def _route(desk: Desk, tx: Transaction, stored: StoredCase, proposal: Proposal, 
         tell_everyone(desk, tx, save(desk, tx, stored, declined, change), change)
         was_told(desk, tx, about.id, now=now)
     elif not proposal.approvals:
-        _approve(desk, tx, stored, (), changed(now, POLICY, "approved", amount=str(proposal.amount)))
+        # No policy that loads says so; no way of storing one may pay by itself either.
+        needs_attention(desk, tx, stored, "The policy lets nobody agree to what it would give.", (), now=now)
     else:
         hours = timedelta(hours=proposal.decide_within_hours)
         asked = AwaitingApproval(about=about, proposal=proposal, approvals=(), asked_at=now, decide_by=now + hours)

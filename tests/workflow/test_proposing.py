@@ -1,9 +1,10 @@
 """From a ticket to whoever decides: what the shipped policies propose, and where a case goes that they do not cover."""
 
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from cases.case import AwaitingApproval, Closed, Declined, NeedsAttention, Stage
 from cases.loss import Loss
@@ -11,6 +12,8 @@ from cases.money import Money
 from cases.proposal import ApprovalStage, Classification
 from cases.ticket import Ticket, TicketStatus
 from connectors.accounts.client import BelongsToAnother, NotFound
+from policy.form import Policy
+from store.policies import PolicyRepository
 from tests.store.queued import keys
 from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.played_vendors import ref, ticket
@@ -333,3 +336,25 @@ def test_a_case_that_changed_while_its_evidence_was_read_is_worked_out_from_the_
     assert (case.about.loss.reference, case.proposal.revision) == ("W-2", 1)
     assert case.proposal.amount == Money.exactly("15", "USDT")
     assert at_work.events("CASE-1") == ["opened", "claim changed", "proposed", "asked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreedByNobody:
+    """Released policies whose matrices name no stages: none such loads, so that somebody must have changed them."""
+
+    released: PolicyRepository
+
+    def policy_for(self, connection: sa.Connection, topic: str, moment: datetime) -> Policy | None:
+        found = self.released.policy_for(connection, topic, moment)
+        return found and replace(found, approvals=tuple(replace(row, stages=()) for row in found.approvals))
+
+
+def test_what_nobody_has_to_agree_to_is_not_paid_but_shown_to_a_person(at_work: DeskAtWork) -> None:
+    changed = AgreedByNobody(released=at_work.desk.policies)
+    at_work.desk = replace(at_work.desk, policies=changed)  # type: ignore[arg-type]  # All that proposing asks of it.
+
+    at_work.tell(ticket())
+    at_work.work()
+
+    assert needing(at_work).reason == "The policy lets nobody agree to what it would give."
+    assert at_work.provider.payments == []
