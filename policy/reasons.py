@@ -284,7 +284,7 @@ def _customer_text(policy: Policy, inputs: Mapping[str, Value], notes: tuple[Not
 def _told(
     policy: Policy, inputs: Mapping[str, Value], notes: tuple[Note, ...], own: str | None
 ) -> Iterator[tuple[str, str]]:
-    """Yield the steps that a customer may be told, with their values; what is added to one stands before it."""
+    """Yield the steps to the amount that a customer may be told; what is added to one stands before it."""
     seen: set[str] = set()
     for what, value in notes:
         match what:
@@ -294,6 +294,8 @@ def _told(
                     yield name, to_customer(value, expression.node.type, own)
             case Expression():
                 yield from _added(policy, inputs, what, seen)
+            case MoneyTerms():
+                return  # What is worked out from here on says who looks at it, not what it comes to.
             case Deduction(name=name, takes_off=expression) | Limit(name=name, at_most=expression):
                 yield name, to_customer(value, expression.node.type, own)
 

@@ -97,3 +97,17 @@ def test_what_is_added_only_by_choice_is_not_told(plans: Path) -> None:
 
     assert isinstance(told, Reasoned)
     assert "costs" not in dict(told.customer_text)["en"]
+
+
+def test_what_only_the_approvals_look_at_is_not_told(plans: Path) -> None:
+    text = (plans / "late-interest.yaml").read_text(encoding="utf-8")
+    text = text.replace("  claim: our share", "  weight: 2 * sum\n  claim: our share")
+    row = "  - when: weight is over 30000 EUR\n    stages: [2 care_lead]\n  - when: otherwise\n"
+    text = text.replace("  - when: otherwise\n    stages: [1 care_lead]", f"{row}    stages: [1 care_lead]")
+    text = text.replace("  claim: 应付", "  claim: 应付\n  weight: 重")
+
+    told = explain(load_policy(text, "x.yaml"), load_policy(text, "x.yaml").examples[0].given)
+
+    assert isinstance(told, Reasoned)
+    assert "weight" in [each.name for each in told.derivation]
+    assert "weight" not in dict(told.customer_text)["en"]
