@@ -1,5 +1,6 @@
 """The steps to an amount as a customer is told them, named in both languages."""
 
+import re
 from collections.abc import Iterator
 
 from policy.expressions import Either, Expression, Name, Node, OverItems, Sum, parts_of
@@ -13,7 +14,15 @@ def read_chinese(root: Section, policy: Policy) -> dict[str, str]:
     """Return what steps are called in Chinese."""
     steps = steps_told(policy)
     section = root.section("names in chinese", steps) if root.has("names in chinese") else None
+    for name, (_, node) in section.entries.items() if section else ():
+        if section and section.text(name) and not in_chinese(section.text(name)):
+            root.mistakes.add(node.place, f'write what "{name}" is called in Chinese')
     return {name: section.text(name) for name in section.entries} if section else {}
+
+
+def in_chinese(text: str) -> bool:
+    """Say whether a text can be Chinese: it has a character of it, or is an abbreviation, as VIP."""
+    return any("\u4e00" <= each <= "\u9fff" for each in text) or bool(re.fullmatch(r"[A-Z0-9 ]{1,12}", text))
 
 
 def unnamed_steps(policy: Policy) -> Iterator[Mistake]:

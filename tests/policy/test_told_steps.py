@@ -111,3 +111,16 @@ def test_what_only_the_approvals_look_at_is_not_told(plans: Path) -> None:
     assert isinstance(told, Reasoned)
     assert "weight" in [each.name for each in told.derivation]
     assert "weight" not in dict(told.customer_text)["en"]
+
+
+@pytest.mark.parametrize(
+    ("name", "fits"), [("应付", True), ("VIP", True), ("claim", False), ("max(interest, 0)", False)]
+)
+def test_a_name_in_chinese_is_chinese(plans: Path, name: str, *, fits: bool) -> None:
+    text = (plans / "late-interest.yaml").read_text(encoding="utf-8").replace("  claim: 应付", f"  claim: {name}")
+
+    if fits:
+        assert load_policy(text, "late-interest.yaml").chinese["claim"] == name
+        return
+    with pytest.raises(BadPolicy, match='write what "claim" is called in Chinese'):
+        load_policy(text, "late-interest.yaml")
