@@ -103,6 +103,11 @@ def after_months(calendar: Calendar, start: datetime, count: int) -> datetime:
     return calendar.start(months_later(calendar.day(start), count) + timedelta(days=count >= 0))
 
 
+def after_month(calendar: Calendar, moment: datetime) -> datetime:
+    """Return the first moment after the month of a moment; raises ValueError or OverflowError beyond the year 9999."""
+    return calendar.start(months_later(calendar.day(moment).replace(day=1), 1))
+
+
 def after_days(calendar: Calendar, start: datetime, count: int, *, working: bool) -> datetime:
     """Return when this many full days after the day of `start` are over: the first moment of the next day.
 

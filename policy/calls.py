@@ -136,6 +136,11 @@ def _before(call: Call) -> Node:
     return After(counted=counted, start=call.time(0), count=-count, calendar=call.scope.calendar, type=TimeType())
 
 
+def _end_of_month(call: Call) -> Node:
+    end = Counted.END_OF_MONTH
+    return After(counted=end, start=call.time(0), count=Decimal(0), calendar=call.scope.calendar, type=TimeType())
+
+
 def _whole(call: Call) -> Node:
     node = call.node(0)
     kind = node.type
@@ -183,6 +188,7 @@ SHAPES = {
     **{f"{each.value} between": f"{each.value} between(start, end)" for each in _BETWEEN},
     **{f"after {each.value}": f"after {each.value}(start, 2 {each.value.split()[-1]})" for each in _ON},
     **{f"before {each.value}": f"before {each.value}(end, 2 {each.value})" for each in _BACK},
+    "end of month": "end of month(time)",
     "full": "full(number)",
     "started": "started(number)",
     "size": "size(number)",
@@ -193,6 +199,7 @@ _MEANINGS: dict[str, Callable[[Call], Node]] = {
     **{f"{each.value} between": _between for each in _BETWEEN},
     **{f"after {each.value}": _after for each in _ON},
     **{f"before {each.value}": _before for each in _BACK},
+    "end of month": _end_of_month,
     "full": _whole,
     "started": _whole,
     "size": _size,

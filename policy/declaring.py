@@ -307,6 +307,10 @@ def _type(scalar: Scalar, money: MoneyTerms | None, own: frozenset[str], mistake
         return replace(_number(text, money, own), signed=signed, positive=positive)
     except ValueError as error:
         what = f'"{scalar.text[:60]}" is not understood ({error}): write {_KINDS}'
+        if text.startswith("share"):
+            what = (
+                f'"{scalar.text[:60]}" is not understood: write share, share per day, share per month or share per year'
+            )
         if text.startswith("list"):
             how = 'write a list as "list of up to: 50" with "each:" and its fields'
             what = f'"{scalar.text[:60]}" is not understood: {how}'

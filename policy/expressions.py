@@ -162,6 +162,7 @@ class Counted(StrEnum):
     WORKING_DAYS = "working days"
     MONTHS = "months"
     YEARS = "years"
+    END_OF_MONTH = "end of month"
     FULL_MONTHS = "full months"
     FULL_YEARS = "full years"
     STARTED_MONTHS = "started months"

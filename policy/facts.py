@@ -129,11 +129,15 @@ def _number(text: str, kind: NumberType) -> Decimal:
 
 def _share(text: str, kind: NumberType) -> Decimal:
     """Return the number that a percentage stands for; a bare number could be meant either way, so it is refused."""
+    if re.fullmatch(r"0(\.0{1,20})?", text, re.ASCII) and not kind.positive:
+        return Decimal(0)
     per = str(kind.unit).removeprefix("1")
     written, percent, rest = text.partition("%")
     number = _number(written.strip(), replace(kind, share=False)) if _NUMBER.fullmatch(written.strip()) else None
     if number is None or len(written.split()) > 1 or not percent or " ".join(rest.split()) not in {"", per.strip()}:
-        raise Unreadable(f"is {_shown(text)}, a percentage is needed{_as_percentage(text)}")
+        if number is not None and rest.split()[:1] == ["per"]:
+            raise Unreadable(f"is {_shown(text)}, a percentage{per} is needed")
+        raise Unreadable(f"is {_shown(text)}, a percentage{per} is needed{_as_percentage(text)}")
     return number.scaleb(-2, EXACT)
 
 

@@ -16,7 +16,15 @@ from policy.units import SeriesType, Type
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
-_TIMES_IN_CHINESE = (("minutes", "分钟"), ("hours", "小时"), ("days", "天"), ("months", "个月"), ("years", "年"))
+_TIMES_IN_CHINESE = (
+    ("minutes", "分钟"),
+    ("hours", "小时"),
+    ("days", "天"),
+    ("months", "个月"),
+    ("years", "年"),
+    ("items", "项"),
+    ("item", "项"),
+)
 
 PAYABLE = frozenset({Classification.VALID_CLAIM, Classification.GOODWILL})
 

@@ -28,6 +28,7 @@ FUNCTIONS = (
     "after hours",
     "after days",
     "after working days",
+    "end of month",
     "before minutes",
     "before hours",
     "before days",
@@ -202,6 +203,8 @@ def _explained(text: str, error: UnexpectedInput) -> NotUnderstood:
     word = str(error.token) if isinstance(error, UnexpectedToken) else text[at : at + 12]
     if word == "," and at and text[at - 1].isdigit():
         return NotUnderstood(at, "write the number without commas: 10000")
+    if re.search(r"\brounded[ ]*\([^()]*$", text[:at]) and word in {")", ","}:
+        return NotUnderstood(at, 'say how many decimals and how: write "rounded(amount, 2 decimals, half even)"')
     before = re.search(r"[A-Za-z_]+( [A-Za-z_]+){0,2}\s*$", text[:at]) if word == "(" else None
     if before:
         asked = " ".join(before.group().split())

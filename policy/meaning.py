@@ -30,7 +30,7 @@ from policy.grammar import NotUnderstood, parsed
 from policy.literals import number_written, rounding_written, share_written, unit_named
 from policy.mistakes import Place, did_you_mean
 from policy.scope import Scope
-from policy.trees import Branch, joined_at, only, same_at, spelled, start_of, wrong
+from policy.trees import Branch, joined_at, not_together, only, same_at, spelled, start_of, wrong
 from policy.units import (
     ChoiceType,
     NumberType,
@@ -162,7 +162,7 @@ class _Reading:
         try:
             result = divided(unit, factor_unit) if divide else multiplied(unit, factor_unit)
         except UnitsMixed as error:
-            raise wrong(child, f"{error}: multiply an amount by a rate or by a number without a unit") from None
+            raise not_together(child, str(error), divide=divide) from None
         if divide:
             if not building.numeric(factor).positive:
                 raise wrong(child, _NOT_A_DIVISOR)

@@ -88,6 +88,8 @@ def _part(node: Node, scope: Scope, paid: Unit | None, root: Section) -> Part | 
     wanted = amount_at(section, "takes", own, paid) if takes and not rest else None
     wanted = _when_it_fits(section, wanted, scope) if section.has("when") else wanted
     asset, rate = _in_kind(section, scope, paid) if form is PayForm.IN_KIND else (None, None)
+    if rate is not None and section.has("when"):
+        rate = _when_it_fits(section, rate, scope, otherwise="1")
     _only_with(section, form)
     if not name or form is None or (wanted is None and not rest):
         return None
@@ -109,8 +111,13 @@ def _part(node: Node, scope: Scope, paid: Unit | None, root: Section) -> Part | 
     )
 
 
-def _when_it_fits(section: Section, takes: Expression | None, scope: Scope) -> Expression | None:
-    """Return what a part takes where its `when` holds, and nothing where it does not; None after a mistake."""
+def _when_it_fits(
+    section: Section, takes: Expression | None, scope: Scope, *, otherwise: str = "0"
+) -> Expression | None:
+    """Return what a part takes where its `when` holds, and nothing where it does not; None after a mistake.
+
+    otherwise: What it is where `when` does not hold: a price that is not asked for is 1.
+    """
     when = when_at(section, scope)
     if takes is None:
         what = (
@@ -122,12 +129,14 @@ def _when_it_fits(section: Section, takes: Expression | None, scope: Scope) -> E
         return takes
     text, names = "if ", []
     for part, joint in zip(
-        (*when.parts, takes), (*[" and "] * (len(when.parts) - 1), " then ", " else 0"), strict=True
+        (*when.parts, takes), (*[" and "] * (len(when.parts) - 1), " then ", f" else {otherwise}"), strict=True
     ):
         names += [(name, start + len(text), end + len(text)) for name, start, end in part.names]
         text += part.text + joint
     test = Every(parts=tuple(part.node for part in when.parts), type=YesNoType())
-    node = either([(test, takes.node)], number(Decimal(0), Unit(zero=True)), takes.node.type)
+    kind = takes.node.type
+    unit = kind.unit if isinstance(kind, NumberType) else Unit()
+    node = either([(test, takes.node)], number(Decimal(otherwise), unit), kind)
     return Expression(text=text, node=node, names=tuple(names), place=takes.place)
 
 

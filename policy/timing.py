@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from policy.arithmetic import TooManyDigits
-from policy.calendars import Calendar, after_days, after_months, days_between, months_between
+from policy.calendars import Calendar, after_days, after_month, after_months, days_between, months_between
 from policy.expressions import Counted
 from policy.payment_terms import PayWithin
 
@@ -46,6 +46,8 @@ def later(counted: Counted, start: datetime, count: Decimal, calendar: Calendar)
     try:
         if counted in _MICROSECONDS:
             return start + timedelta(microseconds=int(count * _MICROSECONDS[counted]))
+        if counted is Counted.END_OF_MONTH:
+            return after_month(calendar, start)
         if counted in _MONTHS:
             return after_months(calendar, start, int(count) * _MONTHS[counted])
         if count < 0:

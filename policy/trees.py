@@ -30,6 +30,16 @@ def wrong(tree: Branch, what: str) -> NotUnderstood:
     return NotUnderstood(start_of(tree), what)
 
 
+def not_together(tree: Branch, error: str, *, divide: bool) -> NotUnderstood:
+    """Return the mistake of two units that cannot be multiplied or divided, with what to do."""
+    what = "multiply an amount by a rate or by a number without a unit"
+    if divide:
+        turned = next((each for each in ("year", "month") if f"per {each}" in error and error.endswith("days")), None)
+        what = "divide by a number without a unit, by a rate, or by what is counted in the same"
+        what = f'write how long it is, as "{365 if turned == "year" else 30} days per {turned}"' if turned else what
+    return wrong(tree, f"{error}: {what}")
+
+
 def start_of(tree: Branch) -> int:
     """Return where a tree starts, in characters."""
     return int(getattr(tree.meta, "start_pos", 0) or 0)

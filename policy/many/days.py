@@ -56,6 +56,10 @@ def later(counted: Counted, start: Scaled, count: Decimal, calendar: Calendar) -
         return Scaled(top=found), (~found.expr.is_between(_FIRST, _LAST) if beyond else None)
     day, number = days_of(start.top, calendar), int(count)
     back = 1 if count < 0 else 0  # The first moment of a day is the first one after the day before.
+    if counted is Counted.END_OF_MONTH:
+        lasts = _last_days(day.low, day.high)
+        over = pl.lit(pl.Series(lasts, dtype=pl.Int64)).gather(day.expr - day.low)
+        return _starting(calendar, whole(over, lasts[0], lasts[-1])), None
     if counted in _MONTHS:
         ends = _month_ends(day.low, day.high, number * _MONTHS[counted])
         over = pl.lit(pl.Series(ends, dtype=pl.Int64)).gather(day.expr - day.low)
@@ -95,6 +99,13 @@ def _in_months(first: int, last: int) -> tuple[tuple[int, ...], ...]:
     days = [_date(day) for day in range(first, last + 1)]
     months = tuple(day.year * 12 + day.month for day in days)
     return months, tuple(day.day for day in days), tuple(monthrange(day.year, day.month)[1] for day in days)
+
+
+@lru_cache(maxsize=64)
+def _last_days(first: int, last: int) -> tuple[int, ...]:
+    """Return of each day the last day of its month."""
+    days = [_date(day) for day in range(first, last + 1)]
+    return tuple(number + monthrange(day.year, day.month)[1] - day.day for number, day in enumerate(days, start=first))
 
 
 @lru_cache(maxsize=64)

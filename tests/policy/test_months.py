@@ -61,7 +61,14 @@ def test_months_between_are_the_same_in_columns(counted: Counted, zone: str) -> 
 @pytest.mark.parametrize(
     ("counted", "count"),
     [
-        *((Counted.MONTHS, 1), (Counted.MONTHS, 25), (Counted.YEARS, 3), (Counted.MONTHS, -1), (Counted.YEARS, -2)),
+        *(
+            (Counted.MONTHS, 1),
+            (Counted.MONTHS, 25),
+            (Counted.YEARS, 3),
+            (Counted.END_OF_MONTH, 0),
+            (Counted.MONTHS, -1),
+            (Counted.YEARS, -2),
+        ),
         *((Counted.DAYS, -30), (Counted.HOURS, -1), (Counted.MINUTES, -90)),
     ],
 )
@@ -85,6 +92,22 @@ def test_a_month_after_the_last_day_is_the_last_day_of_a_shorter_month() -> None
         "2024-03-31",
         "2025-02-28",
         "2023-11-30",
+    ]
+
+
+def test_a_month_ends_where_the_next_one_begins() -> None:
+    london = Calendar(zone="Europe/London")
+
+    found = [
+        later(Counted.END_OF_MONTH, datetime.fromisoformat(each), Decimal(0), london).isoformat()
+        for each in ("2024-02-01T00:00:00Z", "2026-03-31T22:59:59Z", "2026-03-31T23:00:00Z", "2025-12-31T23:59:59Z")
+    ]
+
+    assert found == [
+        "2024-03-01T00:00:00+00:00",
+        "2026-03-31T23:00:00+00:00",
+        "2026-04-30T23:00:00+00:00",
+        "2026-01-01T00:00:00+00:00",
     ]
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cases.money import Money
 from policy.explaining import explain
+from policy.interpreting import Unknown
 from policy.loading import load_policy, read_policy
 from policy.mistakes import BadPolicy
 from policy.payments import pro_rata, split, taken
@@ -107,3 +108,24 @@ def test_only_a_part_that_waits_stops_to_wait() -> None:
         read_policy(text.replace("    waits for: verified ", "    # "), "plan.yaml")
     with pytest.raises(BadPolicy, match='write "soon" as a time: "30 days"'):
         read_policy(text.replace("lapses after: 1 year", "lapses after: soon"), "plan.yaml")
+
+
+def test_a_part_that_is_not_taken_asks_for_no_price(plans: Path) -> None:
+    text = (plans / "market-outage.yaml").read_text(encoding="utf-8")
+    in_coins = "as: in kind\n    asset: OKB\n    at: okb price"
+    text = text.replace("as: voucher\n    valid for: 2 years", in_coins)
+    text = text.replace("  choice: one of", "  okb price: positive rate OKB per USDT\n  choice: one of", 1)
+    text = text.replace("  choice: cash\n", "  okb price: 0.02\n  choice: cash\n", 1)
+    policy = read_policy(text, "market-outage.yaml")
+    told = {name: value for name, value in policy.examples[0].given if name != "okb price"}
+
+    cash = explain(policy, told.items())
+    coins = explain(policy, {**told, "choice": "voucher", "okb price": "0.02"}.items())
+    wanting = explain(policy, {**told, "choice": "voucher"}.items())
+
+    assert isinstance(cash, Reasoned)
+    assert isinstance(coins, Reasoned)
+    assert [str(each) for each in cash.payments] == ["0.00 OKB for 0.00 USDT in kind, due", "9800.00 USDT cash, due"]
+    assert str(coins.payments[0]) == "196.00 OKB for 9800.00 USDT in kind, due"
+    assert isinstance(wanting, Unknown)
+    assert wanting.needed == {"okb price"}

@@ -28,6 +28,7 @@ YEARLY = NumberType(unit=Unit(bottom="years"), share=True)
     [
         ("2.3%", SHARE, "0.023"),
         ("0%", SHARE, "0"),
+        ("0.00", SHARE, "0"),
         ("100 %", SHARE, "1"),
         ("0.000000000000000001%", SHARE, "1E-20"),
         ("-0.88%", YEARLY, "-0.0088"),
@@ -45,8 +46,8 @@ def test_a_share_is_read_as_it_is_written(text: str, kind: NumberType, value: st
         ("0.023", SHARE, 'is "0.023", a percentage is needed: 0.023% or 2.3%'),
         ("", SHARE, 'is "", a percentage is needed, as 2.3%'),
         ("2.3 EUR%", SHARE, 'is in "EUR", a number without a unit is needed'),
-        ("2.3% per year", SHARE, 'is "2.3% per year", a percentage is needed, as 2.3%'),
-        ("2.3% per month", YEARLY, 'is "2.3% per month", a percentage is needed, as 2.3%'),
+        ("2.3% per year", SHARE, 'is "2.3% per year", a percentage is needed'),
+        ("2.3% per month", YEARLY, 'is "2.3% per month", a percentage per year is needed'),
         ("-2.3%", SHARE, "is below zero"),
         ("0%", NumberType(unit=BARE, signed=False, positive=True, share=True), "is 0, more than 0 is needed"),
     ],
