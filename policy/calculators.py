@@ -116,6 +116,7 @@ CALCULATORS = {
             parameters=(
                 _ORDER_SIDE,
                 *_needed("limit", "later", "quantity", "prices", "window start", "window end"),
+                Parameter(name="counts", options=("losses", "both"), default="losses"),
             ),
             steps=(
                 (
@@ -126,7 +127,8 @@ CALCULATORS = {
                     ),
                 ),
                 ("gap", "if side is buy then later - limit else limit - later"),
-                ("loss", "if would have filled then max(gap, 0) * quantity else 0"),
+                ("counted", "if counts is both then gap else max(gap, 0)"),
+                ("loss", "if would have filled then counted * quantity else 0"),
             ),
         ),
         Calculator(

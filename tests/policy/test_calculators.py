@@ -168,6 +168,16 @@ def test_an_order_that_would_not_have_filled_lost_nothing() -> None:
     assert _loss("failed order", {**values, "reference": Decimal("89.99")}) == 0
 
 
+def test_an_order_that_turned_out_better_is_set_off_where_the_plan_counts_both() -> None:
+    values = _in_window({"quantity": Decimal(2), "fill": Decimal(80), "order side": "buy", "reference": Decimal(90)})
+    both = f"{TOLD['failed order']}, counts: both"
+
+    assert _loss("failed order", values) == 0
+    assert _loss("failed order", values, both) == 2 * (80 - 90)
+    assert _loss("failed order", {**values, "fill": Decimal(120)}, both) == 2 * (120 - 90)
+    assert _loss("failed order", {**values, "reference": Decimal("89.99")}, both) == 0
+
+
 def test_slippage_pays_beyond_the_tolerance_or_all_once_it_is_passed() -> None:
     values: dict[str, Value] = {"order side": "buy", "reference": Decimal(100), "quantity": Decimal(1)}
     values |= {"tolerance": Decimal(2)}
