@@ -28,7 +28,7 @@ def _caution(warning: Caution, say: Words) -> str:
         case OtherTickets():
             named = ", ".join(marked(str(each), _LONGEST_NAME) for each in warning.tickets[:_MOST_NAMED])
             return say(
-                "{count} more tickets about this loss: {tickets}",
+                "More tickets about this loss ({count}): {tickets}",
                 count=len(warning.tickets),
                 tickets=named + (" …" if len(warning.tickets) > _MOST_NAMED else ""),
             )

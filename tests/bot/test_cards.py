@@ -233,7 +233,7 @@ def test_warnings_stand_on_the_card_only_when_there_are_any() -> None:
         ":warning: Fraud score 87",
         ":warning: Possible hit on a sanctions list",
         (
-            ":warning: 9 more tickets about this loss: zendesk:harbor:0, zendesk:harbor:1, zendesk:harbor:2, "
+            ":warning: More tickets about this loss (9): zendesk:harbor:0, zendesk:harbor:1, zendesk:harbor:2, "
             "zendesk:harbor:3 …"
         ),
         ":warning: Sources disagree on amount: ticket: 12 · account-data: 7",
