@@ -1,4 +1,4 @@
-"""Generated cases, aimed at the boundaries, decided one by one, in columns, and a sample by the interpreter.
+"""Generated cases, aimed at the boundaries, decided one by one, in columns, and by the interpreter.
 
 ``python -m tests.policy.equality [--cases 1000000] [--seed 1]`` shares the cases out among all shipped policies, those
 of the language page and the one of the bench. A case is one of a policy's boundary suite, with some values taken from
@@ -193,7 +193,7 @@ def main() -> int:
         start, cases = time.perf_counter(), generated(policy, share, asked.seed)
         found = Counter[str]()
         while batch := list(itertools.islice(cases, _BATCH)):
-            each = compared(policy, batch, explain_every=50)
+            each = compared(policy, batch, explain_every=1)
             found.update(cases=each.cases, in_columns=each.in_columns, decided=each.decided, explained=each.explained)
             differences += len(each.differences)
             print(*each.differences[:5], sep="\n", end="\n" if each.differences else "")
