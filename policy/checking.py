@@ -17,7 +17,7 @@ class Checked:
     """What was found in one file.
 
     Fields:
-        file: "okb.yaml".
+        file: "okb.yaml", "published/okb.yaml" of a directory below.
         policy: The policy; None when the file did not load.
         examples: How many worked examples were proven; 0 when the file did not load.
         mistakes: Sorted by place; empty when everything holds.
@@ -34,22 +34,35 @@ class Checked:
 def check(path: Path, *, people: People | None = None) -> tuple[Checked, ...]:
     """Return what is found in one file, or in each policy file of a directory by name, conflicts between them included.
 
-    Raises BadPolicy only when a directory cannot be used.
+    The directories below it are sets of their own, that need not go together with it or with each other. Raises
+    BadPolicy only when a directory cannot be used.
     """
-    files = (path,) if path.is_file() else policy_files(path)
-    checked = [_checked(each, people) for each in files]
+    if path.is_file():
+        return _together([_checked(path, path.name, people)])
+    own = policy_files(path)
+    below = sorted({each.parent for each in path.rglob("*.yaml")} - {path})
+    sets = [own, *(policy_files(each) for each in below if not _is_hidden(each.relative_to(path)))]
+    named = ([_checked(each, str(each.relative_to(path)), people) for each in files] for files in sets)
+    return tuple(each for checked in named for each in _together(checked))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _together(checked: list[Checked]) -> tuple[Checked, ...]:
     loaded = [each.policy for each in checked if each.policy]
     mistakes, found = list(conflicts(loaded)), list(between(loaded))
     return tuple(_with(each, mistakes, found) for each in checked)
 
 
-def _checked(path: Path, people: People | None) -> Checked:
+def _checked(path: Path, file: str, people: People | None) -> Checked:
     try:
-        policy = load_policy(read_policy_file(path), path.name, people=people)
+        policy = load_policy(read_policy_file(path), file, people=people)
     except BadPolicy as error:
-        return Checked(file=path.name, policy=None, examples=0, mistakes=error.mistakes)
+        return Checked(file=file, policy=None, examples=0, mistakes=error.mistakes)
     return Checked(
-        file=path.name,
+        file=file,
         policy=policy,
         examples=len(policy.examples),
         mistakes=(),
