@@ -22,6 +22,7 @@ from cases.case import (
 )
 from cases.loss import Loss
 from cases.money import Money
+from cases.parts import Standing
 from cases.proposal import CaseId, Proposal
 from cases.ticket import CustomerId
 from store import audit, tables
@@ -219,9 +220,15 @@ def stake_of(case: Case) -> Stake | None:
         case (Approved() as approved) | NeedsAttention(unsettled=Approved() as approved):
             return Stake(amount=given_of(approved), paid_at=None)
         case Paid() as paid:
-            return Stake(amount=given_of(paid), paid_at=None if is_outstanding(paid) else paid.paid_at)
+            return Stake(amount=given_of(paid), paid_at=None if is_outstanding(paid) else _last_paid_at(paid))
         case _:
             return None
+
+
+def _last_paid_at(paid: Paid) -> datetime:
+    """Return when the last part of a case was paid: a limit over time counts all of it from then on."""
+    known = (each.settled_at for each in paid.standing if each.state is Standing.PAID and each.settled_at)
+    return max(known, default=paid.paid_at)
 
 
 def _select() -> sa.Select[tuple[str, int]]:

@@ -152,9 +152,15 @@ def with_claim(about: About, claim: Claim) -> About:
     return replace(about, topic=claim.topic, loss=claim.loss, customer_id=customer_id)
 
 
-def inputs_of(ticket: Ticket, evidence: tuple[Evidence, ...]) -> tuple[tuple[str, str], ...]:
-    """Return what a policy can work with, sorted: the ticket's fields, and over them what the evidence says."""
-    facts = dict(said_fields(ticket))
+def names_the_loss(ticket: Ticket, about: About, topics: Mapping[str, LossKind]) -> bool:
+    """Whether a ticket says itself which loss a case is about, and does not only follow another."""
+    loss = read_claim(ticket, topics).loss
+    return loss is not None and about.loss is not None and loss.key == about.loss.key
+
+
+def inputs_of(ticket: Ticket | None, evidence: tuple[Evidence, ...]) -> tuple[tuple[str, str], ...]:
+    """Return what a policy can work with, sorted: the ticket's fields if any, and over them what the evidence says."""
+    facts = dict(said_fields(ticket)) if ticket else {}
     for each in evidence:
         facts.update(each.facts)
     return tuple(sorted(facts.items()))

@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from cases.case import (
-    About,
     Approved,
     AwaitingApproval,
     Case,
@@ -30,7 +29,6 @@ from cases.case import (
 )
 from cases.people import Person
 from cases.proposal import CaseId, Classification, Decision, PersonId, Proposal, Verdict
-from cases.ticket import Ticket
 from connectors.accounts.client import BelongsToAnother, NotFound
 from policy.form import Policy
 from policy.proposing import Claim, Missing, propose
@@ -128,7 +126,7 @@ def _claim(desk: Desk, tx: Transaction, stored: StoredCase, policy: Policy, *, n
     if not read:
         raise MovedOn(f"no ticket of {about.id} has been read yet")
     # A ticket that only follows knows nothing of the loss, and may be the first once others have left.
-    first = next((each for each in read if _names_the_loss(desk, each, about)), read[0])
+    first = next((each for each in read if claims.names_the_loss(each, about, desk.topics)), read[0])
     told = evidence.of_case(tx.connection, about.id)
     filled = desk.prices(policy.price_inputs, claims.inputs_of(first, told))
     stakes = desk.cases.stakes_of(tx.connection, about.customer_id, about.topic, besides=about.id)
@@ -144,11 +142,6 @@ def _claim(desk: Desk, tx: Transaction, stored: StoredCase, policy: Policy, *, n
             each.amount for each in stakes if not (counted and each.paid_at and each.paid_at <= counted)
         ),
     )
-
-
-def _names_the_loss(desk: Desk, ticket: Ticket, about: About) -> bool:
-    loss = claims.read_claim(ticket, desk.topics).loss
-    return loss is not None and about.loss is not None and loss.key == about.loss.key
 
 
 def _route(desk: Desk, tx: Transaction, stored: StoredCase, proposal: Proposal, *, now: datetime) -> None:

@@ -37,9 +37,12 @@ def look(desk: Desk, key: str, *, now: datetime) -> None:
         if found is not None and not isinstance(found, NotFound | BelongsToAnother):
             gone = erasing.erased_at(tx.connection, (promised.proposal.payee,))
             evidence.keep(tx, case_id, erasing.without_persons(found) if gone else found, now=now)
-        left = _look_at(desk, tx, stored, promised, now=now)
+        theirs = not isinstance(found, NotFound | BelongsToAnother)
+        left = _look_at(desk, tx, stored, promised, theirs=theirs, now=now)
         if waits(left):
-            tomorrow = f"{case_id}/{fingerprint}/{now + LOOKED_EVERY:%Y-%m-%d}"
+            following = [f"{case_id}/{fingerprint}/{now + days * LOOKED_EVERY:%Y-%m-%d}" for days in (1, 2)]
+            # One that was asked for on the day before its own must not be taken for its own successor.
+            tomorrow = next(each for each in following if each != key)
             tx.enqueue(LOOK, tomorrow, delay_seconds=LOOKED_EVERY.total_seconds())
 
 
@@ -57,13 +60,18 @@ def waits(promised: Approved) -> bool:
     return any(each.state is Standing.WAITING for each in promised.standing)
 
 
-def _look_at(desk: Desk, tx: Transaction, stored: StoredCase, promised: Approved, *, now: datetime) -> Approved:
-    """Let each part that waited be due, or lapse, as the facts say now; return what is promised then."""
+def _look_at(  # Which case, what it has promised, and whether the loss is its customer's.
+    desk: Desk, tx: Transaction, stored: StoredCase, promised: Approved, *, theirs: bool, now: datetime
+) -> Approved:
+    """Let each part that waited be due, or lapse, as the facts say now; return what is promised then.
+
+    theirs: False where the account data does not know the loss as this customer's: nothing is due then.
+    """
     proposal = promised.proposal
     policy = desk.policies.policy(tx.connection, proposal.policy_hash)
     if policy is None:
         raise LookupError(f"{proposal.case_id}: its policy is not kept")
-    inputs = _inputs(tx, promised)
+    inputs = _inputs(desk, tx, promised)
     due = due_dates(policy, proposal.parts, now)
     standing = list(promised.standing)
     changed_parts: list[int] = []
@@ -71,6 +79,7 @@ def _look_at(desk: Desk, tx: Transaction, stored: StoredCase, promised: Approved
         if stands.state is Standing.WAITING:
             decided_at = max((each.decided_at for each in promised.approvals), default=None)
             state = state_now(policy, part.name, inputs, decided_at=decided_at, now=now)
+            state = PartState.WAITING if state is PartState.DUE and not theirs else state
             standing[number - 1] = _stands_now(state, due[number - 1], now=now)
             if standing[number - 1] != stands:
                 changed_parts.append(number)
@@ -93,13 +102,16 @@ def _look_at(desk: Desk, tx: Transaction, stored: StoredCase, promised: Approved
     return after
 
 
-def _inputs(tx: Transaction, promised: Approved) -> tuple[tuple[str, str], ...]:
-    """Return what the proposal was worked out from, and over it what tickets and evidence say now."""
+def _inputs(desk: Desk, tx: Transaction, promised: Approved) -> tuple[tuple[str, str], ...]:
+    """Return what the proposal was worked out from, and over it what the case's tickets and evidence say now.
+
+    A ticket that names another loss by now says nothing of this one, though the case was paid for it too.
+    """
     about = promised.about
-    known = tickets.known(tx.connection, about.tickets)
-    first = next((known[ref].ticket for ref in about.tickets if ref in known), None)
-    told = evidence.of_case(tx.connection, about.id)
-    fresh = claims.inputs_of(first, told) if first is not None else ()
+    known, belongs = tickets.known(tx.connection, about.tickets), tickets.cases_of(tx.connection, about.tickets)
+    mine = [known[ref].ticket for ref in about.tickets if ref in known and belongs.get(str(ref)) == about.id]
+    first = next((each for each in mine if claims.names_the_loss(each, about, desk.topics)), next(iter(mine), None))
+    fresh = claims.inputs_of(first, evidence.of_case(tx.connection, about.id))
     return tuple(sorted((dict(promised.proposal.inputs) | dict(fresh)).items()))
 
 

@@ -8,8 +8,9 @@ from cases.case import AwaitingApproval, Stage
 from cases.proposal import Verdict
 from policy.recomputing import recompute
 from tests.workflow.desk_at_work import DeskAtWork
-from tests.workflow.paid_in_parts import SHIPPED, text_of
+from tests.workflow.paid_in_parts import AFTER_VERIFICATION, SHIPPED, VERIFIED, text_of
 from tests.workflow.played_vendors import ticket
+from workflow import ending, waiting
 from workflow.approval import Decided, Stale
 from workflow.submitting import draft
 
@@ -143,3 +144,22 @@ def test_a_case_is_recomputed_from_what_is_stored_alone(at_work: DeskAtWork) -> 
 
 def test_the_shipped_policy_is_told_by_others() -> None:
     assert "counted by" not in SHIPPED
+
+
+def test_what_was_paid_late_uses_the_limit_up_from_that_day_on(at_work: DeskAtWork) -> None:
+    text = text_of(AFTER_VERIFICATION, version="3", inputs=VERIFIED).replace("2025-02-01T", "2025-03-01T")
+    at_work.release(draft(text.replace("    over: 12 months\n", COUNTED), "counting.yaml", people=None))
+    at_work.facts |= {"verified": "no", "gave_up": "no"}
+    first = complain(at_work, "1")
+    at_work.say("amelia", first)
+    at_work.work()
+    at_work.time.pass_by(days=370)
+    at_work.facts["verified"] = "yes"
+    for job in (each for each in at_work.waiting() if each.kind == ending.LOOK):
+        waiting.look(at_work.desk, job.key, now=at_work.time())
+    at_work.work()
+    assert at_work.stage(first) is Stage.CLOSED
+
+    second = complain(at_work, "2")
+
+    assert counted(at_work, second) == ("350.00", "250.00 USDT")

@@ -1,5 +1,6 @@
 """Parts that come later or wait: paid on their day, or once what they wait for holds, each once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from cases.case import Closed, Paid, Stage
 from cases.parts import PartState, Standing
 from cases.parts_told import standing_in
 from cases.ticket import CustomerId
+from connectors.accounts.client import BelongsToAnother
 from policy.loading import read_policy
 from policy.waiting import state_now
 from store import evidence
@@ -270,3 +272,67 @@ def test_a_benefit_beside_nothing_is_agreed_to_and_given(at_work: DeskAtWork) ->
     assert at_work.stage("CASE-1") is Stage.CLOSED
     assert [amount for _, _, amount in at_work.provider.payments] == ["15 POINTS"]
     assert at_work.balances() == {}
+
+
+def told_by_its_ticket(at_work: DeskAtWork) -> DeskAtWork:
+    """Return a desk where ten USDT wait until the customer's ticket says that they are verified."""
+    at_work.release(pays(AFTER_VERIFICATION, inputs=VERIFIED))
+    at_work.tell(ticket(verified="no", gave_up="no"))
+    at_work.tell(ticket("2", verified="no", gave_up="no"))
+    at_work.work()
+    at_work.say("amelia", "CASE-1")
+    at_work.work()
+    assert standing(at_work) == [Standing.PAID, Standing.WAITING]
+    return at_work
+
+
+def look(at_work: DeskAtWork) -> None:
+    at_work.time.pass_by(days=1)
+    for job in jobs(at_work, ending.LOOK):
+        waiting.look(at_work.desk, job.key, now=at_work.time())
+    at_work.work()
+
+
+def test_what_another_customers_ticket_says_pays_nothing_though_it_was_of_the_case(at_work: DeskAtWork) -> None:
+    told_by_its_ticket(at_work)
+
+    for key in ("1", "2"):
+        at_work.tell(ticket(key, loss="W-9", customer="C-2", verified="yes", gave_up="no"))
+    at_work.work()
+    look(at_work)
+
+    assert standing(at_work) == [Standing.PAID, Standing.WAITING]
+    assert [amount for _, _, amount in at_work.provider.payments] == ["5.00 USDT"]
+
+
+def test_the_ticket_that_stayed_says_what_is_so_now(at_work: DeskAtWork) -> None:
+    told_by_its_ticket(at_work)
+
+    at_work.tell(ticket("1", loss="W-9", verified="no", gave_up="no"))
+    at_work.tell(ticket("2", verified="yes", gave_up="no"))
+    at_work.work()
+    look(at_work)
+
+    assert standing(at_work) == [Standing.PAID, Standing.PAID]
+
+
+def test_nothing_more_is_paid_while_the_account_data_says_that_the_loss_is_anothers(at_work: DeskAtWork) -> None:
+    told_by_its_ticket(at_work)
+    of_another = BelongsToAnother(message="of another customer")
+    at_work.desk = replace(at_work.desk, evidence=lambda _loss: of_another)
+
+    at_work.tell(ticket("1", verified="yes", gave_up="no"))
+    look(at_work)
+    assert standing(at_work) == [Standing.PAID, Standing.WAITING]
+
+    at_work.tell(ticket("1", verified="yes", gave_up="yes"))
+    look(at_work)
+    assert standing(at_work) == [Standing.PAID, Standing.LAPSED]
+
+
+def test_a_look_before_its_own_day_is_followed_by_another(waits: DeskAtWork) -> None:
+    (job,) = jobs(waits, ending.LOOK)
+
+    waiting.look(waits.desk, job.key, now=waits.time())
+
+    assert len(jobs(waits, ending.LOOK)) == 2
