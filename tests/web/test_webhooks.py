@@ -1,12 +1,12 @@
 """Zendesk's deliveries over the wire: kept once with their job before the answer, or refused with nothing done."""
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -271,10 +271,10 @@ def test_outcomes_are_counted(house: House) -> None:
     assert 'makewhole_request_seconds_count{route="/webhooks/{vendor}"} 3.0' in figures
 
 
-def test_a_client_that_is_slow_to_read_its_answer_harms_nobody(house: House) -> None:
+def test_a_client_that_goes_without_reading_its_answer_harms_nobody(house: House) -> None:
     body = event(17)
 
-    with pytest.raises(httpx.ReadTimeout):
-        httpx.get(f"http://127.0.0.1:{house.port}/readyz", timeout=httpx.Timeout(5, read=1e-6))
+    with socket.create_connection(("127.0.0.1", house.port), timeout=5) as gone:
+        gone.sendall(b"GET /readyz HTTP/1.1\r\nHost: makewhole\r\n\r\n")
 
     assert house.post(body, signed(body)).status_code == 200
