@@ -75,11 +75,8 @@ def held_as(name: str) -> str:
 def keep(tx: Transaction, readings: tuple[Reading, ...]) -> None:
     """Keep tickets as just read, in one statement; an older reading never replaces a newer one."""
     rows = {row["ref"]: row for row in map(_row, readings)}
-    if not rows:
-        return
-    bulk.upsert(tx, tables.tickets, tuple(rows.values()), key="ref", newer="updated_at")
-    if tx.connection.scalar(sa.select(sa.exists().select_from(tables.unreadable))):
-        tx.execute(sa.delete(tables.unreadable).where(tables.unreadable.c.ref.in_(rows)))
+    if rows:
+        bulk.upsert(tx, tables.tickets, tuple(rows.values()), key="ref", newer="updated_at")
 
 
 def known(connection: sa.Connection, refs: tuple[TicketRef, ...]) -> dict[TicketRef, MirroredTicket]:
@@ -140,6 +137,13 @@ def keep_unreadable(tx: Transaction, ref: str, problem: str, *, now: datetime) -
     tx.execute(statement.on_conflict_do_update(index_elements=["ref"], set_={"problem": problem, "seen_at": now}))
 
 
+def keep_readable(tx: Transaction, refs: Iterable[TicketRef]) -> None:
+    """Remember no longer that these tickets could not be understood."""
+    if tx.connection.scalar(sa.select(sa.exists().select_from(tables.unreadable))):
+        mine = bulk.is_one_of(tx.connection, tables.unreadable.c.ref, [str(ref) for ref in refs])
+        tx.execute(sa.delete(tables.unreadable).where(mine))
+
+
 def unreadable(connection: sa.Connection) -> tuple[tuple[str, str], ...]:
     """Return (ticket, problem) of every record that could not be understood."""
     column = tables.unreadable.c
@@ -170,6 +174,16 @@ def cursor(connection: sa.Connection, source: str) -> Cursor | None:
 def forget_cursor(tx: Transaction, source: str) -> None:
     """Begin anew the next time this source is read."""
     tx.execute(sa.delete(tables.cursors).where(tables.cursors.c.source == source))
+
+
+def move_cursor(tx: Transaction, source: str, to: Cursor, *, after: Cursor | None, now: datetime) -> bool:
+    """Store where reading goes on; False, and nothing, when it no longer stands at `after`: another has moved it."""
+    column, place = tables.cursors.c, {"cursor": to, "read_at": now}
+    if after is None:
+        first = insert_into(tx, tables.cursors).values(source=source, **place).on_conflict_do_nothing()
+        return tx.execute(first.returning(column.source)).first() is not None
+    stands = sa.and_(column.source == source, column.cursor == after)
+    return tx.execute(sa.update(tables.cursors).where(stands).values(**place)).rowcount == 1
 
 
 def keep_cursor(tx: Transaction, source: str, at: Cursor, *, now: datetime) -> None:

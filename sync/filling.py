@@ -51,6 +51,8 @@ def fill(intake: Intake, how: Filling) -> bool:
             with intake.desk.database.begin() as tx:
                 health.failed(tx, intake.name, str(problem), now=how.clock())
             raise
+        if page is None:
+            continue
         how.told(page)
         if page.complete:
             with intake.desk.database.begin() as tx:
@@ -59,13 +61,12 @@ def fill(intake: Intake, how: Filling) -> bool:
     return False
 
 
-def _read_page(intake: Intake, how: Filling) -> Page:
-    """Read the next page, and keep it together with the place behind it."""
+def _read_page(intake: Intake, how: Filling) -> Page | None:
+    """Read the next page, and keep it together with the place behind it; None when a poll was before us."""
     with intake.desk.database.read() as connection:
         cursor = tickets.cursor(connection, intake.name)
     page = intake.source.changed_since(cursor, start=intake.start)
-    keep_page(intake, page, now=how.clock(), move_cursor=True)
-    return page
+    return page if keep_page(intake, page, after=cursor, now=how.clock()) else None
 
 
 def _for_others(how: Filling) -> tuple[float, str]:

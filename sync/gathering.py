@@ -37,9 +37,14 @@ def gathered(
 def _as_one(pages: list[Page]) -> Page:
     if len(pages) == 1:
         return pages[0]
+    unreadable: dict[str, str] = {}
+    for page in pages:
+        for ticket in page.tickets:
+            unreadable.pop(ticket.ref.key, None)
+        unreadable |= page.unreadable
     return replace(
         pages[-1],
         tickets=tuple(ticket for page in pages for ticket in page.tickets),
         raw=tuple(raw for page in pages for raw in page.raw),
-        unreadable=tuple(each for page in pages for each in page.unreadable),
+        unreadable=tuple(unreadable.items()),
     )

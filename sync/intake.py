@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from cases.ticket import Ticket, TicketRef, TicketStatus
-from connectors.contract import Page, TicketSource, UnexpectedReply
+from connectors.contract import Cursor, Page, TicketSource, UnexpectedReply
 from store import health, naming, outbox, readings, tickets
 from store.database import Transaction
 from store.erasing import NOTHING
@@ -137,6 +137,7 @@ def take_in(
     if before is not None and before.ticket.updated_at > reading.ticket.updated_at:
         return False
     tickets.keep(tx, (reading,))
+    tickets.keep_readable(tx, (reading.ticket.ref,))
     naming.keep(tx, {reading.ticket.ref: desk.naming(reading.ticket)})
     hearing.hear(desk, tx, reading.ticket, before=before.ticket if before else None, now=now)
     hear_fields(desk, mirroring.fields, tx, reading.ticket, begun=begun, now=now)
@@ -164,20 +165,23 @@ def _poll_on(intake: Intake, *, clock: Callable[[], datetime]) -> tuple[int, boo
     with intake.desk.database.read() as connection:
         cursor = tickets.cursor(connection, intake.name)
     page, trouble = gathered(intake.source, cursor, start=intake.start, enough=intake.at_once)
-    keep_page(intake, page, now=clock(), move_cursor=True)
+    kept = keep_page(intake, page, after=cursor, now=clock())
     if trouble is not None:
         raise trouble
-    return len(page.tickets), page.complete
+    return (len(page.tickets), page.complete) if kept else (0, False)
 
 
-def keep_page(intake: Intake, page: Page, *, now: datetime, move_cursor: bool) -> int:
-    """Take in one page, with the cursor behind it, in one transaction; return how many tickets had changed."""
+def keep_page(intake: Intake, page: Page, *, after: Cursor | None, now: datetime) -> bool:
+    """Take in the page that follows the cursor `after`, and move the cursor behind it, in one transaction.
+
+    False, and nothing, when another poll has done so meanwhile: it may know newer, and what it left follows its page.
+    """
     with intake.desk.database.begin() as tx:
-        news = take_page(intake, tx, page, now=now)
-        if move_cursor:
-            tickets.keep_cursor(tx, intake.name, page.cursor, now=now)
-            health.page_read(tx, intake.name, page, now=now)
-    return len(news)
+        if not tickets.move_cursor(tx, intake.name, page.cursor, after=after, now=now):
+            return False
+        take_page(intake, tx, page, now=now)
+        health.page_read(tx, intake.name, page, now=now)
+        return True
 
 
 def take_page(intake: Intake, tx: Transaction, page: Page, *, now: datetime) -> tuple[Reading, ...]:
@@ -193,6 +197,7 @@ def take_page(intake: Intake, tx: Transaction, page: Page, *, now: datetime) -> 
     ]
     news = tuple(reading for reading, _ in heard)
     tickets.keep(tx, news)
+    tickets.keep_readable(tx, last)
     naming.keep(tx, {each.ticket.ref: intake.desk.naming(each.ticket) for each in news})
     linked = naming.touched(tx.connection, tuple(each.ticket for each in news))
     if page.more_links:

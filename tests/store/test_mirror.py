@@ -106,9 +106,21 @@ def test_what_could_not_be_understood_is_shown_until_it_is(database: Database) -
             (str(ref("18")), "id: missing"),
         ]
 
-        tickets.keep(tx, (reading("17"),))
+        tickets.keep_readable(tx, (ref("17"),))
 
         assert tickets.unreadable(tx.connection) == ((str(ref("18")), "id: missing"),)
+
+
+def test_a_cursor_is_moved_from_where_it_stands_only(database: Database) -> None:
+    first, second, third = Cursor("c-1"), Cursor("c-2"), Cursor("c-3")
+    with database.begin() as tx:
+        assert not tickets.move_cursor(tx, "zendesk:harbor", second, after=first, now=NOON)
+        assert tickets.move_cursor(tx, "zendesk:harbor", first, after=None, now=NOON)
+        assert not tickets.move_cursor(tx, "zendesk:harbor", third, after=None, now=NOON)
+        assert tickets.move_cursor(tx, "zendesk:harbor", second, after=first, now=NOON)
+        assert not tickets.move_cursor(tx, "zendesk:harbor", third, after=first, now=NOON)
+
+        assert tickets.cursor(tx.connection, "zendesk:harbor") == second
 
 
 def test_each_source_goes_on_where_it_was(database: Database) -> None:

@@ -100,14 +100,3 @@ def test_an_older_reading_never_replaces_a_newer_one(database: Database) -> None
     keep(database, older)
 
     assert known(database, WHOLE.ref)[WHOLE.ref].ticket == WHOLE
-
-
-def test_a_record_that_is_understood_again_is_unreadable_no_more(database: Database) -> None:
-    with database.begin() as tx:
-        tickets.keep_unreadable(tx, str(WHOLE.ref), "subject: expected `str`", now=NOON)
-        tickets.keep_unreadable(tx, "zendesk:harbor:99", "subject: expected `str`", now=NOON)
-
-    keep(database, WHOLE)
-
-    with database.read() as connection:
-        assert tickets.unreadable(connection) == (("zendesk:harbor:99", "subject: expected `str`"),)

@@ -50,6 +50,20 @@ def test_a_transaction_gets_no_more_than_twenty_pages(account: Account) -> None:
     assert (len(page.tickets), len(account.asked), page.complete) == (2 * MOST_CALLS, MOST_CALLS, False)
 
 
+def test_the_later_page_says_whether_a_ticket_can_be_understood(account: Account) -> None:
+    account.change(ticket("1"), ticket("2"), ticket("3"), ticket("1"), ticket("2"), ticket("4"))
+    asked = account.changed_since
+
+    def changed_since(cursor: Cursor | None, *, start: datetime) -> Page:
+        account.unreadable = {"1": "no JSON"} if cursor is None else {"2": "no JSON"} if cursor == "4" else {}
+        return asked(cursor, start=start)
+
+    account.changed_since = changed_since  # type: ignore[method-assign]  # Each ticket is damaged for a while.
+    page, _ = gathered(account, None, start=NOON, enough=1_000)
+
+    assert ([each.ref.key for each in page.tickets], page.unreadable) == (["2", "3", "1", "4"], (("2", "no JSON"),))
+
+
 def test_nothing_is_read_behind_a_page_without_tickets(account: Account) -> None:
     changed(account, 3).unreadable = {"1": "no JSON", "2": "no JSON"}
 

@@ -17,10 +17,10 @@ from cases.ticket import Comment, TicketRef, TicketStatus
 from connectors.contract import AccessRefused, Cursor, Page, TryLater, UnexpectedReply
 from store import readings, tickets
 from sync.comparing import reconcile
-from sync.intake import MAX_PAGES, keep_page, parse_ref, poll, read_ticket
+from sync.intake import MAX_PAGES, parse_ref, poll, read_ticket
 from tests.sync.an_export import Account
 from tests.workflow.desk_at_work import TOPICS, DeskAtWork
-from tests.workflow.played_vendors import NOON, page, ref, ticket
+from tests.workflow.played_vendors import NOON, page, ref, take, ticket
 
 DAY = timedelta(days=1)
 SOON_SECONDS = 20
@@ -153,7 +153,7 @@ def test_a_page_that_comes_again_changes_nothing(account: Account) -> None:
     account.at_work.work("propose")
     before = account.at_work.events("CASE-1"), account.at_work.waiting()
 
-    changed = keep_page(account.intake, again, now=account.at_work.time(), move_cursor=False)
+    changed = take(account.intake, again, now=account.at_work.time())
 
     assert changed == 0
     assert (account.at_work.events("CASE-1"), account.at_work.waiting()) == before
@@ -188,7 +188,7 @@ def test_a_page_that_was_read_before_a_newer_reading_does_not_replace_it(account
     account.change(ticket("1", loss="W-2"))
     read(account, "1")
 
-    assert keep_page(account.intake, late, now=account.at_work.time(), move_cursor=True) == 0
+    assert take(account.intake, late, now=account.at_work.time()) == 0
 
     assert account.mirrored("1").ticket.field("transaction_id") == "W-2"
     assert account.at_work.events("CASE-1") == ["opened"]
@@ -233,6 +233,39 @@ def test_what_cannot_be_understood_is_shown_and_the_rest_of_its_page_is_kept(acc
     read(account, "1")
     assert unreadable(account.at_work) == {}
     assert len(account.at_work.stages()) == 2
+
+
+def test_what_was_mended_while_a_poll_read_is_not_said_to_be_unreadable(account: Account) -> None:
+    account.change(ticket("1", loss="W-1"))
+    account.unreadable["1"] = "status: missing"
+    asked = account.changed_since
+
+    def slow(cursor: Cursor | None, *, start: datetime) -> Page:
+        account.changed_since = asked  # type: ignore[method-assign]
+        late = asked(cursor, start=start)
+        account.unreadable.clear()
+        account.change(ticket("1", loss="W-1"))
+        assert polled(account) == 2
+        return late
+
+    account.changed_since = slow  # type: ignore[method-assign]  # Another poll overtakes this one.
+
+    assert polled(account) == 0
+    assert unreadable(account.at_work) == {}
+    assert (account.cursor(), account.at_work.stages()) == ("2", {"CASE-1": Stage.OPENED})
+
+
+def test_a_ticket_that_says_nothing_new_is_readable_all_the_same(account: Account) -> None:
+    account.change(ticket("1", loss="W-1"))
+    polled(account)
+    account.unreadable["1"] = "status: missing"
+    take(account.intake, account.changed_since(None, start=NOON), now=account.at_work.time())
+    assert list(unreadable(account.at_work)) == [str(ref("1"))]
+    account.unreadable.clear()
+
+    assert take(account.intake, account.changed_since(None, start=NOON), now=account.at_work.time()) == 0
+
+    assert unreadable(account.at_work) == {}
 
 
 def test_a_repair_finds_what_webhook_and_poll_have_missed_and_counts_it(account: Account) -> None:
@@ -330,7 +363,7 @@ def test_of_a_page_only_what_changed_is_held(account: Account) -> None:
     with ThreadPoolExecutor(1) as threads, account.at_work.database.begin() as other:
         every = {f"tickets/{number}" for number in range(tickets.HOLDS)}
         other.hold(*every - {tickets.held_as(str(ref("70")))})
-        kept = threads.submit(keep_page, account.intake, page, now=account.at_work.time(), move_cursor=False)
+        kept = threads.submit(take, account.intake, page, now=account.at_work.time())
         assert kept.result(SOON_SECONDS) == 1
 
     assert account.mirrored("70").ticket.subject == "Late again"
@@ -378,7 +411,7 @@ def test_whatever_gets_lost_doubled_or_shuffled_the_mirror_is_the_vendors_in_the
                 case "late page":
                     late.append(account.changed_since(None, start=begun))
                 case "old page" if late:
-                    keep_page(account.intake, data.draw(st.sampled_from(late)), now=at_work.time(), move_cursor=False)
+                    take(account.intake, data.draw(st.sampled_from(late)), now=at_work.time())
                 case _:
                     pass
 

@@ -7,6 +7,7 @@ from cases.ticket import CustomerId, Requester, Ticket, TicketRef, TicketStatus
 from connectors.contract import Cursor, Page, TicketUpdate, UnexpectedReply
 from payouts.answers import Absent, Confirmed, Doubled, Failed, LookUpAnswer, SendAnswer, Unanswered, Unknown
 from payouts.order import PayoutOrder
+from sync.intake import Intake, take_page
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -50,6 +51,12 @@ def page(*tickets: Ticket, cursor: str = "c-1", complete: bool = True) -> Page:
     """Return one page of an export."""
     raw = (b"{}",) * len(tickets)
     return Page(tickets=tickets, raw=raw, unreadable=(), cursor=Cursor(cursor), complete=complete)
+
+
+def take(intake: Intake, page: Page, *, now: datetime) -> int:
+    """Take in a page that is no poll's next, as a comparison does; return how many of its tickets were news."""
+    with intake.desk.database.begin() as tx:
+        return len(take_page(intake, tx, page, now=now))
 
 
 @dataclass(kw_only=True)

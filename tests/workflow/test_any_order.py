@@ -13,10 +13,10 @@ from cases.case import AwaitingApproval, Stage
 from cases.ticket import Ticket, TicketRef
 from store.cases import MovedOn
 from store.jobs import Again
-from sync.intake import keep_page, read_ticket
+from sync.intake import read_ticket
 from tests.store.at_once import at_once
 from tests.workflow.desk_at_work import DeskAtWork
-from tests.workflow.played_vendors import page
+from tests.workflow.played_vendors import page, take
 from tests.workflow.three_desks import (
     address,
     asked,
@@ -53,7 +53,7 @@ def take_page(at_work: DeskAtWork, *told: Ticket) -> None:
     """Take in a page of a poll, as its job does."""
     for _ in range(TRIES):
         try:
-            keep_page(at_work.intake, page(*told), now=at_work.time(), move_cursor=False)
+            take(at_work.intake, page(*told), now=at_work.time())
         except MovedOn:
             continue
         return

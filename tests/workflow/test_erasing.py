@@ -11,9 +11,9 @@ from cases.case import Stage
 from cases.ticket import Author, CustomerId, Requester, Satisfaction, Ticket, TicketRef, TicketStatus
 from connectors.contract import TryLater, UnexpectedReply
 from store import deliveries, links, outbox, tables, tickets
-from sync.intake import keep_page, poll
+from sync.intake import poll
 from tests.sync.three_desks import JIRA, SALESFORCE, ZENDESK, ThreeDesks
-from tests.workflow.played_vendors import page, ticket
+from tests.workflow.played_vendors import page, take, ticket
 from workflow.erasing import ERASED, Erasure, StillOpen, erase_customer
 
 #: Stand in everything that must go; one of them in each place.
@@ -154,7 +154,7 @@ def test_no_later_reading_brings_the_words_back(desks: ThreeDesks) -> None:
     wordy(desks, ZENDESK)
     desks.at(ZENDESK).say(ZENDESK, "Her neighbour called again.")
     desks.read(ZENDESK)
-    keep_page(desks.intake_of(ZENDESK), page(desks.at(ZENDESK).tickets[ZENDESK]), now=desks.time(), move_cursor=False)
+    take(desks.intake_of(ZENDESK), page(desks.at(ZENDESK).tickets[ZENDESK]), now=desks.time())
     desks.settle()
 
     assert left(desks) == {}
@@ -168,9 +168,7 @@ def test_a_ticket_that_nobody_had_read_yet_comes_without_words(desks: ThreeDesks
     erase(desks)
     desks.time.pass_by(minutes=1)
 
-    keep_page(
-        desks.intake_of(ZENDESK), page(replace(old, updated_at=desks.time())), now=desks.time(), move_cursor=False
-    )
+    take(desks.intake_of(ZENDESK), page(replace(old, updated_at=desks.time())), now=desks.time())
 
     assert left(desks) == {}
     assert mirrored(desks, other).status is TicketStatus.OPEN
@@ -181,7 +179,7 @@ def test_who_writes_again_afterwards_is_heard_as_anybody(desks: ThreeDesks) -> N
     desks.time.pass_by(minutes=1)
     again = replace(ticket("2", loss="W-2"), created_at=desks.time(), updated_at=desks.time())
 
-    keep_page(desks.intake_of(ZENDESK), page(again), now=desks.time(), move_cursor=False)
+    take(desks.intake_of(ZENDESK), page(again), now=desks.time())
 
     assert mirrored(desks, replace(ZENDESK, key="2")).description == "It came late."
     assert sorted(desks.stages().values()) == [Stage.CLOSED, Stage.OPENED]

@@ -6,9 +6,8 @@ from datetime import timedelta
 from cases.case import AwaitingApproval, Joined, NeedsAttention, Stage
 from cases.ticket import Ticket, TicketStatus
 from store import tickets
-from sync import intake
 from tests.workflow.desk_at_work import DeskAtWork
-from tests.workflow.played_vendors import page, ref, ticket
+from tests.workflow.played_vendors import page, ref, take, ticket
 from workflow.approval import Decided, Stale
 
 
@@ -206,7 +205,7 @@ def test_a_merged_ticket_stays_quiet_however_often_it_is_exported(at_work: DeskA
 
     for _hour in range(3):
         at_work.time.pass_by(hours=1)
-        repaired = intake.keep_page(at_work.intake, page(exported), now=at_work.time(), move_cursor=False)
+        repaired = take(at_work.intake, page(exported), now=at_work.time())
         at_work.work()
 
         assert repaired == 0
@@ -224,7 +223,7 @@ def test_a_merged_ticket_that_is_stamped_anew_stays_merged(at_work: DeskAtWork) 
     later = replace(
         at_work.helpdesk.tickets[ref("1")], merged_into=None, updated_at=at_work.time() + timedelta(hours=1)
     )
-    intake.keep_page(at_work.intake, page(later), now=later.updated_at, move_cursor=False)
+    take(at_work.intake, page(later), now=later.updated_at)
     at_work.work()
 
     assert at_work.events("CASE-1") == told

@@ -5,9 +5,8 @@ from dataclasses import replace
 from cases.case import AwaitingApproval
 from cases.people import Delegation, People
 from cases.proposal import ApprovalStage, PersonId, Verdict
-from sync.intake import keep_page
 from tests.workflow.desk_at_work import DeskAtWork
-from tests.workflow.played_vendors import NOON, page, ticket
+from tests.workflow.played_vendors import NOON, page, take, ticket
 from workflow.approval import AlreadyCounted, Counted, Decided, NotAllowed, Refusal, Word, judge
 
 #: Amelia's and Luca's own ids at the helpdesk.
@@ -87,9 +86,9 @@ def test_who_handled_a_ticket_before_it_asked_for_anything_does_not_decide(at_wo
 
 
 def test_who_is_known_from_an_export_only_and_gone_since_does_not_decide(at_work: DeskAtWork) -> None:
-    keep_page(at_work.intake, page(ticket(topic=None, handler=AMELIA)), now=at_work.time(), move_cursor=False)
+    take(at_work.intake, page(ticket(topic=None, handler=AMELIA)), now=at_work.time())
     later = replace(ticket(topic=None), updated_at=NOON.replace(minute=1))
-    keep_page(at_work.intake, page(later), now=at_work.time(), move_cursor=False)
+    take(at_work.intake, page(later), now=at_work.time())
 
     at_work.time.pass_by(minutes=5)
     at_work.tell(ticket())
