@@ -12,6 +12,7 @@ import zlib
 from dataclasses import dataclass
 
 from policy.authoring.cells import column_letters
+from policy.authoring.numbers import formats_in
 from policy.mistakes import BadPolicy, Mistake, Place
 
 MOST_BYTES = 5_000_000
@@ -29,6 +30,10 @@ _CELL = re.compile(rb"<(?:\w{1,20}:)?c\b([^<>]*)>(\s*<(?:\w{1,20}:)?f\b)?")
 _SHARED_TEXT = re.compile(rb"</(?:\w{1,20}:)?si\s*>")
 _NUMBER = re.compile(rb'\br="([1-9]\d{0,6})"')
 _REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([1-9]\d{0,6})"')
+_KIND = re.compile(rb"""\bt=["'](\w{1,20})["']""")
+_STYLE = re.compile(rb"""\bs=["'](\d{1,6})["']""")
+_FORMULA = "write the value itself: a formula is not read"
+_ERROR = "an error stands here: write the value itself, as text"
 _SHEET = re.compile(r"<(?:\w{1,20}:)?sheet\b([^<>]*)>")
 _RELATION = re.compile(r"<(?:\w{1,20}:)?Relationship\b([^<>]*)>")
 _ATTRIBUTE = re.compile(r'(?<![\w:])([\w:]{1,60})="([^"]*)"')
@@ -40,11 +45,14 @@ class Unpacked:
 
     Fields:
         data: The file, packed anew from what was looked at.
-        formulas: The cells in which a formula stands, as (number of the part's sheet in the file, row, column).
+        refused: Cells that a formula or an error stands in, as (number of the sheet in the file, row, column, what
+            to do).
+        numbers: Cells that hold a number or a yes/no, as (number of the sheet, row, column, format: "General", "0.0%").
     """
 
     data: bytes
-    formulas: tuple[tuple[int, int, int], ...]
+    refused: tuple[tuple[int, int, int, str], ...]
+    numbers: tuple[tuple[int, int, int, str], ...]
 
 
 def unpack(data: bytes, file: str) -> Unpacked:
@@ -58,7 +66,8 @@ def unpack(data: bytes, file: str) -> Unpacked:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError):
         raise _bad(start, "not readable as a workbook: save it as .xlsx, without a password") from None
-    sheets = [_looked_at(parts[name], number, file) for number, name in enumerate(_sheet_parts(parts, start))]
+    formats = formats_in(_text(parts.get("xl/styles.xml", b"")))
+    sheets = [_looked_at(parts[name], number, file, formats) for number, name in enumerate(_sheet_parts(parts, start))]
     longest = max(len(text) for part in parts.values() for text in _SHARED_TEXT.split(part)[:-1] or [b""])
     if (
         sum(each.laid_out for each in sheets) > MOST_CELLS
@@ -67,8 +76,9 @@ def unpack(data: bytes, file: str) -> Unpacked:
         raise _bad(
             start, f"the workbook lays out more than {MOST_CELLS} cells, or more text than is read: make it smaller"
         )
-    formulas = tuple((number, *place) for number, each in enumerate(sheets) for place in each.formulas)
-    return Unpacked(data=_packed(parts), formulas=formulas)
+    refused = tuple((number, *cell) for number, each in enumerate(sheets) for cell in each.refused)
+    numbers = tuple((number, *cell) for number, each in enumerate(sheets) for cell in each.numbers)
+    return Unpacked(data=_packed(parts), refused=refused, numbers=numbers)
 
 
 def _inflated(data: bytes, start: Place) -> dict[str, bytes]:
@@ -109,20 +119,26 @@ def _attributes(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sheet:
-    """What one sheet holds: cells, the area they span, and (row, column) of each formula."""
+    """What one sheet holds: its cells and the area they span.
+
+    Fields:
+        refused: (row, column, what to do) of each cell that is.
+        numbers: (row, column, format) of each number or yes/no.
+    """
 
     cells: int
     laid_out: int
-    formulas: tuple[tuple[int, int], ...]
+    refused: tuple[tuple[int, int, str], ...]
+    numbers: tuple[tuple[int, int, str], ...]
 
 
-def _looked_at(part: bytes, number: int, file: str) -> _Sheet:
+def _looked_at(part: bytes, number: int, file: str, formats: tuple[str, ...]) -> _Sheet:
     """Return what a sheet holds; raises BadPolicy for a cell outside of what is read."""
     for found in _ROW.finditer(part):
         row = _NUMBER.search(found[1])
         if row is None or int(row[1]) > MOST_ROWS:
             raise _bad(_sheet(file, number), _far(f"row {int(row[1])}" if row else "a row without its number"))
-    cells, furthest, formulas = 0, (1, 1), []
+    cells, furthest, refused, numbers = 0, (1, 1), [], []
     for found in _CELL.finditer(part):
         place = _REFERENCE.search(found[1])
         column = _column(place[1].decode()) if place else 0
@@ -130,9 +146,20 @@ def _looked_at(part: bytes, number: int, file: str) -> _Sheet:
             said = f"the cell {(place[1] + place[2]).decode()}" if place else "a cell without its name"
             raise _bad(_sheet(file, number), _far(said))
         cells, furthest = cells + 1, (max(furthest[0], int(place[2])), max(furthest[1], column))
-        if found[2]:
-            formulas.append((int(place[2]), column))
-    return _Sheet(cells=cells, laid_out=furthest[0] * furthest[1], formulas=tuple(formulas))
+        kind = _KIND.search(found[1])
+        if found[2] or (kind and kind[1] == b"e"):
+            refused.append((int(place[2]), column, _FORMULA if found[2] else _ERROR))
+        elif kind is None or kind[1] in {b"n", b"b"}:
+            numbers.append((int(place[2]), column, _format(found[1], formats)))
+    laid_out = furthest[0] * furthest[1]
+    return _Sheet(cells=cells, laid_out=laid_out, refused=tuple(refused), numbers=tuple(numbers))
+
+
+def _format(attributes: bytes, formats: tuple[str, ...]) -> str:
+    """Return the number format of a cell; "?" where the workbook names none."""
+    style = _STYLE.search(attributes)
+    number = int(style[1]) if style else 0
+    return formats[number] if number < len(formats) else "?" if style else "General"
 
 
 def _far(what: str) -> str:

@@ -215,6 +215,7 @@ def test_a_text_that_many_cells_share_is_refused_before_each_gets_its_copy(chang
         ("xl/worksheets/sheet1.xml", b"<c " * 300_000),
         ("xl/worksheets/sheet1.xml", b"<row" * 300_000),
         ("xl/workbook.xml", b"<sheet " * 300_000),
+        ("xl/styles.xml", b"<cellXfs " * 300_000),
         ("xl/workbook.xml", b"sheet " + b"a" * 900_000 + b">"),
     ],
 )
