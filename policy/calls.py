@@ -27,6 +27,7 @@ _BETWEEN = (
 )
 _ON = (Counted.MINUTES, Counted.HOURS, Counted.DAYS, Counted.WORKING_DAYS, Counted.MONTHS, Counted.YEARS)
 _BACK = tuple(each for each in _ON if each is not Counted.WORKING_DAYS)
+_ENDS = tuple(each.value for each in (Counted.END_OF_MONTH, Counted.START_OF_MONTH, Counted.START_OF_DAY))
 _SECONDS = {"minutes": 60, "hours": 3_600, "days": 86_400}
 
 
@@ -136,8 +137,8 @@ def _before(call: Call) -> Node:
     return After(counted=counted, start=call.time(0), count=-count, calendar=call.scope.calendar, type=TimeType())
 
 
-def _end_of_month(call: Call) -> Node:
-    end = Counted.END_OF_MONTH
+def _end_or_start(call: Call) -> Node:
+    end = Counted(call.name)
     return After(counted=end, start=call.time(0), count=Decimal(0), calendar=call.scope.calendar, type=TimeType())
 
 
@@ -188,7 +189,7 @@ SHAPES = {
     **{f"{each.value} between": f"{each.value} between(start, end)" for each in _BETWEEN},
     **{f"after {each.value}": f"after {each.value}(start, 2 {each.value.split()[-1]})" for each in _ON},
     **{f"before {each.value}": f"before {each.value}(end, 2 {each.value})" for each in _BACK},
-    "end of month": "end of month(time)",
+    **{each: f"{each}(time)" for each in _ENDS},
     "full": "full(number)",
     "started": "started(number)",
     "size": "size(number)",
@@ -199,7 +200,7 @@ _MEANINGS: dict[str, Callable[[Call], Node]] = {
     **{f"{each.value} between": _between for each in _BETWEEN},
     **{f"after {each.value}": _after for each in _ON},
     **{f"before {each.value}": _before for each in _BACK},
-    "end of month": _end_of_month,
+    **dict.fromkeys(_ENDS, _end_or_start),
     "full": _whole,
     "started": _whole,
     "size": _size,

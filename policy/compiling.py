@@ -13,7 +13,7 @@ from policy import expressions as nodes
 from policy.arithmetic import added, divided, multiplied, rounded_to, whole
 from policy.expressions import Condition, Node, Relation, work
 from policy.form import Derived
-from policy.gathering import gathering, known_items
+from policy.gathering import gathering, grouping, known_items
 from policy.series import found, price_at
 from policy.timing import later, passed
 from policy.units import NumberType
@@ -87,7 +87,7 @@ def in_place(derived: Iterable[Derived]) -> dict[str, Node]:
     found, works = dict[str, Node](), dict[str, int]()
     for each in derived:
         works[each.name] = work(each.expression.node, works)
-        alone = each.each_of is not None or isinstance(each.expression.node, nodes.OverItems)
+        alone = each.each_of is not None or isinstance(each.expression.node, nodes.OverItems | nodes.Grouped)
         if works[each.name] <= _MOST_IN_PLACE and not alone:
             found[each.name] = each.expression.node
     return found
@@ -174,6 +174,8 @@ class Code:
                 return self._looked_up(node, sure, depth)
             case nodes.OverItems():
                 return f"{self.constant(gathering(node, compiled))}(k)"
+            case nodes.Grouped():
+                return f"{self.constant(grouping(node, compiled))}(k)"
 
     def named(self, name: str, sure: set[str], depth: int = 0) -> str:
         """Return a value by its name: looked up or worked out the first time, from then on in a variable."""

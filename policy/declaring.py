@@ -8,7 +8,7 @@ from datetime import date
 
 from cases.money import ASSETS, Rounding
 from policy.calendars import WEEKDAYS, Calendar, zone_named
-from policy.expressions import MOST_DEPTH, Name, depth
+from policy.expressions import MOST_DEPTH, Name, OverItems, depth
 from policy.form import Derived, Input, MoneyTerms
 from policy.grammar import KEYWORDS
 from policy.literals import unit_named
@@ -236,19 +236,23 @@ def _without_repeating(scope: Scope, found: tuple[Derived, ...]) -> tuple[Derive
     """Return steps of which the last, where it is a total and nothing else, is that total itself."""
     *above, last = found or (None,)
     node = last.expression.node if last else None
-    if last is None or last.each_of is not None or not isinstance(node, Name) or node.name not in scope.gathered:
+    if last is None or not isinstance(node, Name) or node.name not in scope.gathered:
         return found
     if node.name not in {each.name for each in above if each}:
         return found
     scope.called[node.name] = last.name
-    same = Derived(name=last.name, expression=scope.gathered.pop(node.name))
+    same = replace(last, expression=scope.gathered.pop(node.name))
     return (*(each for each in above if each and each.name != node.name), same)
 
 
 def gathered_in(scope: Scope, derived: Iterable[Derived]) -> tuple[Derived, ...]:
     """Return what is made of lists in the expressions read so far, without what stands among `derived` already."""
     known = {each.name for each in derived}
-    return tuple(Derived(name=name, expression=each) for name, each in scope.gathered.items() if name not in known)
+    return tuple(
+        Derived(name=name, expression=each, each_of=each.node.within if isinstance(each.node, OverItems) else None)
+        for name, each in scope.gathered.items()
+        if name not in known
+    )
 
 
 def _taken(scope: Scope) -> Named[str, Type]:

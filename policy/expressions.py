@@ -163,6 +163,8 @@ class Counted(StrEnum):
     MONTHS = "months"
     YEARS = "years"
     END_OF_MONTH = "end of month"
+    START_OF_MONTH = "start of month"
+    START_OF_DAY = "start of day"
     FULL_MONTHS = "full months"
     FULL_YEARS = "full years"
     STARTED_MONTHS = "started months"
@@ -235,12 +237,34 @@ class OverItems:
     It is the whole of a `Derived`, never a part of another node. `value` and `when` are worked out for each item: a
     name in them is a field of the item, what is worked out for each item, or one that the claim has. A total of
     nothing is 0; the largest of nothing is not known, so the list is then missing.
+
+    Fields:
+        told: The input that the items come from, where they are groups.
+        within: The groups for each of which it is made, of the items of that group; None: for the claim.
     """
 
     what: Gathered
     items: str
+    told: str
+    within: str | None
     value: "Node | None"
     when: "Node | None"
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouped:
+    """The items of a list put together that are the same in each key, as the items of a list of their own.
+
+    It is the whole of a `Derived`. Groups stand in the order of their first items.
+
+    Fields:
+        items: The list.
+        by: (name, what is worked out for each item) of each key; it becomes a field of the group.
+    """
+
+    items: str
+    by: tuple[tuple[str, "Node"], ...]
     type: Type
 
 
@@ -264,6 +288,7 @@ Node = (
     | Priced
     | PriceAt
     | OverItems
+    | Grouped
 )
 
 
@@ -331,6 +356,8 @@ def parts_of(node: Node) -> tuple[Node, ...]:  # noqa: C901, PLR0911  # One line
             return (*(each for row in rows for each in row), otherwise)
         case OverItems(value=value, when=when):
             return tuple(each for each in (when, value) if each is not None)
+        case Grouped(by=by):
+            return tuple(key for _, key in by)
         case Literal() | Name():
             return ()
 

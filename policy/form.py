@@ -24,6 +24,8 @@ _TIMES_IN_CHINESE = (
     ("years", "年"),
     ("items", "项"),
     ("item", "项"),
+    ("groups", "组"),
+    ("group", "组"),
 )
 
 PAYABLE = frozenset({Classification.VALID_CLAIM, Classification.GOODWILL})

@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from policy.arithmetic import added
-from policy.expressions import Gathered, Node, OverItems, Value
+from policy.expressions import Gathered, Grouped, Node, OverItems, Value
 from policy.form import Derived
+from policy.items import Items
 
 _LAST = frozenset({Gathered.LARGEST, Gathered.LATEST})
 Compiled = Callable[[dict[str, Any]], Any]
@@ -22,6 +23,17 @@ def gathered(what: Gathered, values: Sequence[Any]) -> Value | None:
     if what is Gathered.TOTAL:
         return added(list(values)) if values else Decimal(0)
     return sorted(values)[-1 if what in _LAST else 0] if values else None
+
+
+def grouped(rows: Sequence[Mapping[str, Any]]) -> Items:
+    """Return groups of the items that are the same in all keys; rows: The keys of each item, by name."""
+    members: dict[tuple[Any, ...], list[int]] = {}
+    for place, row in enumerate(rows):
+        members.setdefault(tuple(row.values()), []).append(place)
+    return Items(
+        rows=tuple(rows[places[0]] for places in members.values()),
+        members=tuple(map(tuple, members.values())),
+    )
 
 
 class KnownItem(dict[str, Any]):
@@ -54,13 +66,23 @@ def gathering(node: OverItems, compiled: Callable[[Node], Compiled]) -> Compiled
     when = compiled(node.when) if node.when is not None else _always
 
     def found(known: dict[str, Any]) -> Any:
-        counted = [(number, value(each)) for number, each in enumerate(known[items], start=1) if when(each)]
+        counted = [(each.number, value(each)) for each in known[items] if when(each)]
         result = gathered(what, [each for _, each in counted])
         if result is None:
-            raise KeyError(node.items)
+            raise KeyError(node.told)
         if hasattr(known, "notes"):
             known.notes.append((node, tuple(counted)))
         return result
+
+    return found
+
+
+def grouping(node: Grouped, compiled: Callable[[Node], Compiled]) -> Compiled:
+    """Return groups as a function of what is known."""
+    items, keys = _items_of(node.items), [(name, compiled(key)) for name, key in node.by]
+
+    def found(known: dict[str, Any]) -> Items:
+        return grouped([{name: key(each) for name, key in keys} for each in known[items]])
 
     return found
 
@@ -71,18 +93,23 @@ def known_items(derived: Iterable[Derived], compiled: Mapping[str, Compiled]) ->
     compiled: What works out each of `derived`, by its name.
     """
     every = list(derived)
-    lists = {each.expression.node.items for each in every if isinstance(each.expression.node, OverItems)}
-    return {
-        _items_of(name): _making(name, {each.name: compiled[each.name] for each in every if each.each_of == name})
-        for name in sorted(lists)
-    }
+    groups = {each.name: node.items for each in every if isinstance(node := each.expression.node, Grouped)}
+    lists = {node.items for each in every if isinstance(node := each.expression.node, OverItems | Grouped)}
+    of_items = {name: {each.name: compiled[each.name] for each in every if each.each_of == name} for name in lists}
+    return {_items_of(name): _making(name, of_items[name], groups.get(name)) for name in sorted(lists)}
 
 
-def _making(name: str, derived: Mapping[str, Compiled]) -> Compiled:
+def _making(name: str, derived: Mapping[str, Compiled], grouped_from: str | None) -> Compiled:
     def made(known: dict[str, Any]) -> tuple[KnownItem, ...]:
         return tuple(_item(number, row, known, derived) for number, row in enumerate(known[name].rows, start=1))
 
-    return made
+    def of_groups(known: dict[str, Any]) -> tuple[KnownItem, ...]:
+        own = _items_of(str(grouped_from))
+        for group, places in zip(groups := made(known), known[name].members, strict=True):
+            group[own] = tuple(known[own][place] for place in places)
+        return groups
+
+    return made if grouped_from is None else of_groups
 
 
 def _item(number: int, row: Mapping[str, Any], known: dict[str, Any], derived: Mapping[str, Compiled]) -> KnownItem:

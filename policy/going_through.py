@@ -51,14 +51,24 @@ def gone_through(going: Going) -> tuple[OverItems, Branch]:
     if when is not None and when_tree is not None and not isinstance(when.type, YesNoType):
         raise wrong(when_tree, f"a yes/no is needed here, this is {described(when.type)}")
     value = going.read(told, inner) if before else None
-    kind = _kind(what, value, told, some=when is None and _never_empty(name, going.scope))
-    return OverItems(what=what, items=name, value=value, when=when, type=kind), listed
+    within = going.scope.item_of
+    some = when is None and (within is not None or _never_empty(name, going.scope))
+    kind, source = _kind(what, value, told, some=some), input_of(name, going.scope)
+    return OverItems(what=what, items=name, told=source, within=within, value=value, when=when, type=kind), listed
+
+
+def input_of(name: str, scope: Scope) -> str:
+    """Return the input that the items of a list come from."""
+    while name in scope.groups:
+        name = scope.groups[name]
+    return name
 
 
 def item_scope(name: str, scope: Scope) -> Scope:
     """Return what an expression may speak of that is worked out for each item of a list."""
-    outer = {each: kind for each, kind in scope.types.items() if not isinstance(kind, ListType)}
-    return replace(scope, types={**outer, **scope.items[name]}, item_of=name)
+    claim = scope.claim or scope
+    outer = {each: kind for each, kind in claim.types.items() if not isinstance(kind, ListType)}
+    return replace(scope, types={**outer, **scope.items[name]}, item_of=name, claim=claim)
 
 
 def of_an_item(name: str, scope: Scope) -> str:
@@ -89,7 +99,7 @@ def _written_of(kind: Type) -> str:
 
 def hoisted(going: Going, node: OverItems, names: tuple[tuple[str, int, int], ...]) -> Name:
     """Return the name under which it is worked out, once, however often it stands in the policy."""
-    called = f"{node.items}: {' '.join(going.text.split())}"
+    called = f"{f'{node.within}: ' if node.within else ''}{node.items}: {' '.join(going.text.split())}"
     if called in going.scope.called:
         return Name(name=going.scope.called[called], type=node.type)
     start = start_of(going.tree)
@@ -104,9 +114,10 @@ def hoisted(going: Going, node: OverItems, names: tuple[tuple[str, int, int], ..
 
 def _list_named(tree: Branch, scope: Scope) -> str:
     name = spelled(tree) if tree.data == "words" else "this"
-    if scope.item_of is not None:
+    own = scope.groups.get(scope.item_of) if scope.item_of is not None else name
+    if name != own:
         what = "a list cannot be gone through for each item: work it out under a name of its own first"
-        raise wrong(tree, what)
+        raise wrong(tree, f'of a group go through its own "{own}" only' if own else what)
     if name in scope.items:
         return name
     if name in scope.types:

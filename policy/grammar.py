@@ -29,6 +29,8 @@ FUNCTIONS = (
     "after days",
     "after working days",
     "end of month",
+    "start of month",
+    "start of day",
     "before minutes",
     "before hours",
     "before days",

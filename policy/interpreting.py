@@ -11,7 +11,7 @@ from policy import expressions as nodes
 from policy.arithmetic import Number, added, divided, multiplied, rounded_to, whole
 from policy.expressions import Condition, Expression, Node, Relation, Value
 from policy.form import Derived, Policy
-from policy.gathering import gathered
+from policy.gathering import gathered, grouped
 from policy.items import Items
 from policy.series import Series, found, price_at, why_no_price, why_none_found
 from policy.showing import bare, filled_in
@@ -68,6 +68,7 @@ class Reckoning:
         self._policy = policy
         of = item[0] if item else None
         self._outer = item[2] if item else None
+        self.number = item[1] if item else 0
         self._of = f" ({item[0]} item {item[1]})" if item else ""
         self._derived = {each.name: each for each in policy.derived if each.each_of == of}
         self._known: dict[str, Value | Unknown] = dict(values)
@@ -77,6 +78,10 @@ class Reckoning:
     def tell(self, name: str, value: Value) -> None:
         """Add a value that is no input: the amount and the classification, for the matrix."""
         self._known[name] = value
+
+    def hold(self, name: str, items: "tuple[Reckoning, ...]") -> None:
+        """Let these be the items of a list: those of one group."""
+        self._items[name] = items
 
     def named(self, name: str) -> Value | Unknown:
         """Return the value of an input or of something worked out."""
@@ -147,19 +152,17 @@ class Reckoning:
                 return self._timed(node)
             case nodes.Priced() | nodes.PriceAt():
                 return self._priced(node)
-            case nodes.OverItems():
-                return self._over_items(node)
+            case nodes.OverItems() | nodes.Grouped():
+                return self._over_items(node) if isinstance(node, nodes.OverItems) else self._grouped(node)
 
     def _over_items(self, node: nodes.OverItems) -> Value | Unknown:
         """Return what is made of the items, from the first to the last; without one that fits some are missing."""
         listed = self.named(node.items)
         if not isinstance(listed, Items):
             return Unknown.of(listed)
-        if node.items not in self._items:
-            numbered = enumerate(listed.rows, start=1)
-            self._items[node.items] = tuple(self._of_item(node.items, number, row) for number, row in numbered)
         counted: list[tuple[int, Any]] = []
-        for number, item in enumerate(self._items[node.items], start=1):
+        for item in self._each_of(node.items, listed):
+            number = item.number
             fits = item.value(node.when) if node.when is not None else True
             if isinstance(fits, Unknown):
                 counted.append(
@@ -175,15 +178,32 @@ class Reckoning:
             self._when_derived(node, tuple(counted))
             return found
         why = "holds nothing" if node.when is None else "holds nothing that fits"
-        return Unknown(needed=frozenset({node.items}), why=((node.items, f"{why}: {node.what.value} needs an item"),))
+        return Unknown(needed=frozenset({node.told}), why=((node.told, f"{why}: {node.what.value} needs an item"),))
+
+    def _grouped(self, node: nodes.Grouped) -> Value | Unknown:
+        listed = self.named(node.items)
+        if not isinstance(listed, Items):
+            return Unknown.of(listed)
+        rows = [{name: item.value(key) for name, key in node.by} for item in self._each_of(node.items, listed)]
+        unknown = [value for row in rows for value in row.values() if isinstance(value, Unknown)]
+        return Unknown.of(*unknown) if unknown else grouped(rows)
+
+    def _each_of(self, name: str, listed: Items) -> "tuple[Reckoning, ...]":
+        """Return what works out each item of a list; of a group it works out the items of that group too."""
+        if name not in self._items:
+            items = tuple(self._of_item(name, number, row) for number, row in enumerate(listed.rows, start=1))
+            node = self._derived[name].expression.node if name in self._derived else None
+            if isinstance(node, nodes.Grouped):
+                for item, members in zip(items, listed.members, strict=True):
+                    item.hold(node.items, tuple(self._items[node.items][place] for place in members))
+            self._items[name] = items
+        return self._items[name]
 
     def _of_item(self, items: str, number: int, row: Mapping[str, Value]) -> "Reckoning":
-        return Reckoning(
-            self._policy,
-            row,
-            lambda derived, value: self._when_derived(derived, (number, value)),
-            item=(items, number, self),
-        )
+        def when_derived(what: Derived | nodes.OverItems, value: Any) -> None:
+            self._when_derived(what, (number, value) if isinstance(what, Derived) else value)
+
+        return Reckoning(self._policy, row, when_derived, item=(items, number, self))
 
     def _timed(self, node: nodes.Between | nodes.After) -> Value | Unknown:
         start = self.value(node.start)

@@ -38,7 +38,7 @@ class Ranges:
 
     def __init__(self, policy: Policy, box: Box) -> None:
         self._derived = {each.name: each.expression.node for each in policy.derived}
-        lists = ((each.name, each.type) for each in policy.inputs)
+        lists = policy.types.items()
         self._lists = {name: kind for name, kind in lists if isinstance(kind, ListType)}
         self._box = box
         self._named: dict[str, Span] = {}

@@ -13,9 +13,14 @@ MOST_CHARACTERS = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Items:
-    """The items of a list, in the order given: the values of each by the names of its fields."""
+    """The items of a list, in the order given: the values of each by the names of its fields.
+
+    Fields:
+        members: Where they are groups, which items each holds, by their places from 0 on.
+    """
 
     rows: tuple[Mapping[str, Any], ...]
+    members: tuple[tuple[int, ...], ...] = ()
 
 
 def read_items(text: str, kind: ListType, read: Callable[[str, Type], Any]) -> Items:

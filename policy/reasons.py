@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from cases.money import Money, asset
 from cases.proposal import ApprovalStage, Classification, DerivationLine
 from policy.arithmetic import Number
-from policy.expressions import Condition, Expression, Gathered, OverItems, Value
+from policy.expressions import After, Condition, Counted, Expression, Gathered, Grouped, Node, OverItems, Value
 from policy.facts import own_asset
 from policy.form import (
     ApprovalRow,
@@ -26,6 +27,7 @@ from policy.form import (
     Threshold,
     Wording,
 )
+from policy.items import Items
 from policy.making import maker
 from policy.mistakes import Place
 from policy.payment_terms import Benefit, Part
@@ -123,6 +125,16 @@ class _Reader:
         if derived.each_of is not None:
             yield from self._of_an_item(derived, derived.each_of, value)
             return
+        if isinstance(derived.expression.node, Grouped):
+            self.known[derived.name] = value
+            yield _step(
+                derived.name,
+                derived.expression.text,
+                _members(derived.expression.node, value),
+                bare(value),
+                derived.expression.place,
+            )
+            return
         # While it was worked out it was not known itself, nor is it named there.
         step = self._worked_out(derived.name, derived.expression, value, derived.expression.place)
         yield replace(step, line=replace(step.line, filled=self.counted)) if self.counted else step
@@ -131,18 +143,23 @@ class _Reader:
 
     def _of_an_item(self, derived: Derived, items: str, found: Any) -> Iterator[Step]:
         """Yield what was worked out for an item of a list; from some number on only that it was."""
-        number, value = found
+        (number, value), is_unnamed = found, derived.name.startswith(f"{items}: ")
         if number > _MOST_ITEMS:
+            self.counted = ""
             if (items, derived.name) not in self.cut:
                 self.cut.add((items, derived.name))
-                name, text = f"{items} {number} and on: {derived.name}", derived.expression.text
+                text = derived.expression.text
+                name = f"{items} {number} and on: {text if is_unnamed else derived.name}"
                 yield _step(name, text, "worked out in the same way", "…", derived.expression.place)
             return
-        row = self.items.setdefault((items, number), dict(self.inputs[items].rows[number - 1]))
-        filled = filled_in(derived.expression, {**self.known, **row})
+        listed: Any = self.known[items]
+        row = self.items.setdefault((items, number), dict(listed.rows[number - 1]))
+        filled = self.counted or filled_in(derived.expression, {**self.known, **row})
+        self.counted = ""
         shown = with_unit(value, derived.expression.node.type, self.asset)
         text, place = derived.expression.text, derived.expression.place
-        yield _step(f"{items} {number}: {derived.name}", text, filled, shown, place)
+        name = text if is_unnamed else derived.name
+        yield _step(f"{items} {number}: {name}", text, filled, shown, place)
         row[derived.name] = value
 
     def over_items(self, node: OverItems, counted: tuple[tuple[int, Any], ...]) -> Iterator[Step]:
@@ -308,6 +325,27 @@ def _added(
         if name not in seen and isinstance(value, Decimal | Fraction):
             seen.add(name)
             yield name, to_customer(value, policy.types[name], own_asset(policy, inputs))
+
+
+def _members(node: Grouped, groups: Value) -> str:
+    """Return which items stand in each group: "BTC: fills 1, 3; ETH: fills 2"."""
+    if not isinstance(groups, Items) or not groups.rows:
+        return "nothing"
+    told = [
+        f"{', '.join(_key(key, row[name]) for name, key in node.by)}: {node.items}"
+        f" {', '.join(str(place + 1) for place in places)}"
+        for row, places in zip(groups.rows[:_MOST_ITEMS], groups.members, strict=False)
+    ]
+    more = [f"… {len(groups.rows) - _MOST_ITEMS} more"] if len(groups.rows) > _MOST_ITEMS else []
+    return "; ".join(told + more)
+
+
+def _key(node: Node, value: Value) -> str:
+    """Return what a group is the same in: "BTC", "2026-01-05", "2026-01" for a month."""
+    if not isinstance(node, After) or not isinstance(value, datetime):
+        return bare(value)
+    day = node.calendar.day(value).isoformat()
+    return day if node.counted is Counted.START_OF_DAY else day[:7]
 
 
 def _step(name: str, expression: str, filled: str, value: str, place: Place, *, decided: bool = True) -> Step:

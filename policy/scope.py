@@ -19,7 +19,9 @@ class Scope:
         calendar: How days are counted.
         stands_for: The policy's name for a name used here; a calculator's parameters stand for other names.
         items: What each item of a list has, by the list: fields, and what is worked out for each item.
+        groups: The list whose items stand in groups, by the list of these groups.
         item_of: The list for each of whose items something is worked out here; None: for the claim.
+        claim: What is known of the claim, where something is worked out for each item.
         gathered: What is made of lists, by a name of its own: filled while expressions are read.
         called: The steps of the policy that are nothing else, by that name.
         place: Where the expression stands that is read.
@@ -30,15 +32,21 @@ class Scope:
     calendar: Calendar = field(default_factory=Calendar)
     stands_for: Mapping[str, str] = field(default_factory=dict)
     items: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
     item_of: str | None = None
+    claim: "Scope | None" = None
     gathered: dict[str, Expression] = field(default_factory=dict)
     called: dict[str, str] = field(default_factory=dict)
     place: Place | None = None
 
     def also(self, more: Mapping[str, Type]) -> "Scope":
         """Return the same scope with more names."""
-        items = {name: dict(kind.fields) for name, kind in more.items() if isinstance(kind, ListType)}
-        return replace(self, types={**self.types, **more}, items={**self.items, **items})
+        lists = {name: kind for name, kind in more.items() if isinstance(kind, ListType)}
+        items = {name: dict(kind.fields) for name, kind in lists.items()}
+        groups = {name: kind.groups for name, kind in lists.items() if kind.groups is not None}
+        return replace(
+            self, types={**self.types, **more}, items={**self.items, **items}, groups={**self.groups, **groups}
+        )
 
     def also_of(self, name: str, more: Mapping[str, Type]) -> "Scope":
         """Return the same scope with more that is known of each item of a list."""

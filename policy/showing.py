@@ -64,8 +64,8 @@ def bare(value: Value) -> str:  # noqa: C901  # One line for each kind of value.
             return "no prices"
         case Series(points=points):
             return f"{len(points)} prices from {bare(points[0].at)} to {bare(points[-1].at)}"
-        case Items(rows=rows):
-            return f"{len(rows)} item{'' if len(rows) == 1 else 's'}"
+        case Items(rows=rows, members=members):
+            return f"{len(rows)} {'group' if members else 'item'}{'' if len(rows) == 1 else 's'}"
         case datetime():
             return value.strftime("%Y-%m-%d %H:%M:%S UTC") if not value.microsecond else value.isoformat(sep=" ")
         case str():

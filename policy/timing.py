@@ -12,6 +12,7 @@ from policy.payment_terms import PayWithin
 _FULL = {Counted.FULL_MONTHS: 1, Counted.FULL_YEARS: 12}
 _STARTED = {Counted.STARTED_MONTHS: 1, Counted.STARTED_YEARS: 12}
 _MONTHS = {Counted.MONTHS: 1, Counted.YEARS: 12}
+_STARTS = frozenset({Counted.START_OF_MONTH, Counted.START_OF_DAY})
 _MICROSECONDS = {Counted.MINUTES: 60_000_000, Counted.HOURS: 3_600_000_000}
 
 
@@ -48,6 +49,9 @@ def later(counted: Counted, start: datetime, count: Decimal, calendar: Calendar)
             return start + timedelta(microseconds=int(count * _MICROSECONDS[counted]))
         if counted is Counted.END_OF_MONTH:
             return after_month(calendar, start)
+        if counted in _STARTS:
+            first = calendar.day(start)
+            return calendar.start(first.replace(day=1) if counted is Counted.START_OF_MONTH else first)
         if counted in _MONTHS:
             return after_months(calendar, start, int(count) * _MONTHS[counted])
         if count < 0:

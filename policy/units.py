@@ -103,6 +103,7 @@ class ListType:
         least: How many there are at least; 0 where there may be none.
         once_by: The fields that no two items share all of: an item that is told twice is then found.
         by_day: Those of them that are times and of which only the day counts, as the calendar has it.
+        groups: The list whose items are put together in these; None: they are told as they are.
     """
 
     fields: tuple[tuple[str, "Type"], ...]
@@ -111,6 +112,7 @@ class ListType:
     once_by: tuple[str, ...] = ()
     by_day: frozenset[str] = frozenset()
     calendar: Calendar = field(default_factory=Calendar)
+    groups: str | None = None
 
 
 Type = NumberType | YesNoType | ChoiceType | TimeType | TextType | SeriesType | ListType

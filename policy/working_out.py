@@ -8,6 +8,7 @@ from policy.expressions import Condition, Every, Expression, Literal, Name, Node
 from policy.form import Derived
 from policy.going_through import item_scope
 from policy.grammar import NotUnderstood
+from policy.grouping import groups
 from policy.meaning import YES_NO, understood
 from policy.mistakes import Mistakes, Place, did_you_mean
 from policy.scope import Scope
@@ -28,12 +29,16 @@ def worked_out(key: Scalar, node: YamlNode, scope: Scope, mistakes: Mistakes) ->
     entries = {name.text: value for name, value in node.entries} if isinstance(node, YamlMapping) else {}
     if "for each" in entries and isinstance(node, YamlMapping):
         return _for_each(key, node, scope, mistakes)
+    if "group" in entries and isinstance(node, YamlMapping):
+        return groups(key, node, scope, mistakes)
     if "first that fits" in entries:
         Section(node, mistakes, keys=("first that fits",))
         table = _table(entries["first that fits"], scope, mistakes)
         return (Derived(name=key.text, expression=table),) if table else ()
     if "calculator" not in entries:
-        what = 'write an expression here, "first that fits:" with rows, "calculator:", or "for each:" with a list'
+        what = (
+            'write an expression here, "first that fits:" with rows, "calculator:", "for each:" or "group:" with a list'
+        )
         mistakes.add(node.place, what)
         return ()
     return _calculated(key.text, Section(node, mistakes), scope)

@@ -60,6 +60,12 @@ def later(counted: Counted, start: Scaled, count: Decimal, calendar: Calendar) -
         lasts = _last_days(day.low, day.high)
         over = pl.lit(pl.Series(lasts, dtype=pl.Int64)).gather(day.expr - day.low)
         return _starting(calendar, whole(over, lasts[0], lasts[-1])), None
+    if counted is Counted.START_OF_DAY:
+        return _starting(calendar, whole(day.expr - 1, day.low - 1, day.high - 1)), None
+    if counted is Counted.START_OF_MONTH:
+        numbers = _in_months(day.low, day.high)[1]
+        over = day.expr - pl.lit(pl.Series(numbers, dtype=pl.Int64)).gather(day.expr - day.low)
+        return _starting(calendar, whole(over, day.low - numbers[0], day.high - numbers[-1])), None
     if counted in _MONTHS:
         ends = _month_ends(day.low, day.high, number * _MONTHS[counted])
         over = pl.lit(pl.Series(ends, dtype=pl.Int64)).gather(day.expr - day.low)

@@ -12,7 +12,7 @@ import polars as pl
 from policy import expressions as nodes
 from policy.expressions import Condition, Expression, Gathered, Node, Relation, Value
 from policy.form import Derived
-from policy.many import days, lists, prices, scaled
+from policy.many import days, groups, lists, prices, scaled
 from policy.many.columns import Cases, Column, Other, Words
 from policy.many.scaled import OutOfBounds, Scaled
 from policy.units import ChoiceType, Type
@@ -79,7 +79,7 @@ class Reader:
         outer: For the items of a list, what reads their cases, and the place of each item's.
         """
         self.frame = cases.frame.lazy()
-        self._height, self._lists, self._outer = cases.frame.height, cases.lists, outer
+        self._height, self._lists, self._outer = cases.frame.height, dict(cases.lists), outer
         self._items: dict[str, Reader] = {}
         self._known: dict[str, Found] = {}
         self._read: dict[int, Found] = {}
@@ -98,6 +98,9 @@ class Reader:
     def work_out(self, derived: Derived) -> None:
         """Add a value that is worked out, once or for each item of a list."""
         reader = self if derived.each_of is None else self._of_items(derived.each_of)
+        if isinstance(derived.expression.node, nodes.Grouped):
+            self._group(derived.name, derived.expression.node)
+            return
         reader.tell(derived.name, reader.kept(reader.expression(derived.expression)))
 
     def named(self, name: str) -> Found:
@@ -113,6 +116,19 @@ class Reader:
             reader._numbers = self._numbers  # What an item needs is an input of its case.
             self._items[name] = reader
         return self._items[name]
+
+    def _group(self, name: str, node: nodes.Grouped) -> None:
+        """Add groups of the items of a list, as a list of its own."""
+        items, rows, told = self._of_items(node.items), self._lists[node.items], self.named(node.items)
+        keys = {key: items.kept(items.value(each)) for key, each in node.by}
+        needs = _first(keys.values())
+        found = groups.grouped(rows, items.frame, {key: each.value for key, each in keys.items()}, needs, self._height)
+        reader = Reader(found.rows.items, list(found.rows.items.columns), (self, found.rows.of))
+        reader._numbers, reader._items[node.items] = self._numbers, items
+        reader._lists[node.items] = replace(rows, of=found.group_of)
+        self._items[name], self._lists[name] = reader, found.rows
+        ask = None if found.unknown is None else needed(pl.lit(found.unknown))
+        self.tell(name, self.kept(Found(value=told.value, needs=first_needed(told.needs, ask))))
 
     def _from_case(self, outer: "Reader", of: pl.Series, name: str) -> Found:
         """Return what the case of each item has."""
@@ -198,7 +214,7 @@ class Reader:
                 return either(tests, self.value(otherwise))
             case nodes.Between() | nodes.After() | nodes.Priced() | nodes.PriceAt():
                 return self._about_time(node)
-            case nodes.OverItems():
+            case nodes.OverItems() | nodes.Grouped():
                 return self._over_items(node)
 
     def _among(self, subject: Node, options: tuple[Value, ...]) -> Found:
@@ -206,7 +222,9 @@ class Reader:
         tests = [_compared(Relation.EQUAL, found, Found(value=_literal(each, subject.type))).holds for each in options]
         return Found(value=Other(expr=reduce(pl.Expr.__or__, tests)), needs=found.needs)
 
-    def _over_items(self, node: nodes.OverItems) -> Found:
+    def _over_items(self, node: nodes.OverItems | nodes.Grouped) -> Found:
+        if isinstance(node, nodes.Grouped):
+            raise TypeError("groups are no value of a case, but a list of their own")
         items, told = self._of_items(node.items), self.named(node.items)
         when = Found(value=Other(expr=pl.lit(True))) if node.when is None else items.value(node.when)  # noqa: FBT003
         value = None if node.value is None else items.value(node.value)
@@ -223,7 +241,7 @@ class Reader:
         )
         needs = [told.needs, None if found.needs is None else pl.lit(found.needs)]
         if node.what not in {Gathered.NUMBER, Gathered.TOTAL}:
-            number = pl.lit(self._numbers[node.items], dtype=pl.UInt16)
+            number = pl.lit(self._numbers[node.told], dtype=pl.UInt16)
             needs.append(pl.when(pl.lit(found.none)).then(number).otherwise(_NOTHING))
         return self.kept(Found(value=found.number, needs=first_needed(*needs)))
 

@@ -24,6 +24,7 @@ _NEIGHBOURS = {
     Relation.ABOVE: (Relation.AT_LEAST, Relation.BELOW),
     Relation.AT_LEAST: (Relation.ABOVE, Relation.AT_MOST),
 }
+_STARTS = {Counted.START_OF_DAY, Counted.START_OF_MONTH}
 _OTHER_MONTHS = {
     Counted.FULL_MONTHS: Counted.STARTED_MONTHS,
     Counted.STARTED_MONTHS: Counted.FULL_MONTHS,
@@ -109,16 +110,24 @@ def _spoiled(part: Any) -> _Spoiled:  # noqa: C901, PLR0912  # One line for each
             yield from _swapped(part, "rows", rows)
         case nodes.Rounded() | nodes.Whole():
             yield from _roundings(part)
-        case nodes.OverItems(what=what, value=value, when=when):
-            other_total = {Gathered.TOTAL: Gathered.LARGEST, Gathered.LARGEST: Gathered.SMALLEST}.get(what)
-            if other_total and value is not None:
-                yield "another total", f"{what.value} -> {other_total.value}", replace(part, what=other_total)
-            if when is not None:
-                yield "a condition dropped", "when", replace(part, when=None)
+        case nodes.OverItems() | nodes.Grouped():
+            yield from _of_lists(part)
         case nodes.Between() | nodes.After() | nodes.Priced() | nodes.PriceAt():
             yield from _times(part)
         case _:
             yield from _terms(part)
+
+
+def _of_lists(part: nodes.OverItems | nodes.Grouped) -> _Spoiled:
+    if isinstance(part, nodes.Grouped):
+        if len(part.by) > 1:
+            yield "another key", f"without {part.by[-1][0]}", replace(part, by=part.by[:-1])
+        return
+    other_total = {Gathered.TOTAL: Gathered.LARGEST, Gathered.LARGEST: Gathered.SMALLEST}.get(part.what)
+    if other_total and part.value is not None:
+        yield "another total", f"{part.what.value} -> {other_total.value}", replace(part, what=other_total)
+    if part.when is not None:
+        yield "a condition dropped", "when", replace(part, when=None)
 
 
 def _roundings(part: nodes.Rounded | nodes.Whole) -> _Spoiled:
@@ -160,6 +169,9 @@ def _times(part: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt) -> 
             turned_to = _OTHER_MONTHS.get(counted)
             if turned_to:
                 yield "another count", turned_to.value, replace(part, counted=turned_to)
+        case nodes.After(counted=counted) if counted in _STARTS:
+            other_start = Counted.START_OF_DAY if counted is Counted.START_OF_MONTH else Counted.START_OF_MONTH
+            yield "another key", other_start.value, replace(part, counted=other_start)
         case nodes.After(count=count, counted=counted, calendar=calendar):
             for more in (1, -1):
                 yield (

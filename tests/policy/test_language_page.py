@@ -26,7 +26,7 @@ from policy.facts import read_value
 from policy.form import Derived
 from policy.grammar import KEYWORDS, NotUnderstood
 from policy.interpreting import Reckoning, Unknown
-from policy.items import Items
+from policy.items import Items, items_text
 from policy.loading import KEYS, load_policy, read_policy
 from policy.meaning import understood
 from policy.mistakes import Mistakes, Place
@@ -333,3 +333,21 @@ def test_the_lists_of_the_page_are_worked_out_for_each_item() -> None:
     listed = re.search(r"`(\[\{.*?\}\])`", PAGE)
     assert listed
     assert isinstance(read_value(listed.group(1), inputs["items"]), Items)
+
+
+def test_the_groups_of_the_page_are_paid_by_day_and_month() -> None:
+    block = next(each for each in BLOCKS if each.startswith("inputs:\n  delays"))
+    root = Section(read_yaml(block, "page"), Mistakes())
+    inputs = {each.name: each.type for each in read_inputs(root, None)}
+    derived, _ = read_derived(root, Scope(types={}).also(inputs))
+    days = (("05T07", "20"), ("05T17", "40"), ("06T07", "20"), ("07T07", "60"))
+    listed = [{"journey": "A", "planned_at": f"2026-01-{day}:00:00Z", "due_back": due} for day, due in days]
+
+    with exactly():
+        paid = [
+            _compiled({"delays": read_value(items_text(each), inputs["delays"])}, "paid", derived)
+            for each in (listed, listed[:-1], [])
+        ]
+
+    assert root.mistakes.found == []
+    assert paid == [Decimal(120), Decimal(0), Decimal(0)]

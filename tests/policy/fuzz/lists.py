@@ -21,9 +21,25 @@ works out:
     for each: parts
     gives: "{}"
 """
+_GROUPED = """\
+  bundles: {{group: parts, by: [{}]}}
+  a bundle:
+    for each: bundles
+    gives: "{}"
+"""
+_KEYS = ("shown", "day of sold_at", "month of sold_at", "day of sold_at, shown", "worth", "shown, shown")
+#: Of the items of one group; "{amount}" and the others stand for what one item has.
+_OF_GROUP = (
+    "total(parts, {amount})",
+    "max(total(parts, {amount} when {test}), 5 USDT)",
+    "largest(parts, {amount})",
+    "total(parts, worth) / number of(parts)",
+    "if number of(parts when {test}) > 1 then 10% of value_usdt else smallest(parts, {amount} when {test})",
+)
 _OF_BOTH = "\n    at least: 1\n    each once by: [worth, sold_at]"
 #: Uses everything that is declared, as a policy must.
 _OF_ALL_FIELDS = "total(parts, kept when shown and share is over 0 and sold_at is over 2026-01-01T00:00:00Z)"
+_OF_GROUPS = "total(bundles, a bundle)"
 #: Of one item: amounts, tests and moments.
 _AMOUNTS = (
     "worth",
@@ -79,9 +95,19 @@ _TOTALS = (
     "({total}) + {total}",
     "({total}) / max(number of(parts), 1)",
     "max({total}, 0)",
+    "total(bundles, a bundle)",
+    "1 USDT * number of(bundles when a bundle > 5 USDT)",
+    "largest(bundles, a bundle)",
     "if latest(parts, sold_at) is over earliest(parts, {moment}) then {total} else 5 USDT",
 )
-_WRITTEN = {"amount": _AMOUNTS, "test": _TESTS, "moment": _MOMENTS, "months": _MONTHS, "total": _TOTALS}
+_WRITTEN = {
+    "amount": _AMOUNTS,
+    "test": _TESTS,
+    "moment": _MOMENTS,
+    "months": _MONTHS,
+    "group": _OF_GROUP,
+    "total": _TOTALS,
+}
 _NUMBERS = ("0", "1", "-1", "0.000001", "12.5", "5.000001", "9" * 30, "9" * 61, "0." + "0" * 40 + "1")
 _TIMES = ("2026-01-31T00:00:00Z", "2024-02-29T23:59:59.999999+01:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
 _SENT = (
@@ -116,14 +142,15 @@ def with_list(random: Random, text: str) -> str:
         ),
         share=random.choice(("number", "signed number", "positive number")),
     )
-    kept, total = _written(random, "amount", 3), f"({_written(random, 'total', 3)}) + {_OF_ALL_FIELDS}"
+    kept, total = _written(random, "amount", 3), f"({_written(random, 'total', 3)}) + {_OF_ALL_FIELDS} + {_OF_GROUPS}"
+    grouped = _GROUPED.format(random.choice(_KEYS), _written(random, "group", 3))
     if random.random() < 0.1:
         total = total.replace(
             "parts", random.choice(("part", "parts when shown", "total(parts, worth)", "value_usdt")), 1
         )
     return (
         text.replace("inputs:\n", declared, 1)
-        .replace("works out:\n", _KEPT.format(kept), 1)
+        .replace("works out:\n", _KEPT.format(kept) + grouped, 1)
         .replace("pay: 5 USDT", f'pay: "{total}"', 1)
         .replace("usual inputs:\n", "usual inputs:\n  parts: []\n", 1)
     )

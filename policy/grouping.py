@@ -1,0 +1,91 @@
+"""Reading groups: the items of a list put together by fields, or by the day or month of a time."""
+
+from policy.expressions import Expression, Grouped, Node
+from policy.form import Derived
+from policy.going_through import item_scope
+from policy.grammar import NotUnderstood
+from policy.meaning import understood
+from policy.mistakes import Mistakes, did_you_mean
+from policy.scope import Scope
+from policy.section import Section
+from policy.units import ChoiceType, ListType, NumberType, TextType, TimeType, Type, YesNoType, described
+from policy.yaml_text import Mapping, Scalar
+
+_KEYS = ("group", "by")
+#: What a key of a time is called, and how the first moment of it is worked out.
+_STARTS = {"day of ": "day", "month of ": "month"}
+
+
+def groups(key: Scalar, node: Mapping, scope: Scope, mistakes: Mistakes) -> tuple[Derived, ...]:
+    """Return a list of groups: "group:" with a list and "by:" with keys; nothing after a mistake."""
+    section = Section(node, mistakes, keys=_KEYS)
+    items, written = section.scalar("group"), section.listed("by")
+    if items is None or not written:
+        return ()
+    source = scope.types.get(items.text.strip())
+    if not isinstance(source, ListType):
+        known = did_you_mean(items.text, scope.items) if scope.items else 'declare one under "inputs" first'
+        mistakes.add(items.place, f'"{items.text[:60]}" is no list: {known}')
+        return ()
+    name = items.text.strip()
+    text, names, by = f"{name} by ", [(name, 0, len(name))], dict[str, Node]()
+    for each in written:
+        found = _key(each, item_scope(name, scope), mistakes)
+        if found is None:
+            return ()
+        called, expression = found
+        if called in by or _is_taken(called, name, scope):
+            mistakes.add(
+                each.place, f'each group says its "{called}", and that name is taken: name the other otherwise'
+            )
+            return ()
+        text += ", " if by else ""
+        at = len(text) + len(each.text) - len(expression.names[0][0])
+        text, names, by[called] = (
+            text + each.text,
+            [*names, (expression.names[0][0], at, len(text) + len(each.text))],
+            expression.node,
+        )
+    fields = tuple((called, node.type) for called, node in by.items())
+    kind = ListType(fields=fields, most=source.most, least=min(source.least, 1), groups=name)
+    grouped = Grouped(items=name, by=tuple(by.items()), type=kind)
+    return (
+        Derived(name=key.text, expression=Expression(text=text, node=grouped, names=tuple(names), place=node.place)),
+    )
+
+
+def _key(written: Scalar, scope: Scope, mistakes: Mistakes) -> tuple[str, Expression] | None:
+    """Return what a key is called, and what it is of an item; None after noting what is wrong."""
+    start = next((each for each in _STARTS if written.text.startswith(each)), "")
+    field = written.text.removeprefix(start)
+    known = scope.items[str(scope.item_of)]
+    if field not in known:
+        mistakes.add(written.place, f'"{field[:60]}" is nothing that an item has: {did_you_mean(field, known)}')
+        return None
+    kind = known[field]
+    if start and not isinstance(kind, TimeType):
+        mistakes.add(written.place, f'"{field}" is no time: write it without "{start.strip()}"')
+    elif not start and not _can_be_a_key(kind):
+        write = f'write "day of {field}" or "month of {field}"' if isinstance(kind, TimeType) else "name another field"
+        what = "items are put together by a text, a yes/no, one of a list or a whole number"
+        mistakes.add(written.place, f'"{field}" is {described(kind)}, {what}: {write}')
+    else:
+        try:
+            text = f"start of {_STARTS[start]}({field})" if start else field
+            return _STARTS.get(start, field), understood(text, scope, written.place)
+        except NotUnderstood as error:
+            mistakes.add(written.place, str(error))
+    return None
+
+
+def _can_be_a_key(kind: Type) -> bool:
+    whole = isinstance(kind, NumberType) and kind.whole
+    return whole or isinstance(kind, TextType | ChoiceType | YesNoType)
+
+
+def _is_taken(called: str, items: str, scope: Scope) -> bool:
+    """Say whether a key may not be called so: a field keeps its name, "day" and "month" must be free."""
+    if called in scope.items[items]:
+        return called in _STARTS.values()
+    fields = {name for kind in scope.types.values() if isinstance(kind, ListType) for name, _ in kind.fields}
+    return called in scope.types or any(called in each and called not in fields for each in scope.items.values())
