@@ -7,7 +7,7 @@ from cases.ticket import Ticket, TicketRef
 from connectors.contract import Cursor, Page, TicketUpdate, UnexpectedReply
 from store import tickets
 from store.tickets import MirroredTicket
-from sync.intake import Intake
+from sync.intake import Intake, poll, read_ticket
 from tests.store.queued import keys
 from tests.workflow.desk_at_work import DeskAtWork
 from tests.workflow.played_vendors import NOON, ref
@@ -81,6 +81,14 @@ class Account:
             return False
         self.written.append(update)
         return True
+
+    def poll(self) -> int:
+        """Let what has changed be read; return how many tickets that brought."""
+        return poll(self.intake, clock=self.at_work.time)
+
+    def read_whole(self, key: str, *, number: int = 0) -> None:
+        """Let a ticket be read whole."""
+        read_ticket(self.intake, f"{ref(key)}@{number}", clock=self.at_work.time)
 
     def mirrored(self, key: str) -> MirroredTicket:
         """Return a ticket as we know it."""

@@ -17,9 +17,9 @@ from cases.ticket import Comment, TicketRef, TicketStatus
 from connectors.contract import AccessRefused, Cursor, Page, TryLater, UnexpectedReply
 from store import readings, tickets
 from sync.comparing import reconcile
-from sync.intake import MAX_PAGES, parse_ref, poll, read_ticket
+from sync.intake import MAX_PAGES, parse_ref, poll
 from tests.sync.an_export import Account
-from tests.workflow.desk_at_work import TOPICS, DeskAtWork
+from tests.workflow.desk_at_work import TOPICS
 from tests.workflow.played_vendors import NOON, page, ref, take, ticket
 
 DAY = timedelta(days=1)
@@ -42,27 +42,14 @@ class BrokenTopics(Mapping[str, LossKind]):
         return len(TOPICS)
 
 
-def polled(account: Account) -> int:
-    return poll(account.intake, clock=account.at_work.time)
-
-
-def read(account: Account, key: str, *, number: int = 0) -> None:
-    read_ticket(account.intake, f"{ref(key)}@{number}", clock=account.at_work.time)
-
-
-def unreadable(at_work: DeskAtWork) -> dict[str, str]:
-    with at_work.database.read() as connection:
-        return dict(tickets.unreadable(connection))
-
-
 def test_a_poll_reads_every_change_once_and_goes_on_where_it_was(account: Account) -> None:
     account.change(ticket("1", loss="W-1"), ticket("2", loss="W-2"), ticket("3", topic=None))
-    assert polled(account) == 3
+    assert account.poll() == 3
     assert account.asked == [(None, NOON), ("2", NOON)]
 
     account.change(ticket("1", loss="W-9"))
-    assert polled(account) == 1
-    assert polled(account) == 0
+    assert account.poll() == 1
+    assert account.poll() == 0
 
     assert [asked for asked, _ in account.asked[2:]] == ["3", "4"]
     assert account.mirrored("1").ticket.field("transaction_id") == "W-9"
@@ -80,7 +67,7 @@ def test_where_only_a_whole_reading_tells_all_links_what_changed_of_late_is_read
         return replace(shown(cursor, start=start), more_links=True)
 
     account.changed_since = with_more_links  # type: ignore[method-assign]
-    polled(account)
+    account.poll()
 
     assert account.readings() == ["2"]
 
@@ -95,7 +82,7 @@ def test_an_empty_page_that_is_not_the_last_ends_no_poll(account: Account) -> No
 
     account.changed_since = changed_since  # type: ignore[method-assign]  # Two pages without a ticket come first.
 
-    assert polled(account) == 1
+    assert account.poll() == 1
 
 
 def test_an_export_without_an_end_is_left_after_two_hundred_pages(account: Account) -> None:
@@ -119,13 +106,13 @@ def test_a_page_and_the_place_behind_it_are_kept_together_or_not_at_all(account:
     whole = at_work.desk
     at_work.desk = replace(whole, topics=BrokenTopics())
     with pytest.raises(ZeroDivisionError):
-        polled(account)
+        account.poll()
     with at_work.database.read() as connection:
         assert tickets.count(connection) == 0
     assert (account.cursor(), at_work.stages(), account.readings()) == (None, {}, [])
 
     at_work.desk = whole
-    assert polled(account) == 3
+    assert account.poll() == 3
 
     assert len(at_work.stages()) == 3
     assert account.cursor() == "3"
@@ -140,7 +127,7 @@ def test_a_poll_that_is_killed_between_two_pages_goes_on_with_the_next(account: 
 
     with pytest.raises(KeyboardInterrupt):
         poll(account.intake, clock=account.at_work.time, progress=kill)
-    assert polled(account) == 3
+    assert account.poll() == 3
 
     assert [asked for asked, _ in account.asked] == [None, "2", "4"]
     assert len(account.at_work.stages()) == 5
@@ -149,7 +136,7 @@ def test_a_poll_that_is_killed_between_two_pages_goes_on_with_the_next(account: 
 def test_a_page_that_comes_again_changes_nothing(account: Account) -> None:
     account.change(ticket("1", loss="W-1"), ticket("2", loss="W-2"))
     again = account.changed_since(None, start=NOON)
-    polled(account)
+    account.poll()
     account.at_work.work("propose")
     before = account.at_work.events("CASE-1"), account.at_work.waiting()
 
@@ -162,7 +149,7 @@ def test_a_page_that_comes_again_changes_nothing(account: Account) -> None:
 def test_a_page_that_holds_a_ticket_twice_opens_one_case_of_the_later(account: Account) -> None:
     account.change(ticket("1", loss="W-1"), ticket("1", loss="W-2"))
 
-    assert polled(account) == 2
+    assert account.poll() == 2
 
     case = account.at_work.case("CASE-1")
     assert case.about.loss is not None
@@ -172,10 +159,10 @@ def test_a_page_that_holds_a_ticket_twice_opens_one_case_of_the_later(account: A
 
 def test_a_page_that_holds_a_ticket_twice_leaves_its_case_as_the_ticket_stands(account: Account) -> None:
     account.change(ticket("1", loss="W-A"))
-    polled(account)
+    account.poll()
     account.change(ticket("1", loss="W-B"), ticket("1", loss="W-A"))
 
-    polled(account)
+    account.poll()
 
     case = account.at_work.case("CASE-1")
     assert case.about.loss is not None
@@ -186,7 +173,7 @@ def test_a_page_that_was_read_before_a_newer_reading_does_not_replace_it(account
     account.change(ticket("1", loss="W-1"))
     late = account.changed_since(None, start=NOON)
     account.change(ticket("1", loss="W-2"))
-    read(account, "1")
+    account.read_whole("1")
 
     assert take(account.intake, late, now=account.at_work.time()) == 0
 
@@ -197,12 +184,12 @@ def test_a_page_that_was_read_before_a_newer_reading_does_not_replace_it(account
 def test_a_reading_that_is_older_than_a_page_does_not_replace_it(account: Account) -> None:
     account.change(ticket("1", loss="W-1"))
     old = account.changes[-1]
-    polled(account)
+    account.poll()
     account.change(ticket("1", loss="W-2"))
-    polled(account)
+    account.poll()
 
     account.lagging[ref("1")] = old
-    read(account, "1")
+    account.read_whole("1")
 
     assert account.mirrored("1").ticket.field("transaction_id") == "W-2"
     case = account.at_work.case("CASE-1")
@@ -212,69 +199,22 @@ def test_a_reading_that_is_older_than_a_page_does_not_replace_it(account: Accoun
 
 def test_the_comments_that_are_known_stay_when_a_page_brings_the_ticket_without_them(account: Account) -> None:
     account.change(replace(ticket("1"), comments=(COMMENT,)))
-    read(account, "1")
+    account.read_whole("1")
     account.change(replace(ticket("1"), subject="Again"))
 
-    polled(account)
+    account.poll()
 
     mirrored = account.mirrored("1").ticket
     assert (mirrored.comments, mirrored.subject) == ((COMMENT,), "Again")
 
 
-def test_what_cannot_be_understood_is_shown_and_the_rest_of_its_page_is_kept(account: Account) -> None:
-    account.change(ticket("1", loss="W-1"), ticket("2", loss="W-2"))
-    account.unreadable["1"] = "status: missing"
-
-    assert polled(account) == 1
-    assert unreadable(account.at_work) == {str(ref("1")): "status: missing"}
-    assert list(account.at_work.stages()) == ["CASE-1"]
-
-    account.unreadable.clear()
-    read(account, "1")
-    assert unreadable(account.at_work) == {}
-    assert len(account.at_work.stages()) == 2
-
-
-def test_what_was_mended_while_a_poll_read_is_not_said_to_be_unreadable(account: Account) -> None:
-    account.change(ticket("1", loss="W-1"))
-    account.unreadable["1"] = "status: missing"
-    asked = account.changed_since
-
-    def slow(cursor: Cursor | None, *, start: datetime) -> Page:
-        account.changed_since = asked  # type: ignore[method-assign]
-        late = asked(cursor, start=start)
-        account.unreadable.clear()
-        account.change(ticket("1", loss="W-1"))
-        assert polled(account) == 2
-        return late
-
-    account.changed_since = slow  # type: ignore[method-assign]  # Another poll overtakes this one.
-
-    assert polled(account) == 0
-    assert unreadable(account.at_work) == {}
-    assert (account.cursor(), account.at_work.stages()) == ("2", {"CASE-1": Stage.OPENED})
-
-
-def test_a_ticket_that_says_nothing_new_is_readable_all_the_same(account: Account) -> None:
-    account.change(ticket("1", loss="W-1"))
-    polled(account)
-    account.unreadable["1"] = "status: missing"
-    take(account.intake, account.changed_since(None, start=NOON), now=account.at_work.time())
-    assert list(unreadable(account.at_work)) == [str(ref("1"))]
-    account.unreadable.clear()
-
-    assert take(account.intake, account.changed_since(None, start=NOON), now=account.at_work.time()) == 0
-
-    assert unreadable(account.at_work) == {}
-
-
 def test_a_repair_finds_what_webhook_and_poll_have_missed_and_counts_it(account: Account) -> None:
     account.change(*(ticket(str(number), loss=f"W-{number}") for number in range(1, 4)))
-    polled(account)
+    account.poll()
     account.change(ticket("2", loss="W-2", claimed_amount="9"), ticket("4", loss="W-4"))
     with account.at_work.database.begin() as tx:
         tickets.keep_cursor(tx, "zendesk:harbor", Cursor("5"), now=NOON)
-    assert polled(account) == 0
+    assert account.poll() == 0
 
     account.at_work.time.pass_by(minutes=5)
 
@@ -300,11 +240,11 @@ def test_a_repair_looks_back_as_far_as_it_is_told(account: Account) -> None:
 
 def test_a_ticket_that_was_deleted_for_good_puts_its_case_before_a_person(account: Account) -> None:
     account.change(ticket("1"))
-    polled(account)
+    account.poll()
     account.gone.add(ref("1"))
 
-    read(account, "1")
-    read(account, "1")
+    account.read_whole("1")
+    account.read_whole("1")
 
     assert account.mirrored("1").ticket.status is TicketStatus.DELETED
     case = account.at_work.case("CASE-1")
@@ -314,7 +254,7 @@ def test_a_ticket_that_was_deleted_for_good_puts_its_case_before_a_person(accoun
 
 
 def test_a_ticket_that_never_was_is_nothing(account: Account) -> None:
-    read(account, "404")
+    account.read_whole("404")
 
     with account.at_work.database.read() as connection:
         assert tickets.find(connection, ref("404")) is None
@@ -332,7 +272,7 @@ def test_a_reading_that_fails_for_good_makes_room_for_who_asks_next(
         readings.ask(tx, str(ref("1")), now=NOON)
     account.troubles.append(trouble)
     with pytest.raises(type(trouble)):
-        read(account, "1", number=1)
+        account.read_whole("1", number=1)
 
     with account.at_work.database.begin() as tx:
         readings.ask(tx, str(ref("1")), now=NOON)
@@ -344,7 +284,7 @@ def test_a_reading_that_fails_for_good_makes_room_for_who_asks_next(
 def test_a_comparison_that_finds_nothing_waits_for_nobody(account: Account) -> None:
     account.page_size = account.at_once = 70
     account.change(*(ticket(str(number), loss=f"W-{number}") for number in range(1, 71)))
-    polled(account)
+    account.poll()
 
     with ThreadPoolExecutor(1) as threads, account.at_work.database.begin() as other:
         other.hold(*(f"tickets/{number}" for number in range(tickets.HOLDS)))
@@ -356,7 +296,7 @@ def test_a_comparison_that_finds_nothing_waits_for_nobody(account: Account) -> N
 def test_of_a_page_only_what_changed_is_held(account: Account) -> None:
     account.page_size = account.at_once = 71
     account.change(*(ticket(str(number), loss=f"W-{number}") for number in range(1, 70)), ticket("70", topic=None))
-    polled(account)
+    account.poll()
     account.change(replace(ticket("70", topic=None), subject="Late again"))
     page = account.changed_since(None, start=NOON)
 
@@ -405,9 +345,9 @@ def test_whatever_gets_lost_doubled_or_shuffled_the_mirror_is_the_vendors_in_the
             account.change(ticket(name, loss=f"W-{name}-{loss}"))
             match data.draw(st.sampled_from(("nothing", "poll", "read", "late page", "old page"))):
                 case "poll":
-                    polled(account)
+                    account.poll()
                 case "read":
-                    read(account, name)
+                    account.read_whole(name)
                 case "late page":
                     late.append(account.changed_since(None, start=begun))
                 case "old page" if late:
