@@ -1,7 +1,7 @@
 """A policy's boundary suite: cases just below, at and just above everything that changes what it decides."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from functools import partial
 from itertools import pairwise, product
@@ -14,7 +14,7 @@ from policy.expressions import Extreme, Value
 from policy.facts import Unreadable, read_value
 from policy.form import Input, Policy
 from policy.settling import TooManyDigits, exactly
-from policy.units import ChoiceType, NumberType, TimeType
+from policy.units import ChoiceType, DateType, NumberType, TimeType
 
 #: A case: inputs as text by name; an input that is not known is left out.
 Case = Mapping[str, str]
@@ -98,7 +98,7 @@ class _Suite:
             tried: list[Case] = [{**base, each.name: value} for value in self.edges[each.name]]
             yield from tried
             yield {name: value for name, value in base.items() if name != each.name}
-            if isinstance(each.type, NumberType | TimeType):
+            if isinstance(each.type, NumberType | TimeType | DateType):
                 yield from self._turning(each, base, tried)
             yield from self._rounding(each, base)
 
@@ -218,9 +218,11 @@ def _ending(found: Outcome | str) -> object:
 
 
 def _number(value: Value) -> Decimal:
-    """Return a number or a moment as a number that can be searched."""
+    """Return a number, a moment or a day as a number that can be searched."""
     if isinstance(value, datetime):
         return Decimal((value - _EPOCH) // _MICROSECOND)
+    if isinstance(value, date):
+        return Decimal(value.toordinal())
     if not isinstance(value, Decimal):
         raise TypeError(f"{value!r} is neither a number nor a moment")
     return value
@@ -230,4 +232,6 @@ def _with(each: Input, base: Case, value: Decimal) -> dict[str, str]:
     """Return a case with another value of one input."""
     if isinstance(each.type, TimeType):
         return {**base, each.name: shown(_EPOCH + int(value) * _MICROSECOND)}
+    if isinstance(each.type, DateType):
+        return {**base, each.name: shown(date.fromordinal(int(value)))}
     return {**base, each.name: shown(value, each.type)}

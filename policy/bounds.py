@@ -1,6 +1,6 @@
 """How the bounds of ranges, bands and tiers stand to each other, as far as the text shows it."""
 
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 
 from policy.expressions import Compared, Literal, Node, Relation, Value
@@ -30,6 +30,6 @@ def rises(low: Literal, high: Literal) -> bool:
     """Say whether the lower end of a range is not above the upper one."""
     if isinstance(low.value, Decimal) and isinstance(high.value, Decimal):
         return low.value <= high.value
-    if isinstance(low.value, datetime) and isinstance(high.value, datetime):
+    if isinstance(low.value, date) and isinstance(high.value, date) and type(low.value) is type(high.value):
         return low.value <= high.value
     return True

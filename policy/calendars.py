@@ -25,9 +25,9 @@ class Calendar:
     days_off: frozenset[int] = frozenset({5, 6})
     holidays: frozenset[date] = frozenset()
 
-    def day(self, moment: datetime) -> date:
-        """Return the date of a moment here."""
-        return moment.astimezone(zone_named(self.zone)).date()
+    def day(self, moment: datetime | date) -> date:
+        """Return the date of a moment here; a date is the same everywhere."""
+        return moment.astimezone(zone_named(self.zone)).date() if isinstance(moment, datetime) else moment
 
     def start(self, day: date) -> datetime:
         """Return the first moment of a day here, in UTC."""
@@ -51,7 +51,7 @@ def zone_named(name: str) -> tzinfo:
     return timezone(offset if sign == "+" else -offset)
 
 
-def days_between(calendar: Calendar, start: datetime, end: datetime, *, working: bool) -> int:
+def days_between(calendar: Calendar, start: date, end: date, *, working: bool) -> int:
     """Return how many days begin after `start` and not after `end`: 4 from Thursday to Monday, 2 of them working days.
 
     Below zero when `end` lies before `start`. Raises OverflowError for more than MOST_DAYS working days.
@@ -80,7 +80,7 @@ def months_later(day: date, count: int) -> date:
     return date(day.year + years, month + 1, min(day.day, length))
 
 
-def months_between(calendar: Calendar, start: datetime, end: datetime, *, started: bool) -> int:
+def months_between(calendar: Calendar, start: date, end: date, *, started: bool) -> int:
     """Return how many months from the day of `start` to that of `end` are full; one more for a month that has begun.
 
     A month is full on the day of the same number, or on the last day of a month that has none. Below zero when `end`
@@ -94,32 +94,31 @@ def months_between(calendar: Calendar, start: datetime, end: datetime, *, starte
     return months + (last.day > full_on) if started else months - (last.day < full_on)
 
 
-def after_months(calendar: Calendar, start: datetime, count: int) -> datetime:
-    """Return when this many full months after the day of `start` are over: the first moment of the next day.
+def after_months(day: date, count: int) -> date:
+    """Return the day that begins when this many full months after a day are over.
 
-    With a count below zero, when that many months before the day of `start` begin. Raises ValueError or OverflowError
-    before the year 1 and beyond the year 9999.
+    With a count below zero, when that many months before the day begin. Raises ValueError or OverflowError before the
+    year 1 and beyond the year 9999.
     """
-    return calendar.start(months_later(calendar.day(start), count) + timedelta(days=count >= 0))
+    return months_later(day, count) + timedelta(days=count >= 0)
 
 
-def after_month(calendar: Calendar, moment: datetime) -> datetime:
-    """Return the first moment after the month of a moment; raises ValueError or OverflowError beyond the year 9999."""
-    return calendar.start(months_later(calendar.day(moment).replace(day=1), 1))
+def after_month(day: date) -> date:
+    """Return the first day after the month of a day; raises ValueError beyond the year 9999."""
+    return months_later(day.replace(day=1), 1)
 
 
-def after_days(calendar: Calendar, start: datetime, count: int, *, working: bool) -> datetime:
-    """Return when this many full days after the day of `start` are over: the first moment of the next day.
+def after_days(calendar: Calendar, day: date, count: int, *, working: bool) -> date:
+    """Return the day that begins when this many full days after a day are over.
 
-    From Monday 09:00, and from Monday 00:00, two working days are over when Thursday begins.
+    From a Monday on, two working days are over when Thursday begins.
     """
-    day = calendar.day(start)
     if not working and count < MOST_DAYS:
-        return calendar.start(day + timedelta(days=count + 1))
+        return day + timedelta(days=count + 1)
     left = count
     for _ in range(MOST_DAYS):
         if left == 0:
-            return calendar.start(day + timedelta(days=1))
+            return day + timedelta(days=1)
         day += timedelta(days=1)
         left -= calendar.works(day)
     raise OverflowError(f"more than {MOST_DAYS} days")

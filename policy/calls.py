@@ -6,11 +6,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 from policy import building
+from policy.comparing import not_compared
 from policy.expressions import After, Between, Counted, Literal, Name, Node, PriceAt, Priced
 from policy.grammar import NotUnderstood
 from policy.scope import Scope
 from policy.series import Lookup
-from policy.units import BARE, TIMES, NumberType, SeriesType, TimeType, Unit, described
+from policy.units import BARE, TIMES, DateType, NumberType, SeriesType, TimeType, Unit, described
 
 _MOST_COUNT = 3_000
 #: The most that is counted on from a moment, where it is less.
@@ -73,6 +74,14 @@ class Call:
         """Return an argument that is a time; raises NotUnderstood."""
         return self._is_time(self.node(number), self.arguments[number].at)
 
+    def time_or_date(self, number: int) -> Node:
+        """Return an argument that is a time or a date; raises NotUnderstood."""
+        node = self.node(number)
+        if not isinstance(node.type, TimeType | DateType):
+            what = f"a time or a date is needed here, this is {described(node.type)}"
+            raise NotUnderstood(self.arguments[number].at, what)
+        return node
+
     def series(self, number: int) -> tuple[str, NumberType]:
         """Return the name of an input that holds prices and the type of one price; raises NotUnderstood."""
         node = self.node(number)
@@ -104,7 +113,9 @@ class Call:
 
     def _is_time(self, node: Node, at: int) -> Node:
         if not isinstance(node.type, TimeType):
-            raise NotUnderstood(at, f"a time is needed here, this is {described(node.type)}")
+            days = self.name.replace("minutes", "days").replace("hours", "days")
+            write = f': write "{SHAPES[days]}"' if isinstance(node.type, DateType) and days != self.name else ""
+            raise NotUnderstood(at, f"a time is needed here, this is {described(node.type)}{write}")
         return node
 
 
@@ -120,13 +131,16 @@ def _between(call: Call) -> Node:
     counted = Counted(call.name.removesuffix(" between"))
     exact = counted in {Counted.MINUTES, Counted.HOURS}
     kind = NumberType(unit=Unit(top=counted.value.split()[-1]), whole=not exact, ratio=exact)
-    return Between(counted=counted, start=call.time(0), end=call.time(1), calendar=call.scope.calendar, type=kind)
+    start, end = (call.time(each) if exact else call.time_or_date(each) for each in (0, 1))
+    if type(start.type) is not type(end.type):
+        raise NotUnderstood(call.arguments[1].at, not_compared(start, end, doing="count between"))
+    return Between(counted=counted, start=start, end=end, calendar=call.scope.calendar, type=kind)
 
 
 def _after(call: Call) -> Node:
     counted = Counted(call.name.removeprefix("after "))
     count, _ = call.span(1, counted.value.split()[-1])
-    return After(counted=counted, start=call.time(0), count=count, calendar=call.scope.calendar, type=TimeType())
+    return _moved(call, counted, count)
 
 
 def _before(call: Call) -> Node:
@@ -134,12 +148,23 @@ def _before(call: Call) -> Node:
     count, _ = call.span(1, counted.value)
     if count == 0:
         raise NotUnderstood(call.arguments[1].at, f"write how many {counted.value} before, 1 or more")
-    return After(counted=counted, start=call.time(0), count=-count, calendar=call.scope.calendar, type=TimeType())
+    return _moved(call, counted, -count)
 
 
 def _end_or_start(call: Call) -> Node:
-    end = Counted(call.name)
-    return After(counted=end, start=call.time(0), count=Decimal(0), calendar=call.scope.calendar, type=TimeType())
+    return _moved(call, Counted(call.name), Decimal(0))
+
+
+def _moved(call: Call, counted: Counted, count: Decimal) -> After:
+    """Return a time so much before or after another; of a date it is a date, but for the start of its day."""
+    start = call.time(0) if counted in {Counted.MINUTES, Counted.HOURS} else call.time_or_date(0)
+    kind = TimeType() if counted is Counted.START_OF_DAY else start.type
+    return After(counted=counted, start=start, count=count, calendar=call.scope.calendar, type=kind)
+
+
+def _day_of(call: Call) -> Node:
+    start, calendar = call.time(0), call.scope.calendar
+    return After(counted=Counted.DAY, start=start, count=Decimal(0), calendar=calendar, type=DateType())
 
 
 def _whole(call: Call) -> Node:
@@ -189,7 +214,7 @@ SHAPES = {
     **{f"{each.value} between": f"{each.value} between(start, end)" for each in _BETWEEN},
     **{f"after {each.value}": f"after {each.value}(start, 2 {each.value.split()[-1]})" for each in _ON},
     **{f"before {each.value}": f"before {each.value}(end, 2 {each.value})" for each in _BACK},
-    **{each: f"{each}(time)" for each in _ENDS},
+    **{each: f"{each}(time)" for each in (*_ENDS, "day of")},
     "full": "full(number)",
     "started": "started(number)",
     "size": "size(number)",
@@ -201,6 +226,7 @@ _MEANINGS: dict[str, Callable[[Call], Node]] = {
     **{f"after {each.value}": _after for each in _ON},
     **{f"before {each.value}": _before for each in _BACK},
     **dict.fromkeys(_ENDS, _end_or_start),
+    "day of": _day_of,
     "full": _whole,
     "started": _whole,
     "size": _size,

@@ -19,6 +19,7 @@ from policy.units import (
     BARE,
     OWN_MONEY,
     ChoiceType,
+    DateType,
     ListType,
     NumberType,
     SeriesType,
@@ -41,7 +42,7 @@ _MOST_ITEMS = 200
 _MOST_FIELDS = 20
 _ROUNDINGS = {each.value.replace("_", " "): each for each in Rounding}
 _KINDS = (
-    "a type: number, whole number, share, yes/no, time, text, hours, money, USDT, quantity OKB, rate JPY per XEM,"
+    "a type: number, whole number, share, yes/no, time, date, text, hours, money, USDT, quantity OKB, rate JPY per XEM,"
     ' prices USDT per OKB, or "one of [a, b]"'
 )
 
@@ -177,15 +178,16 @@ def _once_by(section: Section, fields: Named[str, Type]) -> tuple[tuple[str, ...
     by: list[str] = []
     by_day: list[str] = []
     for each in section.listed("each once by") if section.has("each once by") else ():
-        name = each.text.removeprefix("day of ")
+        day = re.fullmatch(r"day of\((.+)\)", each.text)
+        name = day.group(1).strip() if day else each.text
         if name not in fields:
             what = f'"{name[:60]}" is no field of an item: {did_you_mean(name, fields)}'
             section.mistakes.add(each.place, what)
-        elif name != each.text and not isinstance(fields[name], TimeType):
+        elif day and not isinstance(fields[name], TimeType):
             section.mistakes.add(each.place, f'"{name}" is no time: write it without "day of"')
         else:
             by.append(name)
-            by_day += [name] if name != each.text else []
+            by_day += [name] if day else []
     return tuple(dict.fromkeys(by)), by_day
 
 
@@ -299,7 +301,7 @@ def _type(scalar: Scalar, money: MoneyTerms | None, own: frozenset[str], mistake
     text = " ".join(scalar.text.split())
     signed, positive = text.startswith("signed "), text.startswith("positive ")
     text = text.removeprefix("signed ").removeprefix("positive ")
-    plain: dict[str, Type] = {"yes/no": YesNoType(), "time": TimeType(), "text": TextType()}
+    plain: dict[str, Type] = {"yes/no": YesNoType(), "time": TimeType(), "date": DateType(), "text": TextType()}
     if not (signed or positive) and text in plain:
         return plain[text]
     choice = re.fullmatch(r"one of \[(.*)\]", text)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -15,7 +15,7 @@ from policy.interpreting import Reckoning
 from policy.items import Items
 from policy.mistakes import Finding, Weight
 from policy.settling import TooManyDigits, exactly
-from policy.units import BARE, ListType, NumberType, TimeType
+from policy.units import BARE, DateType, ListType, NumberType, TimeType
 
 #: Items are tried that are so much older and younger than those of the examples.
 _YEARS = tuple(timedelta(days=366 * number) for number in (1, 3, 10, 30, -1, -10))
@@ -109,6 +109,9 @@ def _tried(policy: Policy, items: str, kind: ListType, first: dict[str, str]) ->
         if isinstance(of, TimeType):
             at = datetime.fromisoformat(first[name])
             yield from ((name, f"{(at - years).isoformat()}") for years in _YEARS)
+        if isinstance(of, DateType):
+            day = date.fromisoformat(first[name])
+            yield from ((name, f"{(day - years).isoformat()}") for years in _YEARS)
     listed = [json.loads(text) for text in edges(policy)[items][:_MOST_TRIED]]
     for each in (items[0] for items in listed if len(items) == 1):
         yield from ((name, text) for name, text in each.items() if text != first.get(name))

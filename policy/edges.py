@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,13 +12,14 @@ from policy.calendars import Calendar
 from policy.expressions import After, Between, Literal, Name, Node, PriceAt, Priced
 from policy.form import Input, Policy
 from policy.items import items_text
-from policy.units import ChoiceType, ListType, NumberType, SeriesType, TextType, TimeType, Type, YesNoType
+from policy.units import ChoiceType, DateType, ListType, NumberType, SeriesType, TextType, TimeType, Type, YesNoType
 
 #: The step of a number that is no money.
 _STEP = Decimal("0.000001")
 _LARGE = Decimal(10) ** 9
 _USUAL_MOMENT = datetime(2026, 3, 27, 12, tzinfo=UTC)
 _SECOND, _MICROSECOND, _DAY = timedelta(seconds=1), timedelta(microseconds=1), timedelta(days=1)
+_ENDS_OF_MONTHS = ("2024-02-29", "2025-02-28", "2025-03-01", "2026-01-31", "2026-12-31")
 #: How many days around a moment are looked at where days are counted.
 _DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 14)
 
@@ -68,9 +69,9 @@ def step_of(each: Input) -> Decimal:
     return Decimal(1).scaleb(-ASSETS[unit.top].decimals) if unit.is_money and unit.top in ASSETS else _STEP
 
 
-def shown(value: Decimal | datetime, kind: Type | None = None) -> str:
+def shown(value: Decimal | date, kind: Type | None = None) -> str:
     """Return a value as a claim writes it; kind: Its type, where it may be a share."""
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     return f"{value.scaleb(2, EXACT):f}%" if isinstance(kind, NumberType) and kind.share else f"{value:f}"
 
@@ -97,6 +98,8 @@ def _values(each: Input, nodes: tuple[Any, ...]) -> Iterable[str]:
             return ("yes", "no")
         case TimeType():
             return map(shown, _moments(nodes))
+        case DateType():
+            return map(shown, _dates(nodes))
         case SeriesType():
             return _prices(each.name, nodes)
         case _:
@@ -135,6 +138,8 @@ def _another(text: str, kind: Type, number: int) -> str:
             return f"{text}{number or ''}"
         case TimeType():
             return (datetime.fromisoformat(text) + number * _SECOND).isoformat()
+        case DateType():
+            return (date.fromisoformat(text) + number * _DAY).isoformat()
         case NumberType(share=False):
             return str(number + 1)
         case _:
@@ -170,11 +175,27 @@ def _moments(nodes: tuple[Any, ...]) -> Iterator[datetime]:
 
 def _days(calendar: Calendar) -> Iterator[datetime]:
     """Yield the ends of days around holidays, weekends and the changes of summer time."""
+    for day in _days_around(calendar):
+        start = calendar.start(day)
+        yield from (start - _MICROSECOND, start)
+
+
+def _days_around(calendar: Calendar) -> Iterator[date]:
     firsts = sorted(calendar.holidays)[:3] or [_USUAL_MOMENT.date()]
     for first in (*firsts, _USUAL_MOMENT.date()):
-        for number in _DAYS:
-            start = calendar.start(first + (number - 3) * _DAY)
-            yield from (start - _MICROSECOND, start)
+        yield from (first + (number - 3) * _DAY for number in _DAYS)
+
+
+def _dates(nodes: tuple[Any, ...]) -> Iterator[date]:
+    """Yield the days around those that stand in the text, around holidays, and at the ends of months."""
+    literals = (node for node in nodes if isinstance(node, Literal) and isinstance(node.type, DateType))
+    stated = {node.value for node in literals if isinstance(node.value, date)}
+    for day in sorted(stated) or [_USUAL_MOMENT.date()]:
+        yield from (day - _DAY, day, day + _DAY)
+    counting = [node for node in nodes if isinstance(node, Between | After)]
+    for calendar in {node.calendar for node in counting}:
+        yield from _days_around(calendar)
+    yield from (date.fromisoformat(day) for day in _ENDS_OF_MONTHS if counting)
 
 
 def _prices(name: str, nodes: tuple[Any, ...]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -18,7 +18,7 @@ from policy.units import Type
 MOST_WORK = 3_000
 #: The most nodes below each other, through all that is worked out: reading them takes the stack that Python has.
 MOST_DEPTH = 120
-Value = Decimal | Fraction | bool | str | datetime | Series | Items
+Value = Decimal | Fraction | bool | str | datetime | date | Series | Items
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +165,7 @@ class Counted(StrEnum):
     END_OF_MONTH = "end of month"
     START_OF_MONTH = "start of month"
     START_OF_DAY = "start of day"
+    DAY = "day of"
     FULL_MONTHS = "full months"
     FULL_YEARS = "full years"
     STARTED_MONTHS = "started months"
@@ -173,7 +174,10 @@ class Counted(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Between:
-    """How much time lies between two moments; below zero when the end comes first. Days begin as the calendar says."""
+    """How much time lies between two moments, or two days; below zero when the end comes first.
+
+    Days begin as the calendar says.
+    """
 
     counted: Counted
     start: "Node"
@@ -184,10 +188,10 @@ class Between:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class After:
-    """A moment some time after another, or before it where the count is below zero.
+    """A moment some time after another, or before it where the count is below zero; of a day it is the day then begun.
 
     The day of the start is never one of the days: what is after it begins when they are over, what is before it when
-    they begin.
+    they begin. The day of a moment has a count of 0.
     """
 
     counted: Counted

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from cases.money import EXACT
@@ -14,6 +14,7 @@ from policy.series import read_series
 from policy.units import (
     OWN_MONEY,
     ChoiceType,
+    DateType,
     ListType,
     NumberType,
     SeriesType,
@@ -27,6 +28,7 @@ from policy.units import (
 MOST_DIGITS = 60
 MOST_TEXT = 1_000
 _NUMBER = re.compile(r"(-?)(\d{1,100})(?:\.(\d{1,100}))?(?:\s+(\S.*))?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 
 
@@ -67,7 +69,7 @@ def read_facts(policy: Policy, given: Iterable[tuple[str, str]]) -> Facts:
     return Facts(values={name: each for name, each in values.items() if name not in unreadable}, unreadable=unreadable)
 
 
-def read_value(text: str, kind: Type) -> Value:  # noqa: C901  # One line for each type.
+def read_value(text: str, kind: Type) -> Value:  # noqa: C901, PLR0912  # One line for each type.
     """Return the value that a text stands for; raises Unreadable."""
     text = text.strip()
     if len(text) > MOST_TEXT and not isinstance(kind, SeriesType | ListType):
@@ -85,6 +87,8 @@ def read_value(text: str, kind: Type) -> Value:  # noqa: C901  # One line for ea
             raise Unreadable(f"is {_shown(text)}, one of {', '.join(options)} is needed")
         case TimeType():
             return _time(text)
+        case DateType():
+            return _date(text)
         case TextType():
             return text
         case SeriesType():
@@ -165,6 +169,15 @@ def _time(text: str) -> datetime:
         except (ValueError, OverflowError):
             pass
     raise Unreadable(f"is {_shown(text)}, a time with its offset is needed, as 2026-03-01T09:00:00Z")
+
+
+def _date(text: str) -> date:
+    if _DATE.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise Unreadable(f"is {_shown(text)}, a date is needed, as 2026-03-01")
 
 
 def _check_own_money(

@@ -9,7 +9,7 @@ from policy.grammar import NotUnderstood
 from policy.mistakes import did_you_mean
 from policy.scope import Scope
 from policy.trees import Branch, spelled, start_of, wrong
-from policy.units import BARE, ListType, NumberType, TimeType, Type, YesNoType, described
+from policy.units import BARE, DateType, ListType, NumberType, TimeType, Type, YesNoType, described
 
 GATHERING = tuple(each.value for each in Gathered)
 _OF_TIMES = frozenset({Gathered.LATEST, Gathered.EARLIEST})
@@ -89,7 +89,7 @@ def _written_of(kind: Type) -> str:
     match kind:
         case NumberType():
             return "total({items}, {name})"
-        case TimeType():
+        case TimeType() | DateType():
             return "latest({items}, {name})"
         case YesNoType():
             return "number of({items} when {name})"
@@ -137,8 +137,8 @@ def _kind(what: Gathered, value: Node | None, tree: Branch, *, some: bool) -> Ty
         return NumberType(unit=BARE, signed=False, whole=True, positive=some)
     kind = value.type
     if what in _OF_TIMES:
-        if not isinstance(kind, TimeType):
-            raise wrong(tree, f"a time is needed here, this is {described(kind)}")
+        if not isinstance(kind, TimeType | DateType):
+            raise wrong(tree, f"a time or a date is needed here, this is {described(kind)}")
         return kind
     if not isinstance(kind, NumberType):
         raise wrong(tree, f"a number is needed here, this is {described(kind)}")

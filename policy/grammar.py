@@ -31,6 +31,7 @@ FUNCTIONS = (
     "end of month",
     "start of month",
     "start of day",
+    "day of",
     "before minutes",
     "before hours",
     "before days",
@@ -100,6 +101,7 @@ band_row: bound "->" test
         | PERCENT -> percent
         | NUMBER -> number
         | TIME -> time
+        | DATE -> date
         | QUOTED -> quoted
         | "yes" -> yes
         | "no" -> no
@@ -116,6 +118,7 @@ COMPARE: "<=" | ">=" | "!=" | "<" | ">" | "="
 SIGN: "+" | "-"
 TIMES: "*" | "/"
 TIME.4: /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})/
+DATE.4: /\d{4}-\d{2}-\d{2}(?![T\d])/
 PERCENT.3: /\d+(\.\d+)?[ ]*%([ ]+per[ ]+(~)\b)?/
 QUANTITY.2: /\d+(\.\d+)?[ ]+(#([ ]+per[ ]+(#|~)\b)?|(~)s?\b([ ]+per[ ]+(~)\b)?)/
 ROUNDED.5: /rounded(?=[ ]*\()/

@@ -4,7 +4,7 @@ import itertools
 import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from cases.proposal import Classification
@@ -266,6 +266,9 @@ def _around(name: Name, value: Value) -> set[Value]:
         case datetime():
             second = timedelta(seconds=1)
             return {value - second, value, value + second}
+        case date():
+            day = timedelta(days=1)
+            return {value - day, value, value + day}
         case str() if isinstance(name.type, ChoiceType):
             return set(name.type.options)
         case str():

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -211,8 +211,8 @@ class Reckoning:
         if isinstance(start, Unknown) or isinstance(end, Unknown):
             return Unknown.of(start, end)
         if isinstance(node, nodes.Between):
-            return passed(node.counted, _moment(start), _moment(end), node.calendar)
-        return later(node.counted, _moment(start), node.count, node.calendar)
+            return passed(node.counted, _date(start), _date(end), node.calendar)
+        return later(node.counted, _date(start), node.count, node.calendar)
 
     def _priced(self, node: nodes.Priced | nodes.PriceAt) -> Value | Unknown:
         """Return a price; a window without one is said, never bridged."""
@@ -328,9 +328,15 @@ def _moment(value: Value) -> datetime:
     return value
 
 
+def _date(value: Value) -> datetime | date:
+    if not isinstance(value, date):
+        raise TypeError(f"{value!r} is neither a time nor a date, though its type was checked")
+    return value
+
+
 def _order(one: Value, other: Value) -> int:
     if isinstance(one, Decimal | Fraction) and isinstance(other, Decimal | Fraction):
         return (one > other) - (one < other)
-    if isinstance(one, datetime) and isinstance(other, datetime):
+    if isinstance(one, date) and isinstance(other, date):  # Two moments, or two days.
         return (one > other) - (one < other)
     raise TypeError(f"{one!r} and {other!r} have no order, though their types were checked")

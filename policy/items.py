@@ -83,7 +83,7 @@ def _check_once(rows: tuple[dict[str, Any], ...], kind: ListType) -> None:
         own = tuple(kind.calendar.day(row[name]) if name in kind.by_day else row[name] for name in kind.once_by)
         same = first.setdefault(own, number)
         if same != number:
-            by = " and ".join(f"day of {name}" if name in kind.by_day else name for name in kind.once_by)
+            by = " and ".join(f"day of({name})" if name in kind.by_day else name for name in kind.once_by)
             raise ValueError(f"items {same} and {number} are the same by {by}: each is told once")
 
 

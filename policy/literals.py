@@ -1,6 +1,7 @@
 """Numbers and units as they are written in a policy."""
 
 import re
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from cases.money import ASSETS, EXACT, Rounding
@@ -24,6 +25,22 @@ def share_written(text: str, at: int) -> tuple[Decimal, Unit]:
     written, _, rest = text.partition("%")
     unit = Unit(bottom=_plural(rest.split()[-1])) if rest.strip() else BARE
     return number_written(written.rstrip(), at).scaleb(-2, EXACT), unit
+
+
+def time_written(text: str, at: int) -> datetime:
+    """Return a moment in UTC; raises NotUnderstood at this character for one that does not exist."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise NotUnderstood(at, f'"{text}" is no date that exists') from None
+
+
+def date_written(text: str, at: int) -> date:
+    """Return a date; raises NotUnderstood at this character for one that does not exist."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise NotUnderstood(at, f'"{text}" is no date that exists') from None
 
 
 def rounding_written(places: str, way: str, at: int) -> tuple[int, Rounding]:

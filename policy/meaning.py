@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import cast
 
 from lark import Token, Tree
@@ -10,6 +9,7 @@ from lark import Token, Tree
 from policy import building
 from policy.bounds import compared_with, rises, rising, widens
 from policy.calls import Argument, Call, called
+from policy.comparing import not_compared
 from policy.expressions import (
     MOST_WORK,
     Among,
@@ -27,12 +27,13 @@ from policy.expressions import (
 )
 from policy.going_through import GATHERING, Going, gone_through, hoisted, of_an_item
 from policy.grammar import NotUnderstood, parsed
-from policy.literals import number_written, rounding_written, share_written, unit_named
+from policy.literals import date_written, number_written, rounding_written, share_written, time_written, unit_named
 from policy.mistakes import Place, did_you_mean
 from policy.scope import Scope
 from policy.trees import Branch, joined_at, not_together, only, same_at, spelled, start_of, wrong
 from policy.units import (
     ChoiceType,
+    DateType,
     NumberType,
     TextType,
     TimeType,
@@ -75,7 +76,8 @@ class _Reading:
             "quantity": self._quantity,
             "percent": self._percent,
             "number": self._number,
-            "time": self._time,
+            "time": lambda tree: Literal(value=time_written(only(tree), start_of(tree)), type=TimeType()),
+            "date": lambda tree: Literal(value=date_written(only(tree), start_of(tree)), type=DateType()),
             "quoted": self._quoted,
             "yes": lambda _: Literal(value=True, type=YES_NO),
             "no": lambda _: Literal(value=False, type=YES_NO),
@@ -124,13 +126,6 @@ class _Reading:
     def _number(self, tree: Branch) -> Node:
         value = number_written(only(tree), start_of(tree))
         return building.number(value, Unit(zero=value == 0))
-
-    def _time(self, tree: Branch) -> Node:
-        try:
-            moment = datetime.fromisoformat(only(tree)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise wrong(tree, f'"{only(tree)}" is no date that exists') from None
-        return Literal(value=moment, type=TimeType())
 
     def _quoted(self, tree: Branch) -> Node:
         return Literal(value=only(tree)[1:-1], type=TextType())
@@ -237,7 +232,7 @@ class _Reading:
 
     def _ordered(self, left: Node, relation: Relation, right: Node, tree: Branch) -> Node:
         self._comparable(left, right, tree)
-        if relation in _ORDERED and not isinstance(left.type, NumberType | TimeType):
+        if relation in _ORDERED and not isinstance(left.type, NumberType | TimeType | DateType):
             raise wrong(tree, f"{described(left.type)} has no order: use is, is not or is one of")
         return Compared(relation=relation, left=left, right=right, type=YES_NO)
 
@@ -246,7 +241,7 @@ class _Reading:
             joined_at(tree, left.type.unit, right.type.unit, doing="compare")
             return
         if type(left.type) is not type(right.type):
-            raise wrong(tree, f"cannot compare {described(left.type)} and {described(right.type)}")
+            raise wrong(tree, not_compared(left, right))
 
     def _beside(self, subject: Node, tree: Branch, *, lend_unit: bool = False) -> Node:
         """Read what stands beside a subject: a bare word may be one of the subject's options."""

@@ -14,7 +14,7 @@ from policy.payment_terms import Benefit, Budget, Part, PayForm, PayWithin
 from policy.ruling import amount_at, when_at
 from policy.scope import Scope
 from policy.section import Section, condition, expression
-from policy.units import ChoiceType, NumberType, TextType, TimeType, Unit, YesNoType, described
+from policy.units import ChoiceType, DateType, NumberType, TextType, TimeType, Unit, YesNoType, described
 from policy.yaml_text import Node, Scalar, Sequence
 
 MOST_INSTALMENTS = 120
@@ -193,7 +193,7 @@ def _given_beside(gives: Expression) -> bool:
     kind = gives.node.type
     if isinstance(kind, NumberType):
         return not kind.unit.is_money and kind.unit.bottom is None
-    return not isinstance(kind, YesNoType | ChoiceType | TextType | TimeType)
+    return not isinstance(kind, YesNoType | ChoiceType | TextType | TimeType | DateType)
 
 
 def read_budget(root: Section, paid: Unit | None) -> Budget | None:

@@ -1,17 +1,19 @@
 """Where conditions hold, as boxes over the values they compare: enough to prove that a line can never be reached."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import TypeGuard
 
 from policy.expressions import Among, AnyOf, Compared, Condition, Every, Literal, Name, Node, Not, Relation, Value
-from policy.units import ChoiceType, NumberType, TimeType, Type, YesNoType
+from policy.units import ChoiceType, DateType, NumberType, TimeType, Type, YesNoType
 
+_DAY = timedelta(days=1)
 MOST_BOXES = 400
 MOST_PAIRS = 4_000
-Ordered = Decimal | Fraction | datetime
+Ordered = Decimal | Fraction | datetime | date
 
 
 class TooMany(Exception):  # Raised and caught in this room only.
@@ -30,9 +32,10 @@ class Span:
     @property
     def empty(self) -> bool:
         """Whether no value lies in it."""
-        if self.low is None or self.high is None:
+        span = in_days(self)
+        if span.low is None or span.high is None:
             return False
-        return self.low > self.high or (self.low == self.high and not (self.with_low and self.with_high))  # type: ignore[operator]  # Both ends have the type of the compared value.
+        return span.low > span.high or (span.low == span.high and not (span.with_low and span.with_high))  # type: ignore[operator]  # Both ends have the type of the compared value.
 
 
 #: One end of a span, and whether it belongs to it.
@@ -136,7 +139,7 @@ def _compared(node: Compared, *, holds: bool, wide: bool) -> list[Box]:
             return _chosen(subject, frozenset(options), limit.value, relation)
         case YesNoType():
             return _chosen(subject, frozenset({True, False}), limit.value, relation)
-        case NumberType() | TimeType() if isinstance(limit.value, Decimal | datetime):
+        case NumberType() | TimeType() | DateType() if isinstance(limit.value, Decimal | date):
             spans = (meet(span, possible(subject)) for span in _spans(relation, limit.value))
             return [{subject: span} for span in spans if not is_empty(span)]
         case _:
@@ -235,7 +238,21 @@ def meet(one: Domain, other: Domain) -> Domain:
         raise TypeError("a list and a span cannot stand for the same value")
     low, with_low = _tighter((one.low, one.with_low), (other.low, other.with_low), largest=True)
     high, with_high = _tighter((one.high, one.with_high), (other.high, other.with_high), largest=False)
-    return Span(low=low, with_low=with_low, high=high, with_high=with_high)
+    return in_days(Span(low=low, with_low=with_low, high=high, with_high=with_high))
+
+
+def in_days(span: Span) -> Span:
+    """Return a span of dates with ends that belong to it, as there is no day between two days; others as they are."""
+    low, high = span.low, span.high
+    if _is_day(low) and not span.with_low and low < date.max:
+        span = replace(span, low=low + _DAY, with_low=True)
+    if _is_day(high) and not span.with_high and high > date.min:
+        span = replace(span, high=high - _DAY, with_high=True)
+    return span
+
+
+def _is_day(end: Ordered | None) -> TypeGuard[date]:
+    return isinstance(end, date) and not isinstance(end, datetime)
 
 
 def _tighter(one: _End, other: _End, *, largest: bool) -> _End:

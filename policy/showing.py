@@ -1,7 +1,7 @@
 """Values as people read them: with their unit, exact, never in powers of ten."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_DOWN, Context, Decimal, Inexact, localcontext
 from enum import StrEnum
 from fractions import Fraction
@@ -51,8 +51,8 @@ def to_customer(value: Value, kind: Type, asset: str | None) -> str:
     return with_unit(value, kind, asset)
 
 
-def bare(value: Value) -> str:  # noqa: C901  # One line for each kind of value.
-    """Return a value without its unit: "83.6", "yes", "2024-01-23 09:07:00 UTC"."""
+def bare(value: Value) -> str:  # noqa: C901, PLR0911  # One line for each kind of value.
+    """Return a value without its unit: "83.6", "yes", "2024-01-23 09:07:00 UTC", "2024-01-23"."""
     match value:
         case bool():
             return "yes" if value else "no"
@@ -68,6 +68,8 @@ def bare(value: Value) -> str:  # noqa: C901  # One line for each kind of value.
             return f"{len(rows)} {'group' if members else 'item'}{'' if len(rows) == 1 else 's'}"
         case datetime():
             return value.strftime("%Y-%m-%d %H:%M:%S UTC") if not value.microsecond else value.isoformat(sep=" ")
+        case date():
+            return value.isoformat()
         case str():
             return value
 

@@ -1,6 +1,6 @@
 """Time between moments and moments after a time, exact; the same on every path."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,26 +12,25 @@ from policy.payment_terms import PayWithin
 _FULL = {Counted.FULL_MONTHS: 1, Counted.FULL_YEARS: 12}
 _STARTED = {Counted.STARTED_MONTHS: 1, Counted.STARTED_YEARS: 12}
 _MONTHS = {Counted.MONTHS: 1, Counted.YEARS: 12}
-_STARTS = frozenset({Counted.START_OF_MONTH, Counted.START_OF_DAY})
 _MICROSECONDS = {Counted.MINUTES: 60_000_000, Counted.HOURS: 3_600_000_000}
 
 
-def passed(counted: Counted, start: datetime, end: datetime, calendar: Calendar) -> Decimal | Fraction:
-    """Return how much time lies between two moments; below zero when the end comes first.
+def passed(counted: Counted, start: datetime | date, end: datetime | date, calendar: Calendar) -> Decimal | Fraction:
+    """Return how much time lies between two moments, or two dates; below zero when the end comes first.
 
-    Raises TooManyDigits for more working days than are counted.
+    Raises TooManyDigits for more working days than are counted, and at the ends of all calendars.
     """
-    if counted in _MICROSECONDS:
+    if counted in _MICROSECONDS and isinstance(start, datetime) and isinstance(end, datetime):
         return Fraction((end - start) // timedelta(microseconds=1), _MICROSECONDS[counted])
-    if counted in _FULL | _STARTED:
-        return Decimal(_months(counted, start, end, calendar))
     try:
+        if counted in _FULL | _STARTED:
+            return Decimal(_months(counted, start, end, calendar))
         return Decimal(days_between(calendar, start, end, working=counted is Counted.WORKING_DAYS))
     except OverflowError as error:
         raise TooManyDigits(f"time cannot be counted: {error}") from None
 
 
-def _months(counted: Counted, start: datetime, end: datetime, calendar: Calendar) -> int:
+def _months(counted: Counted, start: date, end: date, calendar: Calendar) -> int:
     """Return months, or years of twelve: full ones rounded towards zero, started ones away from it."""
     months = months_between(calendar, start, end, started=counted in _STARTED)
     length = (_FULL | _STARTED)[counted]
@@ -39,32 +38,46 @@ def _months(counted: Counted, start: datetime, end: datetime, calendar: Calendar
     return (abs(months) + over) // length * (1 if months >= 0 else -1)
 
 
-def later(counted: Counted, start: datetime, count: Decimal, calendar: Calendar) -> datetime:
-    """Return the moment some time after another, before it where the count is below zero.
+def later(counted: Counted, start: datetime | date, count: Decimal, calendar: Calendar) -> datetime | date:
+    """Return the moment some time after another, before it where the count is below zero; of a date it is a date.
 
-    Raises TooManyDigits before the year 1 and beyond the year 9999. Working days are counted forwards only.
+    `Counted.DAY` is the day of the moment itself. Raises TooManyDigits before the year 1 and beyond the year 9999.
+    Working days are counted forwards only.
     """
     try:
-        if counted in _MICROSECONDS:
-            return start + timedelta(microseconds=int(count * _MICROSECONDS[counted]))
-        if counted is Counted.END_OF_MONTH:
-            return after_month(calendar, start)
-        if counted in _STARTS:
-            first = calendar.day(start)
-            return calendar.start(first.replace(day=1) if counted is Counted.START_OF_MONTH else first)
-        if counted in _MONTHS:
-            return after_months(calendar, start, int(count) * _MONTHS[counted])
-        if count < 0:
-            return calendar.start(calendar.day(start) + timedelta(days=int(count)))
-        return after_days(calendar, start, int(count), working=counted is Counted.WORKING_DAYS)
+        if counted is Counted.DAY:
+            return calendar.day(start)
+        if isinstance(start, datetime) or counted is Counted.START_OF_DAY:
+            return _moment(counted, start, count, calendar)
+        return _day(counted, start, count, calendar)
     except (OverflowError, ValueError) as error:
         raise TooManyDigits(f"time cannot be counted: {error}") from None
+
+
+def _moment(counted: Counted, start: datetime | date, count: Decimal, calendar: Calendar) -> datetime:
+    if counted in _MICROSECONDS and isinstance(start, datetime):
+        return start + timedelta(microseconds=int(count * _MICROSECONDS[counted]))
+    day = calendar.day(start)
+    return calendar.start(day if counted is Counted.START_OF_DAY else _day(counted, day, count, calendar))
+
+
+def _day(counted: Counted, start: date, count: Decimal, calendar: Calendar) -> date:
+    """Return the day that begins so much time after a day."""
+    if counted is Counted.END_OF_MONTH:
+        return after_month(start)
+    if counted is Counted.START_OF_MONTH:
+        return start.replace(day=1)
+    if counted in _MONTHS:
+        return after_months(start, int(count) * _MONTHS[counted])
+    if count < 0:
+        return start + timedelta(days=int(count))
+    return after_days(calendar, start, int(count), working=counted is Counted.WORKING_DAYS)
 
 
 def span_later(span: str, start: datetime, calendar: Calendar) -> datetime:
     """Return the moment so long after another, as `later`: a span is "1 year", "7 working days", "72 hours"."""
     count, _, unit = span.partition(" ")
-    return later(Counted(unit if unit.endswith("s") else f"{unit}s"), start, Decimal(count), calendar)
+    return _later(Counted(unit if unit.endswith("s") else f"{unit}s"), start, Decimal(count), calendar)
 
 
 def pay_by(within: PayWithin, decided_at: datetime) -> datetime:
@@ -74,4 +87,11 @@ def pay_by(within: PayWithin, decided_at: datetime) -> datetime:
     """
     if within.before is not None:
         return within.before.astimezone(UTC)
-    return later(within.counted, decided_at, Decimal(within.count), within.calendar)
+    return _later(within.counted, decided_at, Decimal(within.count), within.calendar)
+
+
+def _later(counted: Counted, start: datetime, count: Decimal, calendar: Calendar) -> datetime:
+    found = later(counted, start, count, calendar)
+    if not isinstance(found, datetime):
+        raise TypeError(f"{counted.value} of a time is no time")
+    return found

@@ -82,6 +82,11 @@ class TimeType:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DateType:
+    """A day of the calendar without a time: the same one wherever it is read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TextType:
     """Free text; it can be compared and shown."""
 
@@ -115,10 +120,10 @@ class ListType:
     groups: str | None = None
 
 
-Type = NumberType | YesNoType | ChoiceType | TimeType | TextType | SeriesType | ListType
+Type = NumberType | YesNoType | ChoiceType | TimeType | DateType | TextType | SeriesType | ListType
 
 
-def described(of: Type) -> str:  # noqa: C901  # One line for each type.
+def described(of: Type) -> str:  # noqa: C901, PLR0911  # One line for each type.
     """Return what to call a type in a sentence: "an amount in USDT", "yes/no"."""
     match of:
         case NumberType(unit=unit, share=True):
@@ -131,6 +136,8 @@ def described(of: Type) -> str:  # noqa: C901  # One line for each type.
             return f"one of [{', '.join(options)}]"
         case TimeType():
             return "a time"
+        case DateType():
+            return "a date"
         case TextType():
             return "text"
         case SeriesType(unit=unit):

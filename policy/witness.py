@@ -1,7 +1,7 @@
 """A concrete case out of a box: what a finding shows, so that nobody has to believe it."""
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from fractions import Fraction
 
@@ -9,7 +9,7 @@ from policy.deciding import NeedsFact, Outcome, decide
 from policy.expressions import Name, Value
 from policy.facts import read_facts
 from policy.form import Policy
-from policy.regions import Box, Domain, Span
+from policy.regions import Box, Domain, Span, in_days
 from policy.settling import TooManyDigits
 from policy.showing import bare
 from policy.units import NumberType, Type
@@ -37,9 +37,12 @@ def value_in(domain: Domain, kind: Type) -> Value | None:
     """Return a plain value of a domain: its first choice, its lower end, or the shortest number inside."""
     if isinstance(domain, frozenset):
         return min(domain, key=str) if domain else None
+    domain = in_days(domain)
     low, high = domain.low, domain.high
     if isinstance(low, datetime) or isinstance(high, datetime):
         return _moment_in(domain)
+    if isinstance(low, date) or isinstance(high, date):
+        return low if isinstance(low, date) else high
     whole = isinstance(kind, NumberType) and kind.whole
     return next((each for each in _numbers(domain) if _holds(domain, each) and (not whole or each == int(each))), None)
 

@@ -8,14 +8,27 @@ import polars as pl
 
 from policy.form import Input, Policy
 from policy.many import lists
-from policy.many.days import days_of
+from policy.many.days import FIRST_DATE, LAST_DATE, days_of
 from policy.many.prices import readable
 from policy.many.scaled import OutOfBounds, Scaled, Whole, moment
-from policy.units import OWN_MONEY, ChoiceType, ListType, NumberType, SeriesType, TextType, TimeType, Type, YesNoType
+from policy.units import (
+    OWN_MONEY,
+    ChoiceType,
+    DateType,
+    ListType,
+    NumberType,
+    SeriesType,
+    TextType,
+    TimeType,
+    Type,
+    YesNoType,
+)
 
 _FIRST, _LAST = (moment(each).top.low for each in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)))
+_ENDS: Mapping[type[Type], tuple[int, int]] = {TimeType: (_FIRST, _LAST), DateType: (FIRST_DATE, LAST_DATE)}
 _PLAIN_NUMBER = r"^-?\d{1,37}(\.\d{1,18})?$"
 _PLAIN_SHARE = r"^-?\d{1,37}(\.\d{1,16})?%$"
+_PLAIN_DATE = r"^\d{4}-[01]\d-[0-3]\d$"
 _PLAIN_TIME = r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$"
 _NOT_PLAIN_TEXT = r"^\s|\s$|[\x00-\x1f]"
 _MOST_PLAIN_TEXT = 200
@@ -165,7 +178,7 @@ def _within(raw: _Raw, reach: Reach) -> _Raw:
 
 
 def as_rows(policy: Policy, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the columns of the inputs as they can be read row by row; moments that no calendar holds are unknown."""
+    """Return the columns of the inputs as they can be read row by row; what no calendar holds is unknown."""
     columns = [pl.col(each.name) for each in policy.inputs if each.name in frame.columns]
     moments = [
         pl.when(pl.col(name).dt.cast_time_unit("us").to_physical().is_between(_FIRST, _LAST))
@@ -174,7 +187,12 @@ def as_rows(policy: Policy, frame: pl.DataFrame) -> pl.DataFrame:
         for name, dtype in frame.schema.items()
         if isinstance(dtype, pl.Datetime)
     ]
-    return frame.with_columns(moments).select(columns)
+    dates = [
+        pl.when(pl.col(name).to_physical().is_between(FIRST_DATE, LAST_DATE)).then(pl.col(name)).name.keep()
+        for name, dtype in frame.schema.items()
+        if dtype == pl.Date
+    ]
+    return frame.with_columns(*moments, *dates).select(columns)
 
 
 def _together(masks: list[pl.Series]) -> pl.Series | None:
@@ -197,7 +215,7 @@ def _raw(each: Input, frame: pl.DataFrame) -> _Raw:
 
 def _dtype(kind: Type) -> type[pl.DataType]:
     match kind:
-        case NumberType() | TimeType():
+        case NumberType() | TimeType() | DateType():
             return pl.Int64
         case ChoiceType():
             return pl.UInt8
@@ -260,6 +278,15 @@ def _time(each: Input, series: pl.Series) -> _Raw:
     return _Raw(series=read.to_physical(), apart=series.is_not_null() & read.is_null())
 
 
+def _date(each: Input, series: pl.Series) -> _Raw:
+    if series.dtype == pl.Date:
+        return _Raw(series=series.to_physical().cast(pl.Int64))
+    text = _needs(each, series, pl.String).str.strip_chars()
+    plain = text.set(~text.str.contains(_PLAIN_DATE).fill_null(value=False), None)
+    read = plain.str.to_date("%Y-%m-%d", strict=False)
+    return _Raw(series=read.to_physical().cast(pl.Int64), apart=series.is_not_null() & read.is_null())
+
+
 def _yes_no(each: Input, series: pl.Series) -> _Raw:
     if series.dtype == pl.Boolean:
         return _Raw(series=series)
@@ -282,6 +309,7 @@ _READERS: Mapping[type[Type], Callable[[Input, pl.Series], _Raw]] = {
     NumberType: _number,
     ChoiceType: _choice,
     TimeType: _time,
+    DateType: _date,
     YesNoType: _yes_no,
     TextType: _text,
     SeriesType: _prices,
@@ -304,6 +332,8 @@ def _wanted(kind: Type) -> str:
             return "Categorical, Enum or text"
         case TimeType():
             return "Datetime with a time zone, or text"
+        case DateType():
+            return "Date, or text"
         case YesNoType():
             return "Boolean, or text yes and no"
         case _:
@@ -311,14 +341,15 @@ def _wanted(kind: Type) -> str:
 
 
 def _valid(inputs: Sequence[Input], raw: Mapping[str, _Raw], frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the columns without numbers that their type does not allow, and moments that no calendar holds."""
+    """Return the columns without numbers that their type does not allow, and days that no calendar holds."""
     kept: list[pl.Expr] = []
     for each in inputs:
         column, low, high = pl.col(each.name), frame[each.name].min(), frame[each.name].max()
         if not isinstance(low, int) or not isinstance(high, int):
             continue
-        if isinstance(each.type, TimeType) and (low < _FIRST or high > _LAST):
-            kept.append(pl.when(column.is_between(_FIRST, _LAST)).then(column))
+        ends = _ENDS.get(type(each.type))
+        if ends and (low < ends[0] or high > ends[1]):
+            kept.append(pl.when(column.is_between(*ends)).then(column))
         if isinstance(each.type, NumberType):
             kept += _allowed(each.type, column, low, raw[each.name].scale)
     return frame.with_columns(kept) if kept else frame
@@ -338,7 +369,7 @@ def _allowed(kind: NumberType, column: pl.Expr, low: int, scale: int) -> list[pl
 def _column(each: Input, scale: int, series: pl.Series) -> Column:
     column = pl.col(each.name)
     match each.type:
-        case NumberType() | TimeType():
+        case NumberType() | TimeType() | DateType():
             low, high = series.min(), series.max()
             edges = (low, high) if isinstance(low, int) and isinstance(high, int) else (0, 0)
             return Scaled(top=Whole(expr=column, low=edges[0], high=edges[1]), bottom=scale)

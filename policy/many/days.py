@@ -16,6 +16,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_DAY = date(1970, 1, 1)
 _LAST = moment(datetime.max.replace(tzinfo=UTC)).top.low
 _FIRST = moment(datetime.min.replace(tzinfo=UTC)).top.low
+FIRST_DATE, LAST_DATE = ((each - _FIRST_DAY).days for each in (date.min, date.max))
 _DAY = 86_400_000_000
 _MICROSECONDS = {Counted.MINUTES: 60_000_000, Counted.HOURS: 3_600_000_000}
 _MONTHS = {Counted.MONTHS: 1, Counted.YEARS: 12}
@@ -28,16 +29,21 @@ _MOST_TABLE = 18_300
 Timed = tuple[Scaled, pl.Expr | None]
 
 
-def passed(counted: Counted, start: Scaled, end: Scaled, calendar: Calendar) -> Timed:
-    """Return how much time lies between two moments; below zero when the end comes first. Raises OutOfBounds."""
+def passed(counted: Counted, start: Scaled, end: Scaled, calendar: Calendar, *, dates: bool = False) -> Timed:
+    """Return how much time lies between two moments, or two dates; below zero when the end comes first.
+
+    Raises OutOfBounds.
+    """
     if counted in _MICROSECONDS:
         gone = added((end, Scaled(top=whole(-start.top.expr, -start.top.high, -start.top.low))))
         return Scaled(top=gone.top, bottom=_MICROSECONDS[counted]), None
-    first, last = (days_of(each.top, calendar) for each in (start, end))
+    first, last = (each.top if dates else days_of(each.top, calendar) for each in (start, end))
     low, high = last.low - first.high, last.high - first.low
     apart = last.expr - first.expr
     if counted is Counted.DAYS:
         return Scaled(top=whole(apart, low, high)), None
+    for each in (first, last):
+        _in_a_table(each.low, each.high)
     if counted in _FULL | _STARTED:
         return Scaled(top=_months(counted, first, last)), None
     base = min(first.low, last.low)
@@ -48,39 +54,70 @@ def passed(counted: Counted, start: Scaled, end: Scaled, calendar: Calendar) -> 
     return Scaled(top=whole(worked, min(low, 0), max(high, 0))), too_many
 
 
-def later(counted: Counted, start: Scaled, count: Decimal, calendar: Calendar) -> Timed:
-    """Return the moment some time after each, before it where the count is below zero; raises OutOfBounds."""
+def later(counted: Counted, start: Scaled, count: Decimal, calendar: Calendar, *, dates: bool = False) -> Timed:
+    """Return the moment some time after each, before it where the count is below zero; of dates these are dates.
+
+    Raises OutOfBounds.
+    """
+    if counted is Counted.DAY:
+        return Scaled(top=days_of(start.top, calendar)), None
     if counted in _MICROSECONDS:
         found = added((start, constant(int(count * _MICROSECONDS[counted])))).top
         beyond = found.low < _FIRST or found.high > _LAST
         return Scaled(top=found), (~found.expr.is_between(_FIRST, _LAST) if beyond else None)
-    day, number = days_of(start.top, calendar), int(count)
-    back = 1 if count < 0 else 0  # The first moment of a day is the first one after the day before.
+    day = start.top if dates else days_of(start.top, calendar)
+    over, apart = _over(counted, day, int(count), calendar)
+    is_date = dates and counted is not Counted.START_OF_DAY
+    return (_next(over) if is_date else _starting(calendar, over)), apart
+
+
+def _over(counted: Counted, day: Whole, number: int, calendar: Calendar) -> tuple[Whole, pl.Expr | None]:
+    """Return the last day of what is counted on from each day, and where only the compiled policy can tell it."""
+    back = 1 if number < 0 else 0  # The first moment of a day is the first one after the day before.
+    if counted is Counted.DAYS or (counted is Counted.WORKING_DAYS and not number):
+        number -= back
+        return whole(day.expr + number, day.low + number, day.high + number), None
+    _in_a_table(day.low, day.high)
     if counted is Counted.END_OF_MONTH:
         lasts = _last_days(day.low, day.high)
         over = pl.lit(pl.Series(lasts, dtype=pl.Int64)).gather(day.expr - day.low)
-        return _starting(calendar, whole(over, lasts[0], lasts[-1])), None
+        return whole(over, lasts[0], lasts[-1]), None
     if counted is Counted.START_OF_DAY:
-        return _starting(calendar, whole(day.expr - 1, day.low - 1, day.high - 1)), None
+        return whole(day.expr - 1, day.low - 1, day.high - 1), None
     if counted is Counted.START_OF_MONTH:
         numbers = _in_months(day.low, day.high)[1]
         over = day.expr - pl.lit(pl.Series(numbers, dtype=pl.Int64)).gather(day.expr - day.low)
-        return _starting(calendar, whole(over, day.low - numbers[0], day.high - numbers[-1])), None
+        return whole(over, day.low - numbers[0], day.high - numbers[-1]), None
     if counted in _MONTHS:
         ends = _month_ends(day.low, day.high, number * _MONTHS[counted])
         over = pl.lit(pl.Series(ends, dtype=pl.Int64)).gather(day.expr - day.low)
-        return _starting(calendar, whole(over - back, ends[0] - back, ends[-1] - back)), None
-    if counted is Counted.WORKING_DAYS and number:
-        counts, working = _working(calendar, day.low, day.high + MOST_DAYS + 1)
-        if not working:
-            raise OutOfBounds("counts working days where there are none")
-        before = pl.lit(pl.Series(counts, dtype=pl.Int64)).gather(day.expr - day.low)
-        position = before + (number - 1)
-        over = pl.lit(pl.Series(working, dtype=pl.Int64)).gather(position.clip(upper_bound=len(working) - 1))
-        apart = (position >= len(working)) | (over - day.expr >= MOST_DAYS)
-        return _starting(calendar, whole(over, day.low, day.high + MOST_DAYS + 1)), apart
-    number -= back
-    return _starting(calendar, whole(day.expr + number, day.low + number, day.high + number)), None
+        return whole(over - back, ends[0] - back, ends[-1] - back), None
+    counts, working = _working(calendar, day.low, day.high + MOST_DAYS + 1)
+    if not working:
+        raise OutOfBounds("counts working days where there are none")
+    before = pl.lit(pl.Series(counts, dtype=pl.Int64)).gather(day.expr - day.low)
+    position = before + (number - 1)
+    over = pl.lit(pl.Series(working, dtype=pl.Int64)).gather(position.clip(upper_bound=len(working) - 1))
+    apart = (position >= len(working)) | (over - day.expr >= MOST_DAYS)
+    return whole(over, day.low, day.high + MOST_DAYS + 1), apart
+
+
+def _next(over: Whole) -> Scaled:
+    """Return the day after each day; raises OutOfBounds."""
+    low, high = over.low + 1, over.high + 1
+    if low < FIRST_DATE or high > LAST_DATE:
+        raise OutOfBounds("has dates at the end of all calendars")
+    return Scaled(top=whole(over.expr + 1, low, high))
+
+
+def date_number(day: date) -> int:
+    """Return a date as columns hold it: days since 1970-01-01."""
+    return (day - _FIRST_DAY).days
+
+
+def _in_a_table(first: int, last: int) -> None:
+    if last - first > _MOST_TABLE + 1:  # Moments that many days apart may touch one day more.
+        raise OutOfBounds("has dates more than fifty years apart, days are counted in a table of fifty")
 
 
 def _months(counted: Counted, first: Whole, last: Whole) -> Whole:

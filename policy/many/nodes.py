@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
@@ -15,7 +15,7 @@ from policy.form import Derived
 from policy.many import days, groups, lists, prices, scaled
 from policy.many.columns import Cases, Column, Other, Words
 from policy.many.scaled import OutOfBounds, Scaled
-from policy.units import ChoiceType, Type
+from policy.units import ChoiceType, DateType, Type
 
 #: Stands in the place of a needed input where only the compiled policy can tell the answer.
 ASK = 65_535
@@ -249,12 +249,12 @@ class Reader:
         return self._timed(node) if isinstance(node, nodes.Between | nodes.After) else self._priced(node)
 
     def _timed(self, node: nodes.Between | nodes.After) -> Found:
-        start = self.value(node.start)
+        start, dates = self.value(node.start), isinstance(node.start.type, DateType)
         if isinstance(node, nodes.Between):
             end = self.value(node.end)
-            value, ask = days.passed(node.counted, start.number, end.number, node.calendar)
+            value, ask = days.passed(node.counted, start.number, end.number, node.calendar, dates=dates)
             return Found(value=value, needs=first_needed(start.needs, end.needs, needed(ask)))
-        value, ask = days.later(node.counted, start.number, node.count, node.calendar)
+        value, ask = days.later(node.counted, start.number, node.count, node.calendar, dates=dates)
         return Found(value=value, needs=first_needed(start.needs, needed(ask)))
 
     def _priced(self, node: nodes.Priced | nodes.PriceAt) -> Found:
@@ -389,6 +389,8 @@ def _literal(value: Value, kind: Type) -> Column:
             return scaled.constant(Fraction(value))
         case datetime():
             return scaled.moment(value)
+        case date():
+            return scaled.constant(days.date_number(value))
         case str() if isinstance(kind, ChoiceType):
             return Words(codes=pl.lit(kind.options.index(value), dtype=pl.UInt8), options=kind.options)
         case str():

@@ -1,7 +1,7 @@
 """Cases decided one by one, as rows: what columns cannot hold, and where Polars is not installed."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from importlib.util import find_spec
 from itertools import repeat
@@ -22,7 +22,7 @@ from policy.showing import in_words
 TOO_MANY_DIGITS = "(too many digits)"
 
 #: What an input may be in a row; text as in a claim, a list of items as rows of their own. None: not known.
-Given = str | int | Decimal | bool | datetime | list[dict[str, Any]] | None
+Given = str | int | Decimal | bool | datetime | date | list[dict[str, Any]] | None
 #: The amounts that count beside a row's own.
 Beside = tuple[Money, ...]
 _NOTHING_BESIDE: Iterable[Beside] = repeat(())

@@ -3,7 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from policy.expressions import Literal, Value
 from policy.form import Policy
 from policy.items import items_text
 from policy.loading import load_policy
-from policy.units import ChoiceType, ListType, NumberType, SeriesType, TimeType, Type, YesNoType
+from policy.units import ChoiceType, DateType, ListType, NumberType, SeriesType, TimeType, Type, YesNoType
 
 POLICIES = Path(__file__).resolve().parents[2] / "config" / "policies"
 NAMES = sorted(path.stem for path in POLICIES.glob("*.yaml"))
@@ -70,6 +70,10 @@ def texts(literals: list[Value], kind: Type, *, huge: bool) -> st.SearchStrategy
             stated = [each for each in literals if isinstance(each, datetime)] or [datetime(2026, 1, 1, tzinfo=UTC)]
             steps = [timedelta(seconds=each) for each in (-1, 0, 1, 90)]
             return st.sampled_from([(each + step).isoformat() for each in stated for step in steps])
+        case DateType():
+            named = {each for each in literals if isinstance(each, date) and not isinstance(each, datetime)}
+            days = sorted(named) or [date(2026, 1, 31)]
+            return st.sampled_from([(each + timedelta(days=more)).isoformat() for each in days for more in (-1, 0, 1)])
         case SeriesType():
             return _series(
                 [each for each in literals if isinstance(each, datetime)] or [datetime(2026, 1, 1, tzinfo=UTC)]

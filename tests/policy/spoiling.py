@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -31,7 +31,7 @@ _OTHER_MONTHS = {
     Counted.FULL_YEARS: Counted.STARTED_YEARS,
     Counted.STARTED_YEARS: Counted.FULL_YEARS,
 }
-_SECOND = timedelta(seconds=1)
+_SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 MILLIONTH = Decimal("0.000001")
 
 
@@ -140,7 +140,7 @@ def _roundings(part: nodes.Rounded | nodes.Whole) -> _Spoiled:
     yield "another rounding", f"{part.decimals + 1} decimals", replace(part, decimals=part.decimals + 1)
 
 
-def _values(part: nodes.Literal) -> _Spoiled:
+def _values(part: nodes.Literal) -> _Spoiled:  # noqa: C901  # One line for each kind of value.
     value, kind = part.value, part.type
     match value:
         case bool():
@@ -154,6 +154,9 @@ def _values(part: nodes.Literal) -> _Spoiled:
         case datetime():
             for shift in (_SECOND, -_SECOND):
                 yield "a moment one second off", f"{value.isoformat()}", replace(part, value=value + shift)
+        case date():
+            for shift in (_DAY, -_DAY):
+                yield "a date one day off", f"{value.isoformat()}", replace(part, value=value + shift)
         case str() if isinstance(kind, ChoiceType):
             other = next((each for each in kind.options if each != value), value)
             yield "another value", f"{value} -> {other}", replace(part, value=other)
@@ -173,7 +176,9 @@ def _times(part: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt) -> 
             other_start = Counted.START_OF_DAY if counted is Counted.START_OF_MONTH else Counted.START_OF_MONTH
             yield "another key", other_start.value, replace(part, counted=other_start)
         case nodes.After(count=count, counted=counted, calendar=calendar):
-            for more in (1, -1):
+            if counted is Counted.DAY:
+                yield "another zone", "-11:00", replace(part, calendar=replace(calendar, zone="-11:00"))
+            for more in (1, -1) if counted not in {Counted.DAY, Counted.END_OF_MONTH} else ():
                 yield (
                     "another count",
                     f"{count} {more:+d}",

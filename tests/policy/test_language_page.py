@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -36,7 +36,7 @@ from policy.section import Section
 from policy.series import Point, Series
 from policy.settling import exactly
 from policy.timing import later, passed
-from policy.units import ChoiceType, ListType, NumberType, SeriesType, Type, YesNoType, described
+from policy.units import ChoiceType, DateType, ListType, NumberType, SeriesType, Type, YesNoType, described
 from policy.yaml_text import read_yaml
 from tests.policy.conftest import staff
 
@@ -83,6 +83,8 @@ def _values(of: Type) -> st.SearchStrategy[Value]:
         case ListType(fields=fields):
             item = st.fixed_dictionaries({name: _values(kind) for name, kind in fields})
             return st.lists(item, max_size=4).map(lambda items: Items(rows=tuple(items)))
+        case DateType():
+            return st.sampled_from([date(2024, 1, 23) + timedelta(days=each) for each in (-31, -1, 0, 1, 29, 38)])
         case _:
             steps = (-1, 0, 1, 179, 180, 90_000, 9_000_000)
             return st.sampled_from([WINDOW + timedelta(seconds=each) for each in steps])

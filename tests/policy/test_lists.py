@@ -217,7 +217,7 @@ def test_what_a_list_that_is_never_empty_comes_to_may_divide() -> None:
             plan(text.replace("max(-result in the window, 0)", f"max(-result in the window / {divisor}, 0)"))
 
 
-@pytest.mark.parametrize("text", [ONCE, SOME, ONCE.replace("[result, closed_at]", "[day of closed_at]")])
+@pytest.mark.parametrize("text", [ONCE, SOME, ONCE.replace("[result, closed_at]", "[day of(closed_at)]")])
 def test_every_path_decides_the_claims_of_such_lists_alike(text: str) -> None:
     found = compared(plan(text), list(generated(plan(text), 200, 1)), explain_every=2)
 
@@ -227,7 +227,7 @@ def test_every_path_decides_the_claims_of_such_lists_alike(text: str) -> None:
 
 @pytest.mark.parametrize(("zone", "is_once"), [("UTC", True), ("Europe/London", False)])
 def test_of_a_day_the_hour_does_not_count(zone: str, *, is_once: bool) -> None:
-    text = ONCE.replace("[result, closed_at]", "[day of closed_at]")
+    text = ONCE.replace("[result, closed_at]", "[day of(closed_at)]")
     text = text.replace("decide within", f"calendar: {{time zone: {zone}}}\ndecide within")
     moments = ("2026-06-10T22:59:59Z", "2026-06-10T23:30:00Z", "2026-06-11T08:00:00Z")
     told = [items_text([{"result": "-1", "closed_at": each} for each in two]) for two in (moments[:2], moments[1:])]
@@ -235,7 +235,7 @@ def test_of_a_day_the_hour_does_not_count(zone: str, *, is_once: bool) -> None:
     found = [propose(plan(text), claim(each)) for each in told]
 
     same = Missing(
-        names=(), problems=(("trades", "items 1 and 2 are the same by day of closed_at: each is told once"),)
+        names=(), problems=(("trades", "items 1 and 2 are the same by day of(closed_at): each is told once"),)
     )
     assert [each == same for each in found] == ([True, False] if is_once else [False, True])
     frame = pl.DataFrame({"trades": told, "paid_by_first": ["0"] * 2, "fraud_score": ["0"] * 2})
@@ -286,7 +286,7 @@ WORKS_OUT = re.search(r"works out:\n(?:  .*\n)+", TOP_UP)
         ),
         ("total(paid_by_first, 1)", '"paid_by_first" is no list, it is USDT'),
         ("total(trades, closed_at)", "a number is needed here, this is a time"),
-        ("latest(trades, result)", "a time is needed here, this is USDT"),
+        ("latest(trades, result)", "a time or a date is needed here, this is USDT"),
         ("total(trades, result when result)", "a yes/no is needed here, this is USDT"),
         (
             "total(trades, total(trades, result))",
@@ -323,7 +323,7 @@ def test_what_is_wrong_with_a_total_is_said_where_it_stands(expression: str, sai
         ),
         (
             "list of up to: 200",
-            "list of up to: 2\n    each once by: [day of result]",
+            "list of up to: 2\n    each once by: [day of(result)]",
             '"result" is no time: write it without "day of"',
         ),
         ("list of up to: 200", "list up to: 200", '"list up to" is not a key here: did you mean "list of up to"?'),

@@ -136,7 +136,7 @@ def with_list(random: Random, text: str) -> str:
                 "",
                 "\n    at least: 1",
                 "\n    each once by: [worth]",
-                "\n    each once by: [day of sold_at]",
+                "\n    each once by: [day of(sold_at)]",
                 _OF_BOTH,
             )
         ),
