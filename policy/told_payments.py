@@ -33,8 +33,9 @@ def _in_english(paid: Payment) -> str:
 
 def _in_chinese(paid: Payment) -> str:
     said = _CHINESE.get(paid.form, "{}").format(paid.in_kind or paid.amount)
-    said += f"（分 {len(paid.instalments)} 期）" if len(paid.instalments) > 1 else ""
-    return f"{said}（稍后支付）" if paid.state is PartState.WAITING else said
+    how = [f"分 {len(paid.instalments)} 期"] if len(paid.instalments) > 1 else []
+    how += ["稍后支付"] if paid.state is PartState.WAITING else []
+    return f"{said}（{'，'.join(how)}）" if how else said
 
 
 def amount_told_for_coins(policy: Policy) -> list[Finding]:

@@ -103,7 +103,7 @@ def test_a_customer_reads_what_is_truly_given() -> None:
         ("zh", "您将获得600.00 USDC、3.515301902398676592 OKB、100.00 USDC 代金券、830.00 USDC（分 3 期）。"),
     )
     assert waiting[0][1].endswith("and 1100.00 USDC in 3 instalments later.")
-    assert waiting[1][1].endswith("1100.00 USDC（分 3 期）（稍后支付）。")
+    assert waiting[1][1].endswith("1100.00 USDC（分 3 期，稍后支付）。")
 
 
 def test_a_wording_that_tells_the_amount_for_coins_is_noted() -> None:
