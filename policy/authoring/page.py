@@ -9,7 +9,8 @@ from jinja2 import Template
 
 from policy.authoring.comments import comments_in
 from policy.authoring.matrix import Band, Matrix, matrices_of
-from policy.authoring.page_tables import decision_table, examples_shown, facts_of, settled_by, stages_said, wordings_of
+from policy.authoring.page_examples import examples_shown
+from policy.authoring.page_tables import decision_table, facts_of, settled_by, stages_said, wordings_of
 from policy.authoring.page_words import words_in
 from policy.authoring.sheet import Section, environment, sheet
 from policy.authoring.to_sheets import Grid, sheets_of
