@@ -1,22 +1,24 @@
 """A policy as one page to read: what it decides, in tables, with its examples worked out again. No script."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Template
 
+from policy.authoring.cells import cell_place, flow_text, node_at
 from policy.authoring.comments import comments_in
 from policy.authoring.matrix import Band, Matrix, matrices_of
-from policy.authoring.page_examples import examples_shown
+from policy.authoring.page_examples import examples_shown, together_shown
 from policy.authoring.page_tables import decision_table, facts_of, settled_by, stages_said, wordings_of
 from policy.authoring.page_words import words_in
 from policy.authoring.sheet import Section, environment, sheet
 from policy.authoring.to_sheets import Grid, sheets_of
 from policy.loading import load_policy
+from policy.mistakes import Mistakes
 from policy.showing import in_words
-from policy.yaml_text import read_yaml
+from policy.yaml_text import Mapping as YamlMapping
+from policy.yaml_text import Node, read_yaml
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -48,16 +50,23 @@ def page_of(
         matrices=[_shown(each, words) for each in matrices_of(policy)],
         matrix_rows=[(each.when.parts, stages_said(each.stages, words)) for each in policy.approvals],
         wordings=wordings_of(policy, words),
-        examples=examples_shown(policy, words),
+        examples=examples_shown(policy, grids, words),
+        together=together_shown(policy, grids),
         in_words=in_words,
     )
     return sheet(f"{policy.name} {policy.version}", body, language=language)
 
 
 def _type_said(kind: str) -> str:
-    """Return a type as people read it; a list with what each item says: "list of up to 50: value: EUR, …"."""
-    listed = re.fullmatch(r"\{list of up to: (\d+), each: \{(.*)\}\}", kind)
-    return f"list of up to {listed.group(1)}: {listed.group(2)}" if listed else kind
+    """Return a type as people read it; of a list "list of up to: 50; each: value: EUR, receipt: yes/no"."""
+    listed = node_at(kind, cell_place("Inputs", 1, 2), Mistakes())
+    if not isinstance(listed, YamlMapping):
+        return kind
+    return "; ".join(f"{key.text}: {_unbraced(value)}" for key, value in listed.entries)
+
+
+def _unbraced(node: Node) -> str:
+    return flow_text(node)[1:-1] if isinstance(node, YamlMapping) else flow_text(node)
 
 
 def _cell(grid: Grid, field: str) -> str:

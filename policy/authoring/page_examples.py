@@ -1,9 +1,11 @@
 """The worked examples on a policy's page, each worked out again."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from policy.authoring.page_tables import Words, stages_said
+from policy.authoring.to_sheets import Grid
 from policy.explaining import reason
 from policy.facts import read_facts
 from policy.form import Example, Policy
@@ -19,7 +21,7 @@ class ExampleShown:
     """A worked example with what came out of it just now.
 
     Fields:
-        given: (name, value) of what differs from the usual inputs; the value of one that is taken away is None.
+        given: (name, value) of what it gives beside the usual inputs; the value of one that is taken away is None.
         kind: The classification, for its colour: "goodwill"; "missing" where inputs are.
         steps: (name, filled, value) that led to the result.
         text: (language, text) of what the customer would read.
@@ -38,32 +40,69 @@ class ExampleShown:
     text: tuple[tuple[str, str], ...]
 
 
-def examples_shown(policy: Policy, words: Words) -> list[ExampleShown]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TogetherShown:
+    """A worked example of several claims.
+
+    Fields:
+        claims: For each how often it stands there, and (name, value) of what it gives.
+        amounts: What each comes to; empty where the example does not say.
+    """
+
+    name: str
+    source: str
+    claims: tuple[tuple[int, tuple[tuple[str, str], ...]], ...]
+    total: str
+    amounts: tuple[str, ...]
+
+
+def examples_shown(policy: Policy, grids: Mapping[str, Grid], words: Words) -> list[ExampleShown]:
     """Return each worked example with what the policy makes of it now."""
-    every = [dict(each.given) for each in policy.examples]
-    usual = {
-        name: next((values[name] for values in every if name in values), "")
-        for name in dict.fromkeys(name for values in every for name in values)
-    }
-    for name in usual:  # The value that most examples share is taken for the usual one.
-        held = [values[name] for values in every if name in values]
-        usual[name] = max(dict.fromkeys(held), key=held.count)
-    return [_example(policy, each, usual, words) for each in policy.examples]
+    names = {name for each in policy.examples for name, _ in each.given}
+    written = _written(grids["Examples"])
+    return [_example(policy, each, told, names, words) for each, told in zip(policy.examples, written, strict=True)]
 
 
-def _example(policy: Policy, example: Example, usual: Mapping[str, str], words: Words) -> ExampleShown:
-    given = dict(example.given)
+def _written(grid: Grid) -> list[frozenset[str]]:
+    """Return which inputs each row gives itself, beside the usual ones."""
+    return [
+        frozenset(name.removeprefix("given: ") for name, cell in zip(grid.headings, row, strict=True) if cell)
+        for row in grid.rows
+    ]
+
+
+def _values(policy: Policy, given: tuple[tuple[str, str], ...], told: AbstractSet[str]) -> tuple[tuple[str, str], ...]:
+    """Return the inputs that are told, items of lists as people read them."""
     lists = {each.name for each in policy.inputs if isinstance(each.type, ListType)}
-    changed = ((name, value) for name, value in example.given if usual.get(name) != value)
-    differs = [(name, items_said(value) if name in lists else value) for name, value in changed]
-    missing = [(name, None) for name in usual if name not in given]
+    return tuple((name, items_said(value) if name in lists else value) for name, value in given if name in told)
+
+
+def together_shown(policy: Policy, grids: Mapping[str, Grid]) -> list[TogetherShown]:
+    """Return each worked example of several claims."""
+    written = iter(_written(grids["Together claims"]) if policy.together else ())
+    return [
+        TogetherShown(
+            name=each.name,
+            source=each.source,
+            claims=tuple((claim.times, _values(policy, claim.given, next(written))) for claim in each.claims),
+            total=str(each.total),
+            amounts=tuple(map(str, each.amounts or ())),
+        )
+        for each in policy.together
+    ]
+
+
+def _example(
+    policy: Policy, example: Example, told: AbstractSet[str], names: AbstractSet[str], words: Words
+) -> ExampleShown:
+    missing = [(name, None) for name in sorted(names - dict(example.given).keys())]
     found = _found(policy, example)
     kind = in_words(found.classification) if isinstance(found, Reasoned) else "missing"
     reasoned = found if isinstance(found, Reasoned) else None
     return ExampleShown(
         name=example.name,
         source=example.source,
-        given=(*differs, *missing),
+        given=(*_values(policy, example.given, told), *missing),
         counted_before=tuple(str(each) for each in example.counted_before),
         result=words[kind],
         kind=kind.replace(" ", "-"),

@@ -7,7 +7,7 @@ from datetime import datetime
 from cases.proposal import ApprovalStage
 from policy.authoring.to_sheets import Grid
 from policy.expressions import Condition, Expression
-from policy.form import Policy, Rule
+from policy.form import Limit, Policy, Rule
 from policy.payment_terms import Part
 from policy.showing import in_words
 
@@ -54,6 +54,7 @@ def facts_of(policy: Policy, grid: Grid, words: Words) -> list[tuple[str, str, s
         ("decide within", *said["decide within"]),
     ]
     shown += [(key, *said[key]) for key in ("pay within", "pay form") if key in said]
+    shown += [("units", _listed(said["units"][0]), said["units"][1])] if "units" in said else []
     days = [f"{key.partition(': ')[2]}: {_listed(said[key][0])}" for key in said if key.startswith("calendar: ")]
     shown += [("calendar", "; ".join(days), "")] if days else []
     shown += [("file", policy.file, ""), ("hash", policy.text_hash, "")]
@@ -129,24 +130,23 @@ def _cell(part: Expression) -> tuple[str, str] | None:
 
 def settled_by(policy: Policy, grids: Mapping[str, Grid], words: Words) -> dict[str, list[tuple[str, ...]]]:
     """Return what becomes of an amount, and the signs of fraud: rows of text by section."""
-    amount = [(words["deduction"], each.name, each.takes_off.text, "") for each in policy.deductions]
+    amount = [(words["other plan"], each.plan, f"{words[each.then]}: {each.paid}", "") for each in policy.other_plans]
+    amount += [(words["deduction"], each.name, each.takes_off.text, "") for each in policy.deductions]
     limits = {row[0]: row[-1] for row in grids["Limits"].rows} if "Limits" in grids else {}
-    for limit in policy.limits:
-        over = f" / {limit.window}" if limit.window else ""
-        held = ", ".join(sorted(words[in_words(each)] for each in limit.classifications))
-        amount.append((words["limit"], limit.name, f"{limit.at_most.text}{over} ({held})", limits.get(limit.name, "")))
+    amount += [(words["limit"], each.name, _limit(each, words), limits.get(each.name, "")) for each in policy.limits]
     for each in policy.thresholds:
         said = f"{_condition(each.when, words)} → {words[in_words(each.classification)]}"
         amount.append((words["threshold"], each.name, said, ""))
     left = policy.nothing_left
     becomes = words[in_words(left.classification)] if left.classification else ""
     amount.append((words["nothing left"], left.name, becomes, ""))
-    if len(policy.parts) > 1:
-        amount += [(words["part"], part.name, _part(part), "") for part in policy.parts]
-    amount += [
-        (words["benefit"], each.name, f"{each.gives.text} ({_condition(each.when, words)})", "")
-        for each in policy.benefits
-    ]
+    if "Pay form" in grids:
+        amount += [(words["part"], part.name, _part(part, words), "") for part in policy.parts]
+    for given in policy.benefits:
+        kept = words["decimals"].format(count=given.decimals)
+        amount.append(
+            (words["benefit"], given.name, f"{given.gives.text} ({_condition(given.when, words)}); {kept}", "")
+        )
     if policy.budget:
         amount.append((words["budget"], policy.budget.name, f"{words['limit']} {policy.budget.at_most}", ""))
     fraud = [(each.name, _condition(each.when, words), words["alone"]) for each in policy.gates]
@@ -160,23 +160,38 @@ def _condition(when: Condition, words: Words) -> str:
     return " · ".join(part.text for part in when.parts) or words["otherwise"]
 
 
-def _part(part: Part) -> str:
+def _limit(limit: Limit, words: Words) -> str:
+    over = f" / {limit.window}" if limit.window else ""
+    held = ", ".join(sorted(words[in_words(each)] for each in limit.classifications))
+    said = [f"{limit.at_most.text}{over} ({held})"]
+    said += [f"{words['counting']}: {limit.counting}"] if limit.counting else []
+    said += [f"{words['counted by']}: makewhole"] if limit.counted_by_us else []
+    return "; ".join(said)
+
+
+def _part(part: Part, words: Words) -> str:
     said = [part.takes.text if part.takes else "rest", str(part.form)]
     said += [f"{part.asset}, {part.rate.text}"] if part.asset and part.rate else []
-    said += [f"{part.instalments} × {part.every}"] if part.instalments > 1 else []
-    said += [f"waits for: {_condition(part.waits_for, {'otherwise': ''})}"] if part.waits_for else []
-    said += [f"lapses when: {_condition(part.lapses_when, {'otherwise': ''})}"] if part.lapses_when else []
-    said += [f"lapses after: {part.lapses_after}"] if part.lapses_after else []
-    return "; ".join((*said, *([f"valid for {part.valid_for}"] if part.valid_for else ())))
+    if part.instalments > 1:
+        remainder = "first" if part.larger_first else "last"
+        said += [f"{part.instalments} × {part.every}", f"{words['remainder']}: {remainder}"]
+    terms = {
+        "waits for": part.waits_for and _condition(part.waits_for, words),
+        "lapses when": part.lapses_when and _condition(part.lapses_when, words),
+        "lapses after": part.lapses_after,
+        "valid for": part.valid_for,
+    }
+    return "; ".join((*said, *(f"{words[term]}: {text}" for term, text in terms.items() if text)))
 
 
 def wordings_of(policy: Policy, words: Words) -> list[tuple[str, str, str]]:
-    """Return what is told: when, in English, in Chinese."""
+    """Return what is told: when, in English, in Chinese; then what steps are called."""
     told = [(words[in_words(name)], each) for name, each in policy.wording.items()]
     told += [(rule.name, rule.tell) for rule in policy.rules if rule.tell]
     told += [(each.name, each.tell) for each in policy.thresholds if each.tell]
     told += [(policy.nothing_left.name, policy.nothing_left.tell)] if policy.nothing_left.tell else []
-    return [(name, each.english, each.chinese) for name, each in told]
+    steps = [(words["step"], name, chinese) for name, chinese in policy.chinese.items()]
+    return [*((name, each.english, each.chinese) for name, each in told), *steps]
 
 
 def stages_said(stages: tuple[ApprovalStage, ...], words: Words) -> tuple[str, ...]:

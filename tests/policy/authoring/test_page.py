@@ -124,5 +124,5 @@ def test_the_items_of_a_list_read_as_words() -> None:
     shown = unescape(page_of(text, "late-luggage.yaml", language="en"))
 
     assert "1) value: 1000, bought_at: 2026-01-01T00:00:00Z, receipt: yes; 2) value: 500, bought_at" in shown
-    assert "list of up to 50: value: EUR, bought_at: time, receipt: yes/no" in shown
+    assert "list of up to: 50; each: value: EUR, bought_at: time, receipt: yes/no" in shown
     assert '[{"' not in shown
