@@ -9,11 +9,8 @@ from slackblocks import (
     Button,
     Confirm,
     ContextBlock,
-    InputBlock,
     Markdown,
-    ModalView,
     PlainText,
-    PlainTextInput,
     SectionBlock,
 )
 
@@ -22,6 +19,7 @@ from bot.foreign import marked, plain
 from bot.people import mention, name_of
 from bot.values import PolicyModalValue, PolicyValue
 from bot.words import Words, later, words
+from bot.written import text_asked, text_mistakes, text_modal
 from cases.people import People
 from cases.proposal import PersonId
 from store.policies import State, Version
@@ -119,32 +117,22 @@ def send_back_view(value: PolicyModalValue, locale: str) -> dict[str, Any]:
     say = words(locale)
     short = value.text_hash[:_SHORT_HASH]
     subject = say("{policy}, text {text}, goes back to its author.", policy=value.id, text=short)
-    return ModalView(
-        title=PlainText(say("Send back")),
-        submit=PlainText(say("Send back")),
-        close=PlainText(say("Back")),
-        callback_id=SENDING_BACK,
-        private_metadata=value.text(),
-        blocks=[
-            SectionBlock(PlainText(subject), block_id="subject"),
-            InputBlock(
-                PlainText(say("What is to be mended?")),
-                PlainTextInput(action_id=WHY_BACK, multiline=True, max_length=LONGEST_REASON),
-                block_id=WHY_BACK,
-                hint=PlainText(say("Its author reads this, and it stays in the history of the policy.")),
-            ),
-        ],
-    ).to_dict()
+    hint = say("Its author reads this, and it stays in the history of the policy.")
+    return text_modal(
+        say,
+        say("Send back"),
+        say("Send back"),
+        subject=SectionBlock(PlainText(subject), block_id="subject"),
+        asked=text_asked(say("What is to be mended?"), hint, name=WHY_BACK, longest=LONGEST_REASON),
+        carried=(SENDING_BACK, value.text()),
+    )
 
 
 def send_back_mistakes(reason: str | None, locale: str) -> dict[str, str]:
     """Return what to mend in that modal once it is filled in, by block id; empty when it is complete."""
     say = words(locale)
-    if not (reason or "").strip():
-        return {WHY_BACK: say("Say what is to be mended.")}
-    if reason and len(reason) > LONGEST_REASON:
-        return {WHY_BACK: say("At most {count} characters.", count=LONGEST_REASON)}
-    return {}
+    empty = say("Say what is to be mended.")
+    return text_mistakes(reason, say, name=WHY_BACK, longest=LONGEST_REASON, empty=empty)
 
 
 def policy_answer_text(outcome: Outcome, people: People, say: Words) -> str:

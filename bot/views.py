@@ -25,6 +25,7 @@ from bot.precedents import precedent_line
 from bot.reasons import OTHER, REASONS
 from bot.values import ModalValue
 from bot.words import Words, words
+from bot.written import text_asked, text_mistakes, text_modal
 from cases.case import AwaitingApproval, proposal_of
 from cases.precedents import Consistency
 from cases.proposal import DerivationLine, Proposal
@@ -87,32 +88,22 @@ def rejection_mistakes(reason: str | None, comment: str | None, locale: str) -> 
 def question_view(content: CardContent, value: ModalValue, locale: str) -> dict[str, Any]:
     """Return the modal in which a question to the ticket's agent is written."""
     say = words(locale)
-    return ModalView(
-        title=PlainText(say("Ask the agent")),
-        submit=PlainText(say("Send")),
-        close=PlainText(say("Back")),
-        callback_id=QUESTION,
-        private_metadata=value.text(),
-        blocks=[
-            _subject(content, say),
-            InputBlock(
-                PlainText(say("Your question")),
-                PlainTextInput(action_id=QUESTION_INPUT, multiline=True, max_length=LONGEST_QUESTION),
-                block_id=QUESTION_INPUT,
-                hint=PlainText(say("It goes into this card's thread and onto the ticket as an internal note.")),
-            ),
-        ],
-    ).to_dict()
+    hint = say("It goes into this card's thread and onto the ticket as an internal note.")
+    return text_modal(
+        say,
+        say("Ask the agent"),
+        say("Send"),
+        subject=_subject(content, say),
+        asked=text_asked(say("Your question"), hint, name=QUESTION_INPUT, longest=LONGEST_QUESTION),
+        carried=(QUESTION, value.text()),
+    )
 
 
 def question_mistakes(question: str | None, locale: str) -> dict[str, str]:
     """Return what to mend in a filled-in question, by block id; empty when it is complete."""
     say = words(locale)
-    if not (question or "").strip():
-        return {QUESTION_INPUT: say("Write your question.")}
-    if question and len(question) > LONGEST_QUESTION:
-        return {QUESTION_INPUT: say("At most {count} characters.", count=LONGEST_QUESTION)}
-    return {}
+    empty = say("Write your question.")
+    return text_mistakes(question, say, name=QUESTION_INPUT, longest=LONGEST_QUESTION, empty=empty)
 
 
 def why_view(content: CardContent, locale: str) -> dict[str, Any]:

@@ -1,6 +1,9 @@
 """Our server on a real port, over a real database, and Zendesk's hand that signs."""
 
+import base64
+import hashlib
 import json
+import re
 import socket
 import threading
 import time
@@ -28,6 +31,7 @@ from web.webhooks import Door
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SECRET = "sandbox-webhook-secret"
+ATTACK = "<script>alert(1)</script>'\"{{7*7}}<img src=x onerror=alert(2)>"
 LINK_KEY = b"link-key-of-the-tests"
 AUDIT_KEY = b"audit-key-of-the-tests"
 AMELIA = Person(
@@ -40,6 +44,17 @@ AMELIA = Person(
     delegations=(),
     notified=True,
 )
+
+
+def assert_loads_nothing_but_its_style(answer: httpx.Response) -> None:
+    """Assert that the page's own style is all that a browser may apply, by its digest."""
+    style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert answer.headers["content-security-policy"] == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    assert "style=" not in answer.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
