@@ -22,9 +22,10 @@ class PriceInput(BaseModel):
     """One input of type `prices`, filled from one source of the book.
 
     Fields:
-        source: The source's name in the book; "{coin}" in it stands for what that input says.
+        source: The source's name in the book; "{coin}" in it stands for what that input says, or for what names each
+            of several series.
         price: Which price of a candle.
-        between: The inputs that say from when to when: [happened_at, fixed_at].
+        between: What says from when to when: [happened_at, fixed_at], inputs or, for several series, fields of items.
         margin_minutes: How much more is given before and after.
     """
 

@@ -7,11 +7,22 @@ from decimal import Decimal
 
 from policy import building
 from policy.comparing import not_compared
-from policy.expressions import After, Between, Counted, Literal, Name, Node, PriceAt, Priced
+from policy.expressions import After, Between, Counted, Literal, Name, Node, PriceAt, Priced, SeriesOf
 from policy.grammar import NotUnderstood
 from policy.scope import Scope
 from policy.series import Lookup
-from policy.units import BARE, TIMES, DateType, NumberType, SeriesType, TimeType, Unit, described
+from policy.units import (
+    BARE,
+    TIMES,
+    ChoiceType,
+    DateType,
+    NumberType,
+    SeriesType,
+    TextType,
+    TimeType,
+    Unit,
+    described,
+)
 
 _MOST_COUNT = 3_000
 #: The most that is counted on from a moment, where it is less.
@@ -82,12 +93,16 @@ class Call:
             raise NotUnderstood(self.arguments[number].at, what)
         return node
 
-    def series(self, number: int) -> tuple[str, NumberType]:
-        """Return the name of an input that holds prices and the type of one price; raises NotUnderstood."""
-        node = self.node(number)
-        if not isinstance(node, Name) or not isinstance(node.type, SeriesType):
-            raise NotUnderstood(self.arguments[number].at, f"prices are needed here, this is {described(node.type)}")
-        return node.name, NumberType(unit=node.type.unit, signed=False, positive=True)
+    def series(self, number: int) -> tuple[Node, str, NumberType]:
+        """Return prices, the input that holds them and the type of one price; raises NotUnderstood."""
+        node, at = self.node(number), self.arguments[number].at
+        kind = node.type
+        if not isinstance(kind, SeriesType):
+            raise NotUnderstood(at, f"prices are needed here, this is {described(kind)}")
+        told = kind.told or (node.name if isinstance(node, Name) else "")
+        if kind.by is not None:
+            raise NotUnderstood(at, f'"{told}" holds prices by {kind.by}: say of which, as "{told} of {kind.by}"')
+        return node, told, NumberType(unit=kind.unit, signed=False, positive=True)
 
     def window(self, number: int) -> tuple[Node, Node, bool]:
         """Return a window: its start, its end, and whether the end belongs to it; raises NotUnderstood."""
@@ -117,6 +132,17 @@ class Call:
             write = f': write "{SHAPES[days]}"' if isinstance(node.type, DateType) and days != self.name else ""
             raise NotUnderstood(at, f"a time is needed here, this is {described(node.type)}{write}")
         return node
+
+
+def series_of(several: Node, which: Node, at: int, which_at: int) -> SeriesOf:
+    """Return one of several series of prices; raises NotUnderstood."""
+    kind = several.type
+    if not isinstance(kind, SeriesType) or not isinstance(several, Name) or kind.by is None:
+        what = f'"of" picks one of several prices, declared as "prices ... by ...": this is {described(kind)}'
+        raise NotUnderstood(at, what)
+    if not isinstance(which.type, TextType | ChoiceType):
+        raise NotUnderstood(which_at, f"a text is needed here, this is {described(which.type)}")
+    return SeriesOf(several=several, key=which, type=SeriesType(unit=kind.unit, told=several.name))
 
 
 def called(call: Call) -> Node:
@@ -190,10 +216,11 @@ def _size(call: Call) -> Node:
 
 
 def _price_at(call: Call) -> Node:
-    series, kind = call.series(0)
+    series, told, kind = call.series(0)
     count, unit = call.span(2, None)
     return PriceAt(
         series=series,
+        told=told,
         at=call.time(1),
         within=timedelta(microseconds=int(count * _SECONDS[unit] * 1_000_000)),
         type=kind,
@@ -201,12 +228,12 @@ def _price_at(call: Call) -> Node:
 
 
 def _priced(call: Call) -> Node:
-    series, kind = call.series(0)
+    series, told, kind = call.series(0)
     lookup = Lookup(call.name)
     start, end, with_end = call.window(1)
     ratio = lookup in {Lookup.AVERAGE, Lookup.VWAP}
     kind = NumberType(unit=kind.unit, signed=False, positive=True, ratio=ratio)
-    return Priced(lookup=lookup, series=series, start=start, end=end, with_end=with_end, type=kind)
+    return Priced(lookup=lookup, series=series, told=told, start=start, end=end, with_end=with_end, type=kind)
 
 
 _LOOKED_UP = tuple(each.value for each in Lookup)

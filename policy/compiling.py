@@ -170,7 +170,7 @@ class Code:
                 return self._either(rows, otherwise, sure, depth)
             case nodes.Between() | nodes.After():
                 return self._timed(node, sure, depth)
-            case nodes.Priced() | nodes.PriceAt():
+            case nodes.Priced() | nodes.PriceAt() | nodes.SeriesOf():
                 return self._looked_up(node, sure, depth)
             case nodes.OverItems():
                 return f"{self.constant(gathering(node, compiled))}(k)"
@@ -252,8 +252,10 @@ class Code:
             return f"later({counted}, {start}, {self.constant(node.count)}, {calendar})"
         return f"passed({counted}, {start}, {self.written(node.end, sure, depth)}, {calendar})"
 
-    def _looked_up(self, node: nodes.Priced | nodes.PriceAt, sure: set[str], depth: int) -> str:
-        series, prices = self.constant(node.series), self.named(node.series, sure)
+    def _looked_up(self, node: nodes.Priced | nodes.PriceAt | nodes.SeriesOf, sure: set[str], depth: int) -> str:
+        if isinstance(node, nodes.SeriesOf):
+            return f"{self.written(node.several, sure, depth)}.of({self.written(node.key, sure, depth)})"
+        series, prices = self.constant(node.told), self.written(node.series, sure, depth)
         if isinstance(node, nodes.PriceAt):
             at = self.written(node.at, sure, depth)
             return f"there({series}, price_at({prices}, {at}, {self.constant(node.within)}))"

@@ -131,6 +131,7 @@ def read_inputs(root: Section, money: MoneyTerms | None, scope: Scope | None = N
             kind = TextType()
         inputs.append(Input(name=key.text, type=kind, place=key.place))
     _check_fields(inputs, root.mistakes)
+    _check_series(inputs, root.mistakes)
     if money and money.asset_input is not None:
         _check_asset_input(money, inputs, root.mistakes)
     return tuple(inputs)
@@ -206,6 +207,19 @@ def _check_fields(inputs: list[Input], mistakes: Mistakes) -> None:
                 mistakes.add(
                     each.place, f'each of "{each.name}" has a "{name}", and so has the claim: name one otherwise'
                 )
+
+
+def _check_series(inputs: list[Input], mistakes: Mistakes) -> None:
+    """Note prices whose series are named by nothing that an item or the claim says."""
+    lists = [each.type for each in inputs if isinstance(each.type, ListType)]
+    said = {name: kind for each in lists for name, kind in each.fields} | {each.name: each.type for each in inputs}
+    naming = [name for name, kind in said.items() if isinstance(kind, TextType | ChoiceType)]
+    for each in inputs:
+        by = each.type.by if isinstance(each.type, SeriesType) else None
+        if by is not None and by not in naming:
+            known = did_you_mean(by, naming) if naming else "declare one as text"
+            what = f'"{by[:60]}" is no text, nor one of a list, that an item or the claim says: {known}'
+            mistakes.add(each.place, what)
 
 
 def read_derived(root: Section, scope: Scope) -> tuple[tuple[Derived, ...], Scope]:
@@ -309,7 +323,8 @@ def _type(scalar: Scalar, money: MoneyTerms | None, own: frozenset[str], mistake
         return _choice([each.strip() for each in choice.group(1).split(",")], scalar, mistakes)
     try:
         if text.startswith("prices ") and not (signed or positive):
-            return SeriesType(unit=unit_named(text.removeprefix("prices "), own=own))
+            unit, _, by = text.removeprefix("prices ").partition(" by ")
+            return SeriesType(unit=unit_named(unit, own=own), by=by or None)
         return replace(_number(text, money, own), signed=signed, positive=positive)
     except ValueError as error:
         what = f'"{scalar.text[:60]}" is not understood ({error}): write {_KINDS}'

@@ -28,7 +28,10 @@ def edges(policy: Policy) -> dict[str, tuple[str, ...]]:
     """Return, by input, the values that are worth trying, as text; the same ones each time."""
     nodes = tuple(nodes_of(policy))
     return {
-        each.name: tuple(dict.fromkeys(_lists(policy, each, nodes) or _values(each, nodes))) for each in policy.inputs
+        each.name: tuple(
+            dict.fromkeys(_lists(policy, each, nodes) or _by_name(policy, each, nodes) or _values(each, nodes))
+        )
+        for each in policy.inputs
     }
 
 
@@ -100,7 +103,7 @@ def _values(each: Input, nodes: tuple[Any, ...]) -> Iterable[str]:
             return map(shown, _moments(nodes))
         case DateType():
             return map(shown, _dates(nodes))
-        case SeriesType():
+        case SeriesType(by=None):
             return _prices(each.name, nodes)
         case _:
             return ("", *(node.value for node in nodes if isinstance(node, Literal) and isinstance(node.value, str)))
@@ -124,6 +127,17 @@ def _lists(policy: Policy, each: Input, nodes: tuple[Any, ...]) -> list[str]:
             ([], [first, first], *given, *full, *([item, *rest] for item in changed), *([item] for item in changed)),
         )
     )
+
+
+def _by_name(policy: Policy, each: Input, nodes: tuple[Any, ...]) -> list[str]:
+    """Return prices of several, each of the examples and all others under their names; nothing for other inputs."""
+    if not isinstance(each.type, SeriesType) or each.type.by is None:
+        return []
+    given = [json.loads(text) for example in policy.examples for name, text in example.given if name == each.name]
+    names = tuple(dict.fromkeys(name for told in given for name in told))
+    tried = [dict.fromkeys(names, text) for text in _prices(each.name, nodes)]
+    less = [{name: text for name, text in told.items() if name != left_out} for told in given for left_out in names]
+    return list(map(items_text, (*given, *less, *tried, {})))
 
 
 def _several(item: dict[str, Any], kind: ListType, number: int) -> list[dict[str, Any]]:
@@ -201,11 +215,11 @@ def _dates(nodes: tuple[Any, ...]) -> Iterator[date]:
 def _prices(name: str, nodes: tuple[Any, ...]) -> Iterator[str]:
     """Yield prices at the ends of every window in which they are looked up."""
     for node in nodes:
-        if isinstance(node, PriceAt) and node.series == name:
+        if isinstance(node, PriceAt) and node.told == name:
             for at in _stated(node.at):
                 ends = (at - node.within - _SECOND, at - node.within, at - _SECOND, at, at + _SECOND)
                 yield from _listed(ends)
-        if isinstance(node, Priced) and node.series == name:
+        if isinstance(node, Priced) and node.told == name:
             for at in (*_stated(node.start), *_stated(node.end)):
                 yield from _listed((at - _SECOND, at, at + _SECOND))
 

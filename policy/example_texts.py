@@ -10,7 +10,8 @@ from policy.mistakes import Mistakes, did_you_mean
 from policy.payment_terms import Together, TogetherClaim
 from policy.ruling import CLASSIFICATIONS, classification_named, stages_at
 from policy.section import Section
-from policy.units import ListType, Type
+from policy.units import ListType, SeriesType, Type
+from policy.yaml_text import Mapping as YamlMapping
 from policy.yaml_text import Node, Scalar, Sequence
 
 _AMOUNT = re.compile(r"\d{1,40}(\.\d{1,20})?", re.ASCII)
@@ -57,6 +58,8 @@ def given_at(section: Section | None, types: Mapping[str, Type], mistakes: Mista
             given[key.text] = ""  # Of which type it is meant to be is not known.
         elif isinstance(kind := types[key.text], ListType):
             given[key.text] = _items(node, kind, mistakes)
+        elif isinstance(kind, SeriesType) and kind.by is not None:
+            given[key.text] = _by_name(node, kind.by, mistakes)
         elif not isinstance(node, Scalar):
             mistakes.add(node.place, "write one value here")
         else:
@@ -77,6 +80,14 @@ def _items(node: Node, kind: ListType, mistakes: Mistakes) -> str:
     if len(items) > kind.most:
         mistakes.add(node.place, f"at most {kind.most} items are read, these are {len(items)}")
     return items_text(items)
+
+
+def _by_name(node: Node, by: str, mistakes: Mistakes) -> str:
+    """Return several series of prices as the text that a claim gives."""
+    section = Section(node, Mistakes())
+    if not isinstance(node, YamlMapping):
+        mistakes.add(node.place, f'write the prices of each {by} under its name, as "BTC: 2026-01-01T00:00:00Z 48.36"')
+    return items_text({name: section.text(name) for name in section.entries})
 
 
 def _expected(example: Section) -> Expected | None:

@@ -11,14 +11,14 @@ from cases.money import Rounding
 from policy.calendars import Calendar
 from policy.items import Items
 from policy.mistakes import Place
-from policy.series import Lookup, Series
+from policy.series import Lookup, Series, SeriesByName
 from policy.units import Type
 
 #: The most nodes that one expression may visit: a table in a table in a table looks its subject up each time.
 MOST_WORK = 3_000
 #: The most nodes below each other, through all that is worked out: reading them takes the stack that Python has.
 MOST_DEPTH = 120
-Value = Decimal | Fraction | bool | str | datetime | date | Series | Items
+Value = Decimal | Fraction | bool | str | datetime | date | Series | SeriesByName | Items
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,11 +202,25 @@ class After:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesOf:
+    """One of several series of prices, by its name; one without a price where none is told under that name."""
+
+    several: "Node"
+    key: "Node"
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Priced:
-    """What is asked of the prices in a window, from `start` to `end`; without a price there, the input is missing."""
+    """What is asked of the prices in a window, from `start` to `end`; without a price there, the input is missing.
+
+    Fields:
+        told: The input that holds the prices.
+    """
 
     lookup: Lookup
-    series: str
+    series: "Node"
+    told: str
     start: "Node"
     end: "Node"
     with_end: bool
@@ -215,9 +229,10 @@ class Priced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceAt:
-    """The last price at or before a moment; when it is older than `within`, the input is missing."""
+    """The last price at or before a moment; when it is older than `within`, the input `told` is missing."""
 
-    series: str
+    series: "Node"
+    told: str
     at: "Node"
     within: timedelta
     type: Type
@@ -289,6 +304,7 @@ Node = (
     | Rounded
     | Between
     | After
+    | SeriesOf
     | Priced
     | PriceAt
     | OverItems
@@ -350,11 +366,13 @@ def parts_of(node: Node) -> tuple[Node, ...]:  # noqa: C901, PLR0911  # One line
             return parts
         case Quotient(dividend=one, divisor=other) | Compared(left=one, right=other):
             return (one, other)
-        case Between(start=one, end=other) | Priced(start=one, end=other):
+        case Between(start=one, end=other) | SeriesOf(several=one, key=other) | PriceAt(series=one, at=other):
             return (one, other)
+        case Priced(series=series, start=one, end=other):
+            return (series, one, other)
         case Among(subject=part) | Not(part=part) | Whole(part=part) | Rounded(part=part):
             return (part,)
-        case After(start=part) | PriceAt(at=part):
+        case After(start=part):
             return (part,)
         case Either(rows=rows, otherwise=otherwise):
             return (*(each for row in rows for each in row), otherwise)

@@ -10,7 +10,7 @@ from cases.money import EXACT
 from policy.expressions import Value
 from policy.form import Input, Policy
 from policy.items import read_items
-from policy.series import read_series
+from policy.series import read_series, read_series_by_name
 from policy.units import (
     OWN_MONEY,
     ChoiceType,
@@ -93,7 +93,7 @@ def read_value(text: str, kind: Type) -> Value:  # noqa: C901, PLR0912  # One li
             return text
         case SeriesType():
             try:
-                return read_series(text)
+                return read_series(text) if kind.by is None else read_series_by_name(text)
             except ValueError as error:
                 raise Unreadable(str(error)) from None
         case ListType():

@@ -351,9 +351,9 @@ class Policy:
         return bool(self.benefits) and self.nothing_left.classification is None
 
     @property
-    def price_inputs(self) -> tuple[str, ...]:
-        """The inputs that are prices over time."""
-        return tuple(each.name for each in self.inputs if isinstance(each.type, SeriesType))
+    def price_inputs(self) -> dict[str, str | None]:
+        """The inputs that are prices over time, with what names their series; None where there is one."""
+        return {each.name: each.type.by for each in self.inputs if isinstance(each.type, SeriesType)}
 
     @property
     def types(self) -> dict[str, Type]:

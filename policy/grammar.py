@@ -81,6 +81,7 @@ bound: COMPARE sum | UNDER sum | OVER sum | AT LEAST sum | AT MOST sum | UP "to"
 ?factor: PERCENT "of" factor -> share
        | atom
 ?atom: literal
+     | words "of" atom -> series_of
      | "max" "(" test ("," test)* ")" -> greatest
      | "min" "(" test ("," test)* ")" -> smallest
      | "table" "(" sum ("," row)* "," "otherwise" "->" test ")" -> table

@@ -13,7 +13,7 @@ from policy.expressions import Condition, Expression, Node, Relation, Value
 from policy.form import Derived, Policy
 from policy.gathering import gathered, grouped
 from policy.items import Items
-from policy.series import Series, found, price_at, why_no_price, why_none_found
+from policy.series import Series, SeriesByName, found, price_at, why_no_price, why_none_found
 from policy.showing import bare, filled_in
 from policy.timing import later, passed
 from policy.units import NumberType, Type
@@ -150,8 +150,8 @@ class Reckoning:
                 return self._either(rows, otherwise)
             case nodes.Between() | nodes.After():
                 return self._timed(node)
-            case nodes.Priced() | nodes.PriceAt():
-                return self._priced(node)
+            case nodes.Priced() | nodes.PriceAt() | nodes.SeriesOf():
+                return self._series_of(node) if isinstance(node, nodes.SeriesOf) else self._priced(node)
             case nodes.OverItems() | nodes.Grouped():
                 return self._over_items(node) if isinstance(node, nodes.OverItems) else self._grouped(node)
 
@@ -216,7 +216,7 @@ class Reckoning:
 
     def _priced(self, node: nodes.Priced | nodes.PriceAt) -> Value | Unknown:
         """Return a price; a window without one is said, never bridged."""
-        series = self.named(node.series)
+        series = self.value(node.series)
         times = (node.at,) if isinstance(node, nodes.PriceAt) else (node.start, node.end)
         moments = [self.value(each) for each in times]
         unknown = [each for each in (series, *moments) if isinstance(each, Unknown)]
@@ -234,8 +234,14 @@ class Reckoning:
         else:
             asked = f"from {bare(start)} to {'' if node.with_end else 'under '}{bare(end)}"
             why = why_none_found(series, node.lookup, start, end, with_end=node.with_end)
-        said = f"holds no price {asked}{self._of}: {why}"
-        return Unknown(needed=frozenset({node.series}), why=((node.series, said),))
+        said = f"holds no price{f' of {series.name}' if series.name else ''} {asked}{self._of}: {why}"
+        return Unknown(needed=frozenset({node.told}), why=((node.told, said),))
+
+    def _series_of(self, node: nodes.SeriesOf) -> Value | Unknown:
+        several, name = self.value(node.several), self.value(node.key)
+        if isinstance(several, SeriesByName) and isinstance(name, str):
+            return several.of(name)
+        return Unknown.of(several, name)
 
     def _sum(self, terms: tuple[tuple[int, Node], ...]) -> Value | Unknown:
         numbers = self._numbers(tuple(term for _, term in terms))

@@ -49,8 +49,8 @@ def read_items(text: str, kind: ListType, read: Callable[[str, Type], Any]) -> I
     return Items(rows=rows)
 
 
-def items_text(items: list[dict[str, Any]]) -> str:
-    """Return items as the text that `read_items` reads."""
+def items_text(items: list[dict[str, Any]] | dict[str, str]) -> str:
+    """Return items as the text that `read_items` reads, or prices by name as `read_series_by_name` does."""
     return json.dumps(items, ensure_ascii=False, default=str)
 
 

@@ -8,7 +8,7 @@ from lark import Token, Tree
 
 from policy import building
 from policy.bounds import compared_with, rises, rising, widens
-from policy.calls import Argument, Call, called
+from policy.calls import Argument, Call, called, series_of
 from policy.comparing import not_compared
 from policy.expressions import (
     MOST_WORK,
@@ -73,6 +73,7 @@ class _Reading:
         self.names: list[tuple[str, int, int]] = []
         self._readers: dict[str, Callable[[Branch], Node]] = {
             "words": self._name,
+            "series_of": self._series_of,
             "quantity": self._quantity,
             "percent": self._percent,
             "number": self._number,
@@ -90,8 +91,8 @@ class _Reading:
             "compared": self._compared,
             "fits": self._fits,
             "fits_not": self._fits_not,
-            "both": self._both,
-            "either": self._either,
+            "both": lambda tree: Every(parts=self._tests(tree), type=YES_NO),
+            "either": lambda tree: AnyOf(parts=self._tests(tree), type=YES_NO),
             "negation": lambda tree: Not(part=self._tests(tree)[0], type=YES_NO),
             "choice": self._choice,
             "table": self._table,
@@ -114,6 +115,10 @@ class _Reading:
         meant = self.scope.stands_for.get(name, name)
         self.names.append((meant, start_of(tree), tree.meta.end_pos))
         return Name(name=meant, type=self.types[name])
+
+    def _series_of(self, tree: Branch) -> Node:
+        several, which = cast("list[Branch]", tree.children)
+        return series_of(self.read(several), self.read(which), start_of(several), start_of(which))
 
     def _quantity(self, tree: Branch) -> Node:
         written, _, unit = only(tree).partition(" ")
@@ -267,12 +272,6 @@ class _Reading:
             raise wrong(tree, "a list holds values only")
         self._comparable(subject, node, tree)
         return node
-
-    def _both(self, tree: Branch) -> Node:
-        return Every(parts=self._tests(tree), type=YES_NO)
-
-    def _either(self, tree: Branch) -> Node:
-        return AnyOf(parts=self._tests(tree), type=YES_NO)
 
     def _tests(self, tree: Branch) -> tuple[Node, ...]:
         return tuple(self._test(child) for child in cast("list[Branch]", tree.children))

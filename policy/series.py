@@ -1,8 +1,10 @@
 """Prices over time, as an input of a claim: read from text, looked up without ever bridging a gap silently."""
 
+import json
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +13,8 @@ from itertools import pairwise
 
 MOST_POINTS = 5_000
 MOST_CHARACTERS = 400_000
+#: Of all series of one input together.
+MOST_CHARACTERS_OF_ALL = 2_000_000
 _POINT = re.compile(r"(\S{16,40})\s+(\d{1,30}(?:\.\d{1,30})?)(?:\s+(\d{1,30}(?:\.\d{1,30})?))?", re.ASCII)
 _GAP = re.compile(r"gap\s+(\S{16,40})\s+(\S{16,40})", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
@@ -54,10 +58,14 @@ class Series:
     """Prices, earliest first, no moment twice, and the gaps between them, earliest first.
 
     What is asked of a time that a gap touches has no answer, however near the next price is.
+
+    Fields:
+        name: Of what, where it is one of several: "BTC".
     """
 
     points: tuple[Point, ...]
     gaps: tuple[Gap, ...] = ()
+    name: str = ""
 
     def gap_in(self, start: datetime, end: datetime, *, with_end: bool) -> Gap | None:
         """Return the first gap that the time from `start` to `end` touches; None when it touches none."""
@@ -70,6 +78,17 @@ class Series:
         """Return the gap that lies between a moment and the last price before it, or holds it; None for none."""
         index = bisect_right(self.points, at, key=lambda each: each.at)
         return self.gap_in(self.points[index - 1].at, at, with_end=True) if index else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesByName:
+    """Several series of prices, each under what names it."""
+
+    series: Mapping[str, Series]
+
+    def of(self, name: str) -> Series:
+        """Return the series of a name; one without any price where none is told."""
+        return self.series.get(name) or Series(points=(), name=name)
 
 
 class Lookup(StrEnum):
@@ -103,6 +122,41 @@ def read_series(text: str) -> Series:
         if after.start < before.end:
             raise ValueError(f"has gaps that are not in order at {after.start.isoformat()}")
     return Series(points=points, gaps=gaps)
+
+
+def read_series_by_name(text: str) -> SeriesByName:
+    """Return the series that a text lists: `{"BTC": "2025-10-10T21:36:00Z 4000; …", "ETH": "…"}`.
+
+    Raises ValueError as `read_series` does, with the name of the series.
+    """
+    if len(text) > MOST_CHARACTERS_OF_ALL:
+        raise ValueError(f"has {len(text)} characters, at most {MOST_CHARACTERS_OF_ALL} are read")
+    series: dict[str, Series] = {}
+    for name, each in texts_by_name(text).items():
+        try:
+            series[name] = replace(read_series(each), name=name)
+        except ValueError as error:
+            raise ValueError(f"of {name[:60]} {error}") from None
+    return SeriesByName(series=series)
+
+
+def texts_by_name(text: str) -> dict[str, str]:
+    """Return the texts of several series by their names; raises ValueError."""
+    shape = 'is no prices by name, as {"BTC": "2025-10-10T21:36:00Z 4000", "ETH": "…"}'
+    try:
+        told = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise ValueError(shape) from None
+    if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
+        raise ValueError(shape)
+    return told
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def found(
@@ -148,6 +202,8 @@ def why_no_price(series: Series, at: datetime, within: timedelta) -> str:
     gap = series.gap_at(at) or series.gap_in(at, at, with_end=True)
     if gap is not None:
         return str(gap)
+    if not series.points and not series.gaps:
+        return "no price of it is told"
     index = bisect_right(series.points, at, key=lambda each: each.at)
     if index == 0:
         return "there is none before" if not series.points else f"the first one is of {_shown(series.points[0].at)}"
@@ -159,6 +215,8 @@ def why_none_found(series: Series, lookup: Lookup, start: datetime, end: datetim
     gap = series.gap_in(start, end, with_end=with_end)
     if gap is not None:
         return str(gap)
+    if not series.points and not series.gaps:
+        return "no price of it is told"
     if end < start or (end == start and not with_end):
         return "the window is empty"
     held = [each for each in series.points if start <= each.at and (each.at < end or (with_end and each.at == end))]

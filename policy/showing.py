@@ -11,7 +11,7 @@ from policy.arithmetic import ratio, rounded_units
 from policy.expressions import Expression, Value
 from policy.items import Items
 from policy.payment_terms import Benefit
-from policy.series import Series
+from policy.series import Series, SeriesByName
 from policy.units import BARE, OWN_MONEY, NumberType, Type
 
 _MOST_SHOWN_DECIMALS = 8
@@ -51,7 +51,7 @@ def to_customer(value: Value, kind: Type, asset: str | None) -> str:
     return with_unit(value, kind, asset)
 
 
-def bare(value: Value) -> str:  # noqa: C901, PLR0911  # One line for each kind of value.
+def bare(value: Value) -> str:  # noqa: C901  # One line for each kind of value.
     """Return a value without its unit: "83.6", "yes", "2024-01-23 09:07:00 UTC", "2024-01-23"."""
     match value:
         case bool():
@@ -60,10 +60,8 @@ def bare(value: Value) -> str:  # noqa: C901, PLR0911  # One line for each kind 
             return _at_least(value, 0)
         case Fraction():
             return _ratio(value)
-        case Series(points=()):
-            return "no prices"
-        case Series(points=points):
-            return f"{len(points)} prices from {bare(points[0].at)} to {bare(points[-1].at)}"
+        case Series() | SeriesByName():
+            return _prices(value)
         case Items(rows=rows, members=members):
             return f"{len(rows)} {'group' if members else 'item'}{'' if len(rows) == 1 else 's'}"
         case datetime():
@@ -74,11 +72,21 @@ def bare(value: Value) -> str:  # noqa: C901, PLR0911  # One line for each kind 
             return value
 
 
+def _prices(value: Series | SeriesByName) -> str:
+    """Return how many prices there are and of when: "2 prices of BTC from … to …"; or of what there are any."""
+    if isinstance(value, SeriesByName):
+        return f"prices of {', '.join(value.series) or 'nothing'}"
+    of = f" of {value.name}" if value.name else ""
+    if not value.points:
+        return f"no prices{of}"
+    return f"{len(value.points)} prices{of} from {bare(value.points[0].at)} to {bare(value.points[-1].at)}"
+
+
 def filled_in(expression: Expression, values: Mapping[str, Value]) -> str:
     """Return the text of an expression with values in place of names; a name without a value stays."""
     text = expression.text
     for name, start, end in reversed(expression.names):
-        if name in values:
+        if name in values and not isinstance(values[name], SeriesByName):
             value = bare(values[name])
             shown = f"({value})" if value.startswith("-") else value
             text = text[:start] + shown + text[end:]

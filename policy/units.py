@@ -93,9 +93,16 @@ class TextType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesType:
-    """Prices over time, each counted in `unit`: only looked up, never calculated with."""
+    """Prices over time, each counted in `unit`: only looked up, never calculated with.
+
+    Fields:
+        by: The field or input whose values name the series, where there are several; None: there is one.
+        told: The input that holds it, where it is one of several.
+    """
 
     unit: Unit
+    by: str | None = None
+    told: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +147,8 @@ def described(of: Type) -> str:  # noqa: C901, PLR0911  # One line for each type
             return "a date"
         case TextType():
             return "text"
-        case SeriesType(unit=unit):
-            return f"prices in {unit}"
+        case SeriesType(unit=unit, by=by):
+            return f"prices in {unit}{f' by {by}' if by else ''}"
         case ListType(most=most, least=least):
             return f"a list of {least} to {most}" if least else f"a list of up to {most}"
 

@@ -21,8 +21,8 @@ EvidenceSource = Callable[[Loss], Evidence | NotFound | BelongsToAnother]
 #: Says which other tickets a ticket names, of the accounts that we read.
 Naming = Callable[[Ticket], tuple[Named, ...]]
 
-#: Fills a policy's price inputs (their names) from the price book, among the inputs (name, text) of a case.
-Filler = Callable[[tuple[str, ...], tuple[tuple[str, str], ...]], Filled]
+#: Fills a policy's price inputs (name, what names their series) from the price book, among the inputs of a case.
+Filler = Callable[[Mapping[str, str | None], tuple[tuple[str, str], ...]], Filled]
 
 
 def names_nothing(_ticket: Ticket) -> tuple[Named, ...]:
@@ -30,7 +30,7 @@ def names_nothing(_ticket: Ticket) -> tuple[Named, ...]:
     return ()
 
 
-def fills_nothing(_wanted: tuple[str, ...], inputs: tuple[tuple[str, str], ...]) -> Filled:
+def fills_nothing(_wanted: Mapping[str, str | None], inputs: tuple[tuple[str, str], ...]) -> Filled:
     """Return the inputs as they are: where there is no price book."""
     return Filled(inputs=inputs, sources=())
 

@@ -127,6 +127,10 @@ class PriceBook:
         """Return what the book holds, by name; raises BadPrices for a file that says it wrongly."""
         return tuple(self._about(path.stem) for path in sorted(self.folder.glob("*.json")))
 
+    def holds(self, name: str) -> bool:
+        """Say whether the book has a source of this name."""
+        return bool(_SLUG.fullmatch(name)) and (self.folder / f"{name}.json").exists()
+
     def held(self, name: str) -> Held:
         """Return a source with its rows; raises BadPrices for one that is not there, or was changed by other hands."""
         source = self._about(name)

@@ -1,7 +1,8 @@
 """Filling a policy's price inputs from the book: a stretch of prices as text, with every gap in it said."""
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,10 +20,11 @@ class Filling:
     """How one input is filled.
 
     Fields:
-        source: Its name in the book; "{coin}" in it stands for what that input says: "okx-{coin}-usdt-mark-1m".
+        source: Its name in the book; "{coin}" in it stands for what that input says, or, for prices of several, what
+            names each of them: "okx-{coin}-usdt-mark-1m".
         price: Which price of a candle: "open", "high", "low" or "close"; left alone where the source has single prices.
-        start: The input that says from when: "happened_at".
-        end: The input that says until when: "fixed_at".
+        start: What says from when, an input or, for prices of several, a field of the items: "happened_at".
+        end: What says until when, as well: "fixed_at".
         margin: How much more is given before and after.
     """
 
@@ -47,9 +49,14 @@ class Filled:
 
 
 def fill(
-    book: PriceBook, fillings: Mapping[str, Filling], wanted: Sequence[str], inputs: tuple[tuple[str, str], ...]
+    book: PriceBook,
+    fillings: Mapping[str, Filling],
+    wanted: Mapping[str, str | None],
+    inputs: tuple[tuple[str, str], ...],
 ) -> Filled:
     """Return the inputs with those that are `wanted` and filled from the book in them.
+
+    wanted: By the input, the field of items, or the other input, whose values name its series; None where there is one.
 
     Only the book's word counts for these: what a ticket says of them is left out. An input whose source or times are
     not known stays out, and is then missing; one whose source cannot be used is given as the text that says why,
@@ -57,11 +64,12 @@ def fill(
     """
     known = dict(inputs)
     sources: dict[str, str] = {}
-    for name in wanted:
+    for name, by in wanted.items():
         if name not in fillings:
             continue
         known.pop(name, None)
-        text = _filled(book, fillings[name], known, sources)
+        how = fillings[name]
+        text = _filled(book, how, known, sources) if by is None else _by_name(book, how, by, known, sources)
         if text is not None:
             known[name] = text
     return Filled(inputs=tuple(sorted(known.items())), sources=tuple(sorted(sources.items())))
@@ -83,10 +91,9 @@ def series_text(held: Held, price: str, start: datetime, end: datetime) -> str:
 
 
 def _filled(book: PriceBook, how: Filling, known: Mapping[str, str], sources: dict[str, str]) -> str | None:
-    names = (*_INPUT.findall(how.source), how.start, how.end)
-    if any(name not in known for name in names):
+    source = _source(how, known)
+    if source is None or how.start not in known or how.end not in known:
         return None
-    source = _INPUT.sub(lambda match: slug(known[match.group(1)]), how.source)
     try:
         held = book.held(source)
         start, end = _moment(known[how.start]), _moment(known[how.end])
@@ -94,6 +101,54 @@ def _filled(book: PriceBook, how: Filling, known: Mapping[str, str], sources: di
         return str(problem)
     sources[source] = held.source.sha256
     return series_text(held, how.price, start - how.margin, end + how.margin)
+
+
+def _by_name(book: PriceBook, how: Filling, by: str, known: Mapping[str, str], sources: dict[str, str]) -> str | None:
+    """Return the prices of everything that items or the claim name, each from its first to its last time.
+
+    What the book does not hold is left out: the policy then says of which item the price is wanting. None where nothing
+    is named, or no time is told.
+    """
+    asked: dict[str, list[tuple[str, str]]] = {}
+    for told in (known, *_items(known)):
+        since, until = (told.get(each) or known.get(each) for each in (how.start, how.end))
+        if by in told and since and until:
+            asked.setdefault(told[by], []).append((since, until))
+    found = {}
+    for name, times in asked.items():
+        source = _source(how, {**known, by: name})
+        if source is None:
+            return None
+        if book.holds(source):
+            try:
+                start, end = min(_moment(each) for each, _ in times), max(_moment(each) for _, each in times)
+                held = book.held(source)
+            except BadPrices as problem:
+                return str(problem)
+            sources[source] = held.source.sha256
+            found[name] = series_text(held, how.price, start - how.margin, end + how.margin)
+    return json.dumps(found) if asked else None
+
+
+def _items(known: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield the items of all inputs that list some, with those of their fields that are text."""
+    for text in known.values():
+        if not text.lstrip().startswith("["):
+            continue
+        try:
+            listed = json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+        for each in listed if isinstance(listed, list) else ():
+            if isinstance(each, dict):
+                yield {name: value for name, value in each.items() if isinstance(value, str)}
+
+
+def _source(how: Filling, known: Mapping[str, str]) -> str | None:
+    """Return the name of the source in the book; None where an input that it is named by is not known."""
+    if any(name not in known for name in _INPUT.findall(how.source)):
+        return None
+    return _INPUT.sub(lambda match: slug(known[match.group(1)]), how.source)
 
 
 def _moment(text: str) -> datetime:

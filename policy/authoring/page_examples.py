@@ -11,9 +11,10 @@ from policy.facts import read_facts
 from policy.form import Example, Policy
 from policy.items import items_said
 from policy.reasons import Reasoned
+from policy.series import texts_by_name
 from policy.settling import TooManyDigits
 from policy.showing import in_words
-from policy.units import ListType
+from policy.units import ListType, SeriesType, Type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +73,20 @@ def _written(grid: Grid) -> list[frozenset[str]]:
 
 
 def _values(policy: Policy, given: tuple[tuple[str, str], ...], told: AbstractSet[str]) -> tuple[tuple[str, str], ...]:
-    """Return the inputs that are told, items of lists as people read them."""
-    lists = {each.name for each in policy.inputs if isinstance(each.type, ListType)}
-    return tuple((name, items_said(value) if name in lists else value) for name, value in given if name in told)
+    """Return the inputs that are told, as people read them."""
+    types = {each.name: each.type for each in policy.inputs}
+    return tuple((name, _said(value, types[name])) for name, value in given if name in told)
+
+
+def _said(text: str, kind: Type) -> str:
+    """Return a value as people read it: items one after the other, prices by what they are of."""
+    match kind:
+        case ListType():
+            return items_said(text)
+        case SeriesType(by=str()):
+            return " · ".join(f"{name}: {each}" for name, each in texts_by_name(text).items())
+        case _:
+            return text
 
 
 def together_shown(policy: Policy, grids: Mapping[str, Grid]) -> list[TogetherShown]:

@@ -12,6 +12,7 @@ from policy.many.days import FIRST_DATE, LAST_DATE, days_of
 from policy.many.prices import readable
 from policy.many.scaled import OutOfBounds, Scaled, Whole, moment
 from policy.units import (
+    BARE,
     OWN_MONEY,
     ChoiceType,
     DateType,
@@ -302,7 +303,8 @@ def _text(each: Input, series: pl.Series) -> _Raw:
 
 
 def _prices(each: Input, series: pl.Series) -> _Raw:
-    return _Raw(series=readable(_needs(each, series, pl.String)))
+    kind = each.type if isinstance(each.type, SeriesType) else SeriesType(unit=BARE)
+    return _Raw(series=readable(_needs(each, series, pl.String), kind))
 
 
 _READERS: Mapping[type[Type], Callable[[Input, pl.Series], _Raw]] = {

@@ -2,9 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
-from fractions import Fraction
 from functools import reduce
 
 import polars as pl
@@ -14,8 +11,9 @@ from policy.expressions import Condition, Expression, Gathered, Node, Relation, 
 from policy.form import Derived
 from policy.many import days, groups, lists, prices, scaled
 from policy.many.columns import Cases, Column, Other, Words
+from policy.many.literals import literal, text_of
 from policy.many.scaled import OutOfBounds, Scaled
-from policy.units import ChoiceType, DateType, Type
+from policy.units import DateType
 
 #: Stands in the place of a needed input where only the compiled policy can tell the answer.
 ASK = 65_535
@@ -175,7 +173,7 @@ class Reader:
     def _worked_out(self, node: Node) -> Found:  # noqa: C901, PLR0911, PLR0912  # One line for each kind of node.
         match node:
             case nodes.Literal(value=value, type=kind):
-                return Found(value=_literal(value, kind))
+                return Found(value=literal(value, kind))
             case nodes.Name(name=name):
                 return self.named(name)
             case nodes.Sum(terms=terms):
@@ -212,14 +210,14 @@ class Reader:
             case nodes.Either(rows=rows, otherwise=otherwise):
                 tests = [(self.value(test), self.value(value)) for test, value in rows]
                 return either(tests, self.value(otherwise))
-            case nodes.Between() | nodes.After() | nodes.Priced() | nodes.PriceAt():
+            case nodes.Between() | nodes.After() | nodes.Priced() | nodes.PriceAt() | nodes.SeriesOf():
                 return self._about_time(node)
             case nodes.OverItems() | nodes.Grouped():
                 return self._over_items(node)
 
     def _among(self, subject: Node, options: tuple[Value, ...]) -> Found:
         found = self.value(subject)
-        tests = [_compared(Relation.EQUAL, found, Found(value=_literal(each, subject.type))).holds for each in options]
+        tests = [_compared(Relation.EQUAL, found, Found(value=literal(each, subject.type))).holds for each in options]
         return Found(value=Other(expr=reduce(pl.Expr.__or__, tests)), needs=found.needs)
 
     def _over_items(self, node: nodes.OverItems | nodes.Grouped) -> Found:
@@ -245,8 +243,16 @@ class Reader:
             needs.append(pl.when(pl.lit(found.none)).then(number).otherwise(_NOTHING))
         return self.kept(Found(value=found.number, needs=first_needed(*needs)))
 
-    def _about_time(self, node: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt) -> Found:
+    def _about_time(self, node: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt | nodes.SeriesOf) -> Found:
+        if isinstance(node, nodes.SeriesOf):
+            return self._series_of(node)
         return self._timed(node) if isinstance(node, nodes.Between | nodes.After) else self._priced(node)
+
+    def _series_of(self, node: nodes.SeriesOf) -> Found:
+        several, which = self.value(node.several), self.value(node.key)
+        asked = self.frame.select(series=text_of(several.value), name=text_of(which.value)).collect()
+        taken = self.keep(pl.lit(prices.picked(asked)))
+        return Found(value=Other(expr=taken), needs=_first((several, which)))
 
     def _timed(self, node: nodes.Between | nodes.After) -> Found:
         start, dates = self.value(node.start), isinstance(node.start.type, DateType)
@@ -258,19 +264,19 @@ class Reader:
         return Found(value=value, needs=first_needed(start.needs, needed(ask)))
 
     def _priced(self, node: nodes.Priced | nodes.PriceAt) -> Found:
-        series = self.named(node.series)
+        series = self.value(node.series)
         start, end = (node.at, node.at) if isinstance(node, nodes.PriceAt) else (node.start, node.end)
         found = [self.value(each) for each in (start, end)]
         moments = [each.number.top.expr for each in found]
         if not isinstance(series.value, Other):
-            raise TypeError(f"{node.series} holds no prices, though its type was checked")
+            raise TypeError(f"{node.told} holds no prices, though its type was checked")
         asked = self.frame.select(
             series=series.value.expr, start=moments[0].cast(pl.Int64), end=moments[1].cast(pl.Int64)
         )
         self._kept += 1
         told, value = prices.answers(node, asked.collect(), f"price {self._kept}")
         self.frame = self.frame.with_columns(told.get_columns())
-        number = pl.lit(self._numbers[node.series], dtype=pl.UInt16)
+        number = pl.lit(self._numbers[node.told], dtype=pl.UInt16)
         without = pl.when(value.top.expr.is_null()).then(number).otherwise(_NOTHING)
         return Found(value=value, needs=first_needed(series.needs, *(each.needs for each in found), without))
 
@@ -379,21 +385,3 @@ def _one_of(test: pl.Expr, held: pl.Expr | None, otherwise: pl.Expr | None) -> p
 
 def _first(parts: Iterable[Found]) -> pl.Expr | None:
     return first_needed(*(each.needs for each in parts))
-
-
-def _literal(value: Value, kind: Type) -> Column:
-    match value:
-        case bool():
-            return Other(expr=pl.lit(value))
-        case Decimal() | Fraction():
-            return scaled.constant(Fraction(value))
-        case datetime():
-            return scaled.moment(value)
-        case date():
-            return scaled.constant(days.date_number(value))
-        case str() if isinstance(kind, ChoiceType):
-            return Words(codes=pl.lit(kind.options.index(value), dtype=pl.UInt8), options=kind.options)
-        case str():
-            return Other(expr=pl.lit(value))
-        case _:
-            raise TypeError(f"{value!r} stands in no policy")

@@ -11,7 +11,7 @@ import polars as pl
 from policy.expressions import PriceAt, Priced
 from policy.facts import Unreadable, read_value
 from policy.many.scaled import OutOfBounds, Scaled, Whole, whole
-from policy.series import Series, found, price_at
+from policy.series import Series, found, price_at, texts_by_name
 from policy.units import BARE, SeriesType
 
 #: More different questions than this are not asked in columns.
@@ -47,12 +47,34 @@ def answers(node: Priced | PriceAt, asked: pl.DataFrame, name: str) -> tuple[pl.
     return told.drop("series", "start", "end"), Scaled(top=top, bottom=bottom, under=divided)
 
 
-def readable(series: pl.Series) -> pl.Series:
+def picked(asked: pl.DataFrame) -> pl.Series:
+    """Return the text of one of several series for each case; null where none is told under that name.
+
+    asked: "series", the text of all of them, and "name". Raises OutOfBounds for more than MOST_QUESTIONS of them.
+    """
+    pairs = asked.unique(maintain_order=True)
+    if pairs.height > MOST_QUESTIONS:
+        raise OutOfBounds(f"asks for {pairs.height} different series of prices, {MOST_QUESTIONS} are asked for at once")
+    texts = [None if text is None or name is None else _texts(text).get(name) for text, name in pairs.iter_rows()]
+    told = pairs.with_columns(pl.Series("text", texts, dtype=pl.String))
+    return asked.join(told, on=["series", "name"], how="left", nulls_equal=True, maintain_order="left")["text"]
+
+
+@lru_cache(maxsize=64)
+def _texts(text: str) -> dict[str, str]:
+    """Return the texts of several series by name; none of what cannot be read."""
+    try:
+        return texts_by_name(text)
+    except ValueError:
+        return {}
+
+
+def readable(series: pl.Series, kind: SeriesType) -> pl.Series:
     """Return the prices of many cases, null where they cannot be read."""
     different = series.drop_nulls().unique()
     if different.len() > MOST_QUESTIONS:
         return series
-    bad = [each for each in different if _read(each) is None]
+    bad = [each for each in different if not _is_readable(each, kind)]
     return series.set(series.is_in(bad), None) if bad else series
 
 
@@ -72,6 +94,13 @@ def _price(node: Priced | PriceAt, series: str | None, start: int | None, end: i
     else:
         price = found(prices, node.lookup, _moment(start), _moment(end), with_end=node.with_end)
     return None if price is None else Fraction(price)
+
+
+def _is_readable(text: str, kind: SeriesType) -> bool:
+    try:
+        return bool(read_value(text, kind))
+    except Unreadable:
+        return False
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,7 @@
 """Prices are taken in exactly as they are written, and a gap is never bridged."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ from connectors.prices.book import About, PriceBook
 from connectors.prices.filling import Filling, fill
 from connectors.prices.reading import read_file
 from connectors.prices.rows import BadPrices, Gap, Kind
-from policy.series import Lookup, found, price_at, read_series
+from policy.series import Lookup, found, price_at, read_series, read_series_by_name
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 MARK = About(source="OKX", symbol="OKB/USDT", kind=Kind.MARK, interval="1m")
@@ -165,7 +166,7 @@ def _inputs(**changes: str) -> tuple[tuple[str, str], ...]:
 def test_a_price_input_is_filled_and_no_gap_is_bridged(tmp_path: Path) -> None:
     book = _imported(tmp_path, HEADING, *CANDLES)
 
-    filled = fill(book, {"prices": FILLING}, ("prices",), _inputs(prices="2024-01-23T09:07:00Z 1"))
+    filled = fill(book, {"prices": FILLING}, {"prices": None}, _inputs(prices="2024-01-23T09:07:00Z 1"))
 
     series = read_series(dict(filled.inputs)["prices"])
     assert filled.sources == ((NAME, book.held(NAME).source.sha256),)
@@ -184,11 +185,31 @@ def test_a_price_input_is_filled_and_no_gap_is_bridged(tmp_path: Path) -> None:
 def test_without_its_times_or_its_source_a_price_input_is_missing_or_says_why(tmp_path: Path) -> None:
     book = _imported(tmp_path, HEADING, *CANDLES)
 
-    without = fill(book, {"prices": FILLING}, ("prices",), _inputs()[:1])
-    unknown = fill(book, {"prices": FILLING}, ("prices",), _inputs(coin="NEM"))
-    untouched = fill(book, {"prices": FILLING}, ("other",), _inputs())
+    without = fill(book, {"prices": FILLING}, {"prices": None}, _inputs()[:1])
+    unknown = fill(book, {"prices": FILLING}, {"prices": None}, _inputs(coin="NEM"))
+    untouched = fill(book, {"prices": FILLING}, {"other": None}, _inputs())
 
     assert "prices" not in dict(without.inputs)
     assert dict(unknown.inputs)["prices"].startswith("okx-nem-usdt-mark-1m: no such source in ")
     assert unknown.sources == ()
     assert untouched.inputs == _inputs()
+
+
+def test_prices_of_many_are_filled_for_what_the_items_name(tmp_path: Path) -> None:
+    book = _imported(tmp_path, HEADING, *CANDLES)
+    how = replace(FILLING, start="filled_at", end="filled_at")
+    fills = [
+        {"coin": coin, "filled_at": f"2024-01-23T09:{minute}:00Z"}
+        for coin, minute in (("OKB", "08"), ("NEM", "08"), ("OKB", "12"))
+    ]
+    inputs = (("fills", json.dumps(fills)), ("note", "[not a list"))
+
+    filled = fill(book, {"fair": how}, {"fair": "coin"}, inputs)
+    nothing = fill(book, {"fair": how}, {"fair": "coin"}, (("fills", "[]"),))
+
+    told = read_series_by_name(dict(filled.inputs)["fair"])
+    assert list(told.series) == ["OKB"]
+    assert [str(each.price) for each in told.of("OKB").points] == ["41.5", "47.9", "48.36"]
+    assert filled.sources == ((NAME, book.held(NAME).source.sha256),)
+    assert told.of("NEM").points == ()
+    assert nothing.inputs == (("fills", "[]"),)

@@ -33,10 +33,10 @@ from policy.mistakes import Mistakes, Place
 from policy.reasons import Reasoned
 from policy.scope import Scope
 from policy.section import Section
-from policy.series import Point, Series
+from policy.series import Point, Series, SeriesByName
 from policy.settling import exactly
 from policy.timing import later, passed
-from policy.units import ChoiceType, DateType, ListType, NumberType, SeriesType, Type, YesNoType, described
+from policy.units import ChoiceType, DateType, ListType, NumberType, SeriesType, TextType, Type, YesNoType, described
 from policy.yaml_text import read_yaml
 from tests.policy.conftest import staff
 
@@ -65,7 +65,7 @@ def _names() -> dict[str, Type]:
     return {each.name: each.type for each in read_inputs(Section(read_yaml(text, "page"), mistakes), None)}
 
 
-def _values(of: Type) -> st.SearchStrategy[Value]:
+def _values(of: Type) -> st.SearchStrategy[Value]:  # noqa: C901, PLR0911  # One line for each type.
     match of:
         case NumberType():
             edges = st.sampled_from(
@@ -73,6 +73,11 @@ def _values(of: Type) -> st.SearchStrategy[Value]:
             )
             numbers = st.one_of(edges, st.decimals(0, 10**9, places=8))
             return numbers.filter(bool) if of.positive else numbers
+        case SeriesType(by=str()):
+            each = _values(SeriesType(unit=of.unit))
+            return st.dictionaries(st.sampled_from(["OKX", "Kraken"]), each, max_size=2).map(_by_name)
+        case TextType():
+            return st.sampled_from(["OKX", "Kraken"])
         case SeriesType():
             point = st.tuples(st.integers(-3, 190), st.integers(1, 9_000), st.one_of(st.none(), st.integers(0, 9)))
             return st.lists(point, min_size=1, max_size=6, unique_by=lambda each: each[0]).map(_series)
@@ -88,6 +93,11 @@ def _values(of: Type) -> st.SearchStrategy[Value]:
         case _:
             steps = (-1, 0, 1, 179, 180, 90_000, 9_000_000)
             return st.sampled_from([WINDOW + timedelta(seconds=each) for each in steps])
+
+
+def _by_name(told: dict[str, Value]) -> SeriesByName:
+    named = {name: replace(each, name=name) for name, each in told.items() if isinstance(each, Series)}
+    return SeriesByName(series=named)
 
 
 def _series(points: list[tuple[int, int, int | None]]) -> Series:
