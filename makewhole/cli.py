@@ -4,6 +4,7 @@ Exit codes: 0 fine, 1 something was found wrong, 2 wrong usage, 3 settings, peop
 used.
 """
 
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,9 @@ from makewhole.options import SETTINGS, AsJson, DryRun, SettingsFile, WhichPart,
 from makewhole.policy_commands import policy_app
 from makewhole.price_commands import prices_app
 from makewhole.trouble import Unusable, WrongUsage
+
+#: Importing makes many objects and no garbage; Python's 700 would have it looked for all the way.
+MANY_NEW_OBJECTS = 50_000
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -293,6 +297,7 @@ def finance_confirm(file: Path, *, settings: SettingsFile = SETTINGS, as_json: A
 
 def main() -> None:
     """Run the command line: what a person must mend is said in a sentence, without a traceback."""
+    gc.set_threshold(MANY_NEW_OBJECTS)
     try:
         app()
     except Unusable as problem:

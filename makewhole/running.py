@@ -63,7 +63,6 @@ def settle_down() -> None:
 
     A page of a thousand tickets starts many rounds; each would walk through every module and model.
     """
-    gc.collect()
     gc.freeze()
 
 
