@@ -273,7 +273,7 @@ def _read_sending_back(view: _View, value: PolicyModalValue, person: str) -> Del
     reason = _written(view, WHY_BACK)
     if reason is None or send_back_mistakes(reason, "en"):
         return NothingToDo(why="the modal said what to mend")
-    about = PolicyValue(name=value.name, version=value.version, text_hash=value.text_hash)
+    about = PolicyValue(name=value.name, version=value.version, fingerprint=value.fingerprint)
     why = plain_lines(reason, LONGEST_REASON)
     return PolicySaid(slack_id=person, value=about, release=False, reason=why, channel=value.channel)
 

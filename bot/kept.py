@@ -347,7 +347,7 @@ class KeptDesk:
                 return POLICY_OUTCOME.validate_json(delivery.outcome)
             value, person = said.value, self.desk.people.by_slack_id(said.slack_id)
             word = releasing.Word(
-                name=value.name, version=value.version, text_hash=value.text_hash, reason=said.reason, said_at=now
+                name=value.name, version=value.version, fingerprint=value.fingerprint, reason=said.reason, said_at=now
             )
             decide = releasing.approve if said.release else releasing.reject
             outcome = decide(self.desk, tx, word, person)

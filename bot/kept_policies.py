@@ -16,7 +16,7 @@ class KeptPolicies:
 
     def why_not_back(self, value: PolicyValue, slack_id: str, *, now: datetime) -> Refused | None:
         """Return why this person cannot send this text back now; None when they can."""
-        word = Word(name=value.name, version=value.version, text_hash=value.text_hash, reason=None, said_at=now)
+        word = Word(name=value.name, version=value.version, fingerprint=value.fingerprint, reason=None, said_at=now)
         with self.desk.database.read() as connection:
             found = self.desk.policies.find(connection, value.name, value.version)
         may = may_reject(found, word, self.desk.people.by_slack_id(slack_id))

@@ -42,7 +42,9 @@ _REFUSALS: Mapping[WhyNot, str] = {
     ),
     WhyNot.OWN_TEXT: later("You wrote {policy}, so somebody else must release it. Nothing changed."),
     WhyNot.NO_VERSION: later("There is no such policy any more. Nothing changed."),
-    WhyNot.OTHER_TEXT: later("{policy} has another text by now: look at its new card. Nothing changed."),
+    WhyNot.SUBMITTED_ANEW: later(
+        "{policy} was submitted anew, with another text or other waivers: look at its latest card. Nothing changed."
+    ),
     WhyNot.OVERLAPS: later("{policy} cannot be released: {detail}. Nothing changed."),
     WhyNot.UNANSWERED: later(
         "{policy} cannot be released: what is released has changed since it was submitted, and now {detail}. Send it"
@@ -97,7 +99,7 @@ def _able(version: Version, people: People) -> str:
 
 
 def _buttons(version: Version, say: Words) -> tuple[Button, ...]:
-    value, short = PolicyValue.of(version).text(), version.text_hash[:_SHORT_HASH]
+    value, short = PolicyValue.of(version).text(), version.fingerprint[:_SHORT_HASH]
     policy = plain(version.id, _LONGEST)
     sure = Confirm(
         title=say("Release?"),
@@ -115,7 +117,7 @@ def _buttons(version: Version, say: Words) -> tuple[Button, ...]:
 def send_back_view(value: PolicyModalValue, locale: str) -> dict[str, Any]:
     """Return the modal that asks why a policy goes back to its author."""
     say = words(locale)
-    short = value.text_hash[:_SHORT_HASH]
+    short = value.fingerprint[:_SHORT_HASH]
     subject = say("{policy}, text {text}, goes back to its author.", policy=value.id, text=short)
     hint = say("Its author reads this, and it stays in the history of the policy.")
     return text_modal(

@@ -88,17 +88,17 @@ class PolicyValue(_Carried):
     Fields:
         name: Which policy.
         version: Which version of it.
-        text_hash: What the word is bound to: the hash of the text that was shown.
+        fingerprint: What the word is bound to: the text and the waivers that were shown, see `Version.fingerprint`.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")
     version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,19}$")
-    text_hash: str = Field(pattern=r"^[0-9a-f]{64}$")
+    fingerprint: str = Field(pattern=r"^[0-9a-f]{64}$")
 
     @classmethod
     def of(cls, version: Version) -> Self:
         """Return the value for the buttons under this version."""
-        return cls(name=version.name, version=version.version, text_hash=version.text_hash)
+        return cls(name=version.name, version=version.version, fingerprint=version.fingerprint)
 
     @property
     def id(self) -> str:

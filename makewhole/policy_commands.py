@@ -70,8 +70,9 @@ def policy_approve(
     version: Annotated[str | None, typer.Argument(help="Its version.")] = None,
     *,
     by: By,
-    text_hash: Annotated[
-        str | None, typer.Option("--hash", help="The beginning of the hash of the text that you have read.")
+    fingerprint: Annotated[
+        str | None,
+        typer.Option("--hash", help="The beginning of the hash of what you have read: the text and its waivers."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that wait.")] = False,
     settings: SettingsFile = SETTINGS,
@@ -84,7 +85,7 @@ def policy_approve(
         raise typer.Exit(releases_shown.approve_all(settings, by=by, as_json=as_json))
     if everything or name is None or version is None:
         raise WrongUsage("Name a policy and its version, or say --all.")
-    raise typer.Exit(releases_shown.approve(settings, (name, version, text_hash), by=by, as_json=as_json))
+    raise typer.Exit(releases_shown.approve(settings, (name, version, fingerprint), by=by, as_json=as_json))
 
 
 @policy_app.command("reject")

@@ -57,7 +57,7 @@ def release(desk: Desk, drafts: Sequence[Draft], *, author: str, approver: str, 
 
 
 def _word(version: Version, now: datetime) -> Word:
-    return Word(name=version.name, version=version.version, text_hash=version.text_hash, reason=None, said_at=now)
+    return Word(name=version.name, version=version.version, fingerprint=version.fingerprint, reason=None, said_at=now)
 
 
 def _released(outcome: releasing.Outcome) -> Version:

@@ -53,7 +53,9 @@ def submit(
         to_people().print(_standing(each), markup=False, soft_wrap=True)
         to_people().print(f"  Its page: {policy_url(house.settings, each)}", markup=False, soft_wrap=True)
         if each.state is State.SUBMITTED:
-            command = f"makewhole policy approve {each.name} {each.version} --hash {each.text_hash[:SHORT_HASH]} --by …"
+            command = (
+                f"makewhole policy approve {each.name} {each.version} --hash {each.fingerprint[:SHORT_HASH]} --by …"
+            )
             told = f"  Somebody else with the role {APPROVER} releases it: {command}"
             to_people().print(told, markup=False, soft_wrap=True)
     return 0
@@ -68,7 +70,7 @@ def _would_stand(version: Version) -> None:
 
 
 def approve(settings: Path, word: tuple[str, str, str | None], *, by: str, as_json: bool) -> int:
-    """Release a version, given as name, version and the beginning of its hash; returns 1 when that is refused."""
+    """Release a version (name, version, the beginning of its fingerprint or None); returns 1 when that is refused."""
     return _say(settings, word, None, releasing.approve, by=by, as_json=as_json)
 
 
@@ -79,7 +81,9 @@ def approve_all(settings: Path, *, by: str, as_json: bool) -> int:
         with house.database.begin() as tx:
             waiting = [each for each in house.desk.policies.versions(tx.connection) if each.state is State.SUBMITTED]
             outcomes = [
-                releasing.approve(house.desk, tx, _word(house, (each.name, each.version, each.text_hash), None), person)
+                releasing.approve(
+                    house.desk, tx, _word(house, (each.name, each.version, each.fingerprint), None), person
+                )
                 for each in waiting
             ]
     return _came_of(list(zip([each.id for each in waiting], outcomes, strict=True)), by, as_json=as_json)
@@ -111,12 +115,12 @@ def list_versions(settings: Path, *, as_json: bool) -> int:
             _state(each, now) + (f", {len(each.findings)} waived" if each.findings else ""),
             f"{_day(each.starts_at)} – {_day(each.ends_at) or 'open'}",
             f"{each.submitted_by} → {each.decided_by}" if each.decided_by else each.submitted_by,
-            each.text_hash[:SHORT_HASH],
+            each.fingerprint[:SHORT_HASH],
         )
         for each in versions
     ]
-    headings = ["Version", "State", "Holds", "Author → decided by", "Text"]
-    to_people().print(table(headings, rows, whole=("Version", "Text")))
+    headings = ["Version", "State", "Holds", "Author → decided by", "Hash"]
+    to_people().print(table(headings, rows, whole=("Version", "Hash")))
     return 0
 
 
@@ -157,8 +161,8 @@ def _say(
 
 
 def _word(house: House, given: tuple[str, str, str | None], reason: str | None) -> Word:
-    name, version, text_hash = given
-    return Word(name=name, version=version, text_hash=text_hash, reason=reason, said_at=house.clock())
+    name, version, fingerprint = given
+    return Word(name=name, version=version, fingerprint=fingerprint, reason=reason, said_at=house.clock())
 
 
 def _came_of(outcomes: Sequence[tuple[str, Outcome]], by: str, *, as_json: bool) -> int:
@@ -188,8 +192,9 @@ def refusal(id_: str, refused: Refused, by: str) -> str:
             return f"{by} does not hold the role {APPROVER}, or borrowed it from the author of {id_}."
         case WhyNot.OWN_TEXT:
             return f"{by} submitted {id_}: somebody else with the role {APPROVER} must release it."
-        case WhyNot.OTHER_TEXT if version is not None:
-            return f"{id_} has another text by now, {version.text_hash[:SHORT_HASH]}: read it again."
+        case WhyNot.SUBMITTED_ANEW if version is not None:
+            now_is = f"({version.fingerprint[:SHORT_HASH]}): read it again"
+            return f"{id_} was submitted anew, with another text or other waivers {now_is}."
         case WhyNot.NOT_WAITING if version is not None:
             return f"Nothing changed: {_standing(version)}"
         case WhyNot.OVERLAPS:
@@ -205,7 +210,7 @@ def _standing(version: Version) -> str:
     span = f"from {_day(version.starts_at)} " + (f"to {_day(version.ends_at)}" if version.ends_at else "on")
     who = f" by {version.decided_by}" if version.decided_by else f" by {version.submitted_by}, waits for a release"
     why = f": {version.reason}" if version.reason else ""
-    return f"{version.id} ({version.text_hash[:SHORT_HASH]}), {span}: {version.state}{who}{why}"
+    return f"{version.id} ({version.fingerprint[:SHORT_HASH]}), {span}: {version.state}{who}{why}"
 
 
 def _state(version: Version, now: datetime) -> str:
@@ -258,6 +263,7 @@ def _in_json(version: Version, house: House) -> dict[str, Any]:
         "version": version.version,
         "file": version.file,
         "text_hash": version.text_hash,
+        "fingerprint": version.fingerprint,
         "state": str(version.state),
         "from": version.starts_at.isoformat(),
         "to": version.ends_at.isoformat() if version.ends_at else None,
@@ -277,5 +283,7 @@ def _record(each: AuditRecord) -> dict[str, Any]:
 
 
 def _told_of(record: AuditRecord) -> str:
-    shown = ((name, value[:SHORT_HASH] if name == "text_hash" else value) for name, value in record.detail)
+    shown = (
+        (name, value[:SHORT_HASH] if name in {"text_hash", "fingerprint"} else value) for name, value in record.detail
+    )
     return ", ".join(f"{name} {value}" for name, value in shown if value)

@@ -1,5 +1,6 @@
 """Policies in the database: every submitted version with its text, and which released one decides at a moment."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -83,6 +84,17 @@ class Version:
     def id(self) -> str:
         """Its name and version: "delayed-withdrawal@3"."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def fingerprint(self) -> str:
+        """What a word on it is bound to, hex: its text and what was waived in it, as a person who decides reads them.
+
+        Where nothing was waived it is the hash of the text.
+        """
+        if not self.findings:
+            return self.text_hash
+        waived = [self.text_hash, *([each.key, each.what, each.waived] for each in self.findings)]
+        return hashlib.sha256(json.dumps(waived, ensure_ascii=False).encode()).hexdigest()
 
     def decides_at(self, at: datetime) -> bool:
         """Whether it is released and this moment is one of its own."""

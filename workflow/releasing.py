@@ -37,7 +37,7 @@ class WhyNot(StrEnum):
     NO_ROLE = "no_role"
     OWN_TEXT = "own_text"
     NO_VERSION = "no_version"
-    OTHER_TEXT = "other_text"
+    SUBMITTED_ANEW = "submitted_anew"
     NOT_WAITING = "not_waiting"
     OVERLAPS = "overlaps"
     UNANSWERED = "unanswered"
@@ -77,21 +77,22 @@ class Word:
     Fields:
         name: Of which policy.
         version: Of which version of it.
-        text_hash: The hash of the text that the person saw, or its beginning; None: the one that is kept now.
+        fingerprint: That of the version as the person saw it, or its beginning; None: as it is kept now.
         reason: Why; None when nothing was said.
         said_at: Aware, UTC.
     """
 
     name: str
     version: str
-    text_hash: str | None
+    fingerprint: str | None
     reason: str | None
     said_at: datetime
 
 
 def approve(desk: Desk, tx: Transaction, word: Word, person: Person | None) -> Outcome:
-    """Release a version for this text: from its start on it decides. Refused to its author and without the role.
+    """Release a version as it was seen, text and waivers: from its start on it decides.
 
+    Refused to its author and without the role.
     An open version of the same policy that started before ends where this one starts.
     """
     heard = _heard(_held(desk, tx, word), word, person, waiting=State.SUBMITTED)
@@ -125,6 +126,7 @@ def _release(
     released = replace(found, state=State.RELEASED, decided_by=approver.id, decided_at=now, ends_at=place.ends_at)
     told = {
         "author": found.submitted_by,
+        "fingerprint": found.fingerprint if found.findings else "",
         "starts_at": in_words(released.starts_at),
         "ends_at": in_words(released.ends_at),
     }
@@ -177,13 +179,13 @@ def _held(desk: Desk, tx: Transaction, word: Word) -> Version | None:
 def _heard(
     found: Version | None, word: Word, person: Person | None, *, waiting: State
 ) -> tuple[Version, Person] | Refused:
-    """Return what the word is about and who says it, when there is such a version, in this state, with this text."""
+    """Return what the word is about and who says it, when there is such a version, in this state, as it was seen."""
     if person is None:
         return Refused(why=WhyNot.UNKNOWN_PERSON, version=found)
     if found is None:
         return Refused(why=WhyNot.NO_VERSION, version=None)
-    if word.text_hash is not None and not found.text_hash.startswith(word.text_hash):
-        return Refused(why=WhyNot.OTHER_TEXT, version=found)
+    if word.fingerprint is not None and not found.fingerprint.startswith(word.fingerprint):
+        return Refused(why=WhyNot.SUBMITTED_ANEW, version=found)
     if found.state is not waiting:
         return Refused(why=WhyNot.NOT_WAITING, version=found)
     return found, person
@@ -244,4 +246,6 @@ def change_of(version: Version, at: datetime, actor: str, event: str, **detail: 
 def show(tx: Transaction, version: Version, what: str = "") -> None:
     """Let Slack show a version as it stands. what: What happened to it; else its state says so."""
     at = int((version.decided_at or version.submitted_at).timestamp())
-    tx.enqueue(POLICY_CARD, f"{version.id}/{version.text_hash[:16]}/{what or version.state}-{at}")
+    tx.enqueue(
+        POLICY_CARD, f"{version.id}/{version.text_hash[:16]}/{what or version.state}-{at}-{version.fingerprint[:8]}"
+    )

@@ -49,7 +49,8 @@ def submit(
 ) -> tuple[Version, ...]:
     """Keep these texts for somebody else to release, and return how each stands; all of them or none.
 
-    A text that waits or is released already stays as it is. waivers: Why a finding is no fault, by its key.
+    A text that waits with the same waivers, or is released, stays as it is. waivers: Why a finding is no fault, by its
+    key.
     Raises NotReady.
     """
     versions = rehearse(desk, tx, drafts, waivers, author, now=now)
@@ -88,9 +89,9 @@ def _standing(
     """Return how a text stands already, or as it is submitted now."""
     policy = given.policy
     before = policies.find(tx.connection, policy.name, policy.version)
-    if before is not None and _stands(before, policy):
+    if before is not None and _is_released(before, policy):
         return before
-    return Version(
+    made = Version(
         name=policy.name,
         version=policy.version,
         file=policy.file,
@@ -102,6 +103,8 @@ def _standing(
         submitted_by=author.id,
         submitted_at=now,
     )
+    waits = before is not None and before.state is State.SUBMITTED
+    return before if before and waits and before.fingerprint == made.fingerprint else made
 
 
 def _keep(policies: PolicyRepository, tx: Transaction, given: Draft, version: Version) -> None:
@@ -117,9 +120,9 @@ def _keep(policies: PolicyRepository, tx: Transaction, given: Draft, version: Ve
     show(tx, version)
 
 
-def _stands(before: Version, policy: Policy) -> bool:
-    """Whether this very text waits or is released already."""
-    return before.text_hash == policy.text_hash and before.state in {State.SUBMITTED, State.RELEASED}
+def _is_released(before: Version, policy: Policy) -> bool:
+    """Whether this very text is released already."""
+    return before.text_hash == policy.text_hash and before.state is State.RELEASED
 
 
 def _answered(given: Draft, waivers: Mapping[str, str]) -> tuple[Noted, ...]:
@@ -142,13 +145,10 @@ def _problems(
         yield f"{policy.place}: write policy and version in at most 80 and 20 letters, digits, dots and dashes"
         return
     before = policies.find(tx.connection, policy.name, policy.version)
-    if before is not None and before.state is State.RELEASED and _stands(before, policy):
+    if before is not None and _is_released(before, policy):
         return
     yield from (str(each) for each in not_payable_yet([policy]))
-    unanswered = list(_waiting_for_a_waiver(given, waivers))
-    yield from unanswered
-    if before is not None and _stands(before, policy) and not unanswered:
-        yield from _with_other_waivers(before, policy, _answered(given, waivers))
+    yield from _waiting_for_a_waiver(given, waivers)
     if before is not None and before.state in {State.RELEASED, State.WITHDRAWN}:
         what = f"{before.id} was {before.state} with another text" if before.text_hash != policy.text_hash else ""
         what = what or f"{before.id} was withdrawn"
@@ -159,12 +159,6 @@ def _problems(
         if other.plan not in names:
             yield f'{other.place}: "{other.plan[:60]}" was never submitted: {did_you_mean(other.plan, names)}'
     yield from (f"{policy.effective.place}: {each}" for each in placed(policies, tx, policy).clashes)
-
-
-def _with_other_waivers(before: Version, policy: Policy, noted: Sequence[Noted]) -> Iterator[str]:
-    if {(each.key, each.waived) for each in before.findings} != {(each.key, each.waived) for each in noted}:
-        back = f"take it back first (makewhole policy reject {before.name} {before.version})"
-        yield f"{policy.place}: {before.id} waits already with other waivers: {back}, then submit it"
 
 
 def _waiting_for_a_waiver(given: Draft, waivers: Mapping[str, str]) -> Iterator[str]:

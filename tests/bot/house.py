@@ -142,7 +142,7 @@ class House:
         return PolicyRefused(why=WhyNot.NO_VERSION, version=None)
 
     def why_not_back(self, value: PolicyValue, slack_id: str, *, now: datetime) -> PolicyRefused | None:
-        assert value.text_hash
+        assert value.fingerprint
         assert slack_id
         assert now
         return PolicyRefused(why=WhyNot.NO_VERSION, version=None)

@@ -18,6 +18,7 @@ from bot.values import PolicyModalValue, PolicyValue
 from bot.words import words
 from cases.people import People
 from connectors.contract import TryLater
+from policy.mistakes import Finding, Place, Weight
 from store import policy_history
 from store.policies import State, Version
 from tests.bot.conftest import SandboxSlack, kinds
@@ -49,14 +50,15 @@ class Waiting:
         self.cards = PolicyCards(slack=calls, desk=kept.desk, routing=ROUTING, url=page_of)
         self.version = self.submit("20 USDT")
 
-    def submit(self, pays: str) -> Version:
+    def submit(self, pays: str, *, found: Finding | None = None, why: str = "") -> Version:
         text = SHIPPED.read_text(encoding="utf-8").replace("version: 1", "version: 2")
         text = text.replace("from: 2025-01-01", "from: 2027-01-01").replace("15 USDT", pays)
         author = self.kept.desk.people.by_id("amelia")
         assert author is not None
-        given = [draft(text, SHIPPED.name, people=None)]
+        given = replace(draft(text, SHIPPED.name, people=None), findings=(found,) if found else ())
+        waivers = {found.key: why} if found else {}
         with self.kept.database.begin() as tx:
-            (version,) = submitting.submit(self.kept.desk, tx, given, {}, author, now=NOON)
+            (version,) = submitting.submit(self.kept.desk, tx, [given], waivers, author, now=NOON)
         return version
 
     def show(self, version: Version, what: str = "submitted") -> None:
@@ -121,7 +123,7 @@ def test_a_click_on_an_old_text_changes_nothing_and_its_card_says_so(waiting: Wa
     waiting.show(waiting.version, "replaced")
 
     assert isinstance(refused, Refused)
-    assert refused.why is WhyNot.OTHER_TEXT
+    assert refused.why is WhyNot.SUBMITTED_ANEW
     assert refused.version is not None
     assert (refused.version.state, refused.version.text_hash) == (State.SUBMITTED, newer.text_hash)
     assert "Another text was submitted in its place" in str(waiting.card()["blocks"])
@@ -205,14 +207,38 @@ def test_a_second_word_comes_too_late_and_hears_the_first(waiting: Waiting) -> N
     assert "The cap is missing." in told
 
 
+def test_a_click_on_waivers_that_were_replaced_changes_nothing_and_the_card_shows_the_new_ones(
+    waiting: Waiting,
+) -> None:
+    place = Place(file=SHIPPED.name, line=60, column=5)
+    found = Finding(place=place, what="it never binds", code="never-binds", about="cap", weight=Weight.FINDING)
+    seen = waiting.submit("21 USDT", found=found, why="a second lock")
+    waiting.show(seen)
+    other = waiting.submit("21 USDT", found=found, why="the table may grow")
+
+    refused = waiting.release("U0YUKI00001", seen)
+    waiting.show(other)
+
+    assert isinstance(refused, Refused)
+    assert refused.why is WhyNot.SUBMITTED_ANEW
+    assert refused.version == other
+    card = str(waiting.card()["blocks"])
+    assert "it never binds: the table may grow" in card
+    assert "a second lock" not in card
+    assert PolicyValue.of(other).text() in card
+    said = policy_answer_text(refused, waiting.kept.desk.people, words("zh"))
+    assert "另一份文本或其他豁免理由" in said
+    assert isinstance(waiting.release("U0YUKI00001", other), Taken)
+
+
 def test_a_text_that_was_replaced_cannot_go_back(waiting: Waiting) -> None:
     waiting.submit("21 USDT")
 
     modal, word = waiting.modal("U0YUKI00001"), waiting.send_back("U0YUKI00001")
 
-    assert "has another text by now: look at its new card" in str(modal)
+    assert "was submitted anew, with another text or other waivers: look at its latest card" in str(modal)
     assert isinstance(word, Refused)
-    assert word.why is WhyNot.OTHER_TEXT
+    assert word.why is WhyNot.SUBMITTED_ANEW
     assert word.version is not None
     assert word.version.state is State.SUBMITTED
 

@@ -35,7 +35,7 @@ def test_one_person_submits_and_another_releases(settings: Path, tmp_path: Path,
     (kept,) = submitted.json["versions"]
     own = cli("policy", "approve", "delayed-withdrawal", "2", "--by", "amelia", "--settings", settings)
     stale = cli("policy", "approve", "delayed-withdrawal", "2", "--hash", "abc", "--by", "yuki", "--settings", settings)
-    begins = kept["text_hash"][:12]
+    begins = kept["fingerprint"][:12]
     yes = cli("policy", "approve", "delayed-withdrawal", "2", "--hash", begins, "--by", "yuki", "--settings", settings)
     listed = cli("policy", "list", "--settings", settings, "--json").json["versions"]
     shown = cli("policy", "show", "delayed-withdrawal@2", "--settings", settings)
@@ -43,7 +43,7 @@ def test_one_person_submits_and_another_releases(settings: Path, tmp_path: Path,
     assert (submitted.code, kept["state"]) == (0, "submitted")
     assert (own.code, stale.code, yes.code) == (1, 1, 0)
     assert "amelia submitted delayed-withdrawal@2: somebody else with the role policy_approver" in own.out
-    assert "has another text by now" in stale.out
+    assert "was submitted anew, with another text or other waivers" in stale.out
     found = {f"{each['policy']}@{each['version']}": each for each in listed}
     assert found["delayed-withdrawal@1"]["decides_now"]
     assert found["delayed-withdrawal@1"]["to"] == found["delayed-withdrawal@2"]["from"]

@@ -74,7 +74,7 @@ def test_whoever_may_release_it_reads_what_it_changes_and_on_which_cases(house: 
     assert answer.status_code == 200
     assert "Waits for its release" in text
     assert "Amelia &lt;Chen&gt;, 2026-11-22 12:00 UTC" in text
-    assert f"makewhole policy approve delayed-withdrawal 2 --hash {waiting.text_hash[:12]} --by …" in text
+    assert f"makewhole policy approve delayed-withdrawal 2 --hash {waiting.fingerprint[:12]} --by …" in text
     assert "rules › six to twenty-four hours late › pay delayed-withdrawal.yaml:50 changed 15 USDT 20 USDT" in text
     assert "example: six hours Amount 15.00 USDT 20.00 USDT" in text
     assert "On the newest cases here 0 of 0 decided otherwise." in text

@@ -118,7 +118,7 @@ class DeskAtWork:
 
     def withdraw(self, name: str, version: str) -> None:
         """Let a released version decide nothing any more."""
-        word = releasing.Word(name=name, version=version, text_hash=None, reason=None, said_at=self.time())
+        word = releasing.Word(name=name, version=version, fingerprint=None, reason=None, said_at=self.time())
         with self.database.begin() as tx:
             outcome = releasing.withdraw(self.desk, tx, word, self.desk.people.by_id(APPROVER))
         assert isinstance(outcome, releasing.Taken)

@@ -33,8 +33,8 @@ def submitted(at_work: DeskAtWork, *drafts: Draft, by: str = AUTHOR, **waivers: 
         return submitting.submit(at_work.desk, tx, drafts, waivers, author, now=at_work.time())
 
 
-def approved(at_work: DeskAtWork, version: str, *, by: str = "yuki", text_hash: str | None = None) -> Outcome:
-    word = Word(name=NAME, version=version, text_hash=text_hash, reason=None, said_at=at_work.time())
+def approved(at_work: DeskAtWork, version: str, *, by: str = "yuki", fingerprint: str | None = None) -> Outcome:
+    word = Word(name=NAME, version=version, fingerprint=fingerprint, reason=None, said_at=at_work.time())
     with at_work.database.begin() as tx:
         return releasing.approve(at_work.desk, tx, word, at_work.desk.people.by_id(by))
 
@@ -54,7 +54,7 @@ def events(at_work: DeskAtWork) -> list[tuple[str, str]]:
 def test_a_version_decides_once_somebody_else_released_it(at_work: DeskAtWork) -> None:
     (waiting,) = submitted(at_work, text("2"))
 
-    released = approved(at_work, "2", text_hash=waiting.text_hash)
+    released = approved(at_work, "2", fingerprint=waiting.fingerprint)
 
     assert waiting.state is State.SUBMITTED
     assert isinstance(released, Taken)
@@ -97,10 +97,10 @@ def test_a_yes_to_another_text_does_not_count(at_work: DeskAtWork) -> None:
     (seen,) = submitted(at_work, text("2"))
     submitted(at_work, text("2", pays="16 USDT"))
 
-    refused = approved(at_work, "2", text_hash=seen.text_hash)
+    refused = approved(at_work, "2", fingerprint=seen.fingerprint)
 
     assert isinstance(refused, Refused)
-    assert refused.why is WhyNot.OTHER_TEXT
+    assert refused.why is WhyNot.SUBMITTED_ANEW
     assert standing(at_work, "2").state is State.SUBMITTED
 
 
@@ -172,13 +172,58 @@ def test_a_gap_between_versions_is_mended_or_waived_like_any_finding(at_work: De
         assert list(at_work.desk.policies.versions(tx.connection)) == before
     (kept,) = submitted(at_work, late, **{key: "closed that day"})
     again = submitted(at_work, late, **{key: "closed that day"})
-    with pytest.raises(NotReady, match="waits already with other waivers: take it back first"):
-        submitted(at_work, late, **{key: "because"})
 
     assert [(each.key, each.waived) for each in kept.findings] == [(key, "closed that day")]
     assert (meant.state, meant.findings) == (kept.state, kept.findings)
     assert again == (kept,)
     assert isinstance(approved(at_work, "3"), Taken)
+
+
+def test_a_yes_to_other_waivers_does_not_count(at_work: DeskAtWork) -> None:
+    at_work.release(text("2", start="2027-01-01T00:00:00Z", end="2027-02-01T00:00:00Z"))
+    late, key = text("3", start="2027-02-02T00:00:00Z"), f"versions-leave-a-gap: {NAME} 2 / 3"
+    (seen,) = submitted(at_work, late, **{key: "closed that day"})
+    (other,) = submitted(at_work, late, **{key: "because"})
+
+    refused = approved(at_work, "3", fingerprint=seen.fingerprint)
+    only_the_text = approved(at_work, "3", fingerprint=late.policy.text_hash)
+    stood = standing(at_work, "3")
+    yes = approved(at_work, "3", fingerprint=other.fingerprint[:12])
+
+    assert seen.text_hash == other.text_hash
+    assert isinstance(refused, Refused)
+    assert isinstance(only_the_text, Refused)
+    assert refused.why is only_the_text.why is WhyNot.SUBMITTED_ANEW
+    assert stood == other
+    assert [each.waived for each in stood.findings] == ["because"]
+    assert isinstance(yes, Taken)
+    with at_work.database.read() as connection:
+        *_, first, second, released = policy_history.history(connection, NAME)
+    assert [each.event for each in (first, second, released)] == ["submitted", "submitted", "released"]
+    assert dict(second.detail)["waived"] == f"{key}: because"
+    assert dict(released.detail)["fingerprint"] == other.fingerprint
+
+
+def test_waivers_that_were_taken_back_are_none_to_say_yes_to(at_work: DeskAtWork) -> None:
+    at_work.release(text("2", start="2027-01-01T00:00:00Z", end="2027-02-01T00:00:00Z"))
+    late, key = text("3", start="2027-02-02T00:00:00Z"), f"versions-leave-a-gap: {NAME} 2 / 3"
+    (seen,) = submitted(at_work, late, **{key: "closed that day"})
+    back = Word(name=NAME, version="3", fingerprint=seen.fingerprint, reason="why?", said_at=at_work.time())
+    with at_work.database.begin() as tx:
+        releasing.reject(at_work.desk, tx, back, at_work.desk.people.by_id("yuki"))
+    submitted(at_work, late, **{key: "because"})
+
+    refused = approved(at_work, "3", fingerprint=seen.fingerprint)
+
+    assert isinstance(refused, Refused)
+    assert refused.why is WhyNot.SUBMITTED_ANEW
+    assert standing(at_work, "3").state is State.SUBMITTED
+
+
+def test_without_waivers_the_hash_of_the_text_is_all_there_is_to_say_yes_to(at_work: DeskAtWork) -> None:
+    (waiting,) = submitted(at_work, text("2"))
+
+    assert waiting.fingerprint == waiting.text_hash
 
 
 def test_a_gap_that_came_about_since_keeps_a_version_from_its_release(at_work: DeskAtWork) -> None:
