@@ -39,7 +39,8 @@ _BETWEEN = (
 )
 _ON = (Counted.MINUTES, Counted.HOURS, Counted.DAYS, Counted.WORKING_DAYS, Counted.MONTHS, Counted.YEARS)
 _BACK = tuple(each for each in _ON if each is not Counted.WORKING_DAYS)
-_ENDS = tuple(each.value for each in (Counted.END_OF_MONTH, Counted.START_OF_MONTH, Counted.START_OF_DAY))
+_ENDS = tuple(each.value for each in (Counted.END_OF_MONTH, Counted.START_OF_DAY))
+_DATES = (Counted.DAY.value, Counted.MONTH.value)
 _SECONDS = {"minutes": 60, "hours": 3_600, "days": 86_400}
 
 
@@ -188,9 +189,10 @@ def _moved(call: Call, counted: Counted, count: Decimal) -> After:
     return After(counted=counted, start=start, count=count, calendar=call.scope.calendar, type=kind)
 
 
-def _day_of(call: Call) -> Node:
-    start, calendar = call.time(0), call.scope.calendar
-    return After(counted=Counted.DAY, start=start, count=Decimal(0), calendar=calendar, type=DateType())
+def _date_of(call: Call) -> Node:
+    counted, calendar = Counted(call.name), call.scope.calendar
+    start = call.time(0) if counted is Counted.DAY else call.time_or_date(0)
+    return After(counted=counted, start=start, count=Decimal(0), calendar=calendar, type=DateType())
 
 
 def _whole(call: Call) -> Node:
@@ -241,7 +243,7 @@ SHAPES = {
     **{f"{each.value} between": f"{each.value} between(start, end)" for each in _BETWEEN},
     **{f"after {each.value}": f"after {each.value}(start, 2 {each.value.split()[-1]})" for each in _ON},
     **{f"before {each.value}": f"before {each.value}(end, 2 {each.value})" for each in _BACK},
-    **{each: f"{each}(time)" for each in (*_ENDS, "day of")},
+    **{each: f"{each}(time)" for each in (*_ENDS, *_DATES)},
     "full": "full(number)",
     "started": "started(number)",
     "size": "size(number)",
@@ -253,7 +255,7 @@ _MEANINGS: dict[str, Callable[[Call], Node]] = {
     **{f"after {each.value}": _after for each in _ON},
     **{f"before {each.value}": _before for each in _BACK},
     **dict.fromkeys(_ENDS, _end_or_start),
-    "day of": _day_of,
+    **dict.fromkeys(_DATES, _date_of),
     "full": _whole,
     "started": _whole,
     "size": _size,

@@ -1,5 +1,7 @@
 """Reading groups: the items of a list put together by fields, or by the day or month of a time."""
 
+import re
+
 from policy.expressions import Expression, Grouped, Node
 from policy.form import Derived
 from policy.going_through import item_scope
@@ -8,12 +10,12 @@ from policy.meaning import understood
 from policy.mistakes import Mistakes, did_you_mean
 from policy.scope import Scope
 from policy.section import Section
-from policy.units import ChoiceType, ListType, NumberType, TextType, TimeType, Type, YesNoType, described
+from policy.units import ChoiceType, DateType, ListType, NumberType, TextType, TimeType, Type, YesNoType, described
 from policy.yaml_text import Mapping, Scalar
 
 _KEYS = ("group", "by")
-#: What a key of a time is called, and how the first moment of it is worked out.
-_STARTS = {"day of ": "day", "month of ": "month"}
+#: A key that is worked out: the day of a time, the month of a time or a date. It is called "day" or "month".
+_DATE = re.compile(r"(day|month) of\((.+)\)")
 
 
 def groups(key: Scalar, node: Mapping, scope: Scope, mistakes: Mistakes) -> tuple[Derived, ...]:
@@ -23,6 +25,8 @@ def groups(key: Scalar, node: Mapping, scope: Scope, mistakes: Mistakes) -> tupl
     if items is None or not written:
         return ()
     source = scope.types.get(items.text.strip())
+    if items.text.strip() in mistakes.broken:
+        return ()
     if not isinstance(source, ListType):
         known = did_you_mean(items.text, scope.items) if scope.items else 'declare one under "inputs" first'
         mistakes.add(items.place, f'"{items.text[:60]}" is no list: {known}')
@@ -34,7 +38,7 @@ def groups(key: Scalar, node: Mapping, scope: Scope, mistakes: Mistakes) -> tupl
         if found is None:
             return ()
         called, expression = found
-        if called in by or _is_taken(called, name, scope):
+        if called in by or (called != each.text and _is_taken(called, name, scope)):
             mistakes.add(
                 each.place, f'each group says its "{called}", and that name is taken: name the other otherwise'
             )
@@ -56,36 +60,33 @@ def groups(key: Scalar, node: Mapping, scope: Scope, mistakes: Mistakes) -> tupl
 
 def _key(written: Scalar, scope: Scope, mistakes: Mistakes) -> tuple[str, Expression] | None:
     """Return what a key is called, and what it is of an item; None after noting what is wrong."""
-    start = next((each for each in _STARTS if written.text.startswith(each)), "")
-    field = written.text.removeprefix(start)
+    date = _DATE.fullmatch(written.text)
+    field = date.group(2) if date else written.text
     known = scope.items[str(scope.item_of)]
     if field not in known:
         mistakes.add(written.place, f'"{field[:60]}" is nothing that an item has: {did_you_mean(field, known)}')
         return None
     kind = known[field]
-    if start and not isinstance(kind, TimeType):
-        mistakes.add(written.place, f'"{field}" is no time: write it without "{start.strip()}"')
-    elif not start and not _can_be_a_key(kind):
-        write = f'write "day of {field}" or "month of {field}"' if isinstance(kind, TimeType) else "name another field"
-        what = "items are put together by a text, a yes/no, one of a list or a whole number"
+    if not date and not _can_be_a_key(kind):
+        of_time = f'write "day of({field})" or "month of({field})"'
+        write = of_time if isinstance(kind, TimeType) else "name another field"
+        what = "items are put together by a text, a yes/no, one of a list, a whole number or a date"
         mistakes.add(written.place, f'"{field}" is {described(kind)}, {what}: {write}')
-    else:
-        try:
-            text = f"start of {_STARTS[start]}({field})" if start else field
-            return _STARTS.get(start, field), understood(text, scope, written.place)
-        except NotUnderstood as error:
-            mistakes.add(written.place, str(error))
-    return None
+        return None
+    try:
+        return (date.group(1) if date else field), understood(written.text, scope, written.place)
+    except NotUnderstood as error:
+        mistakes.add(written.place, str(error))
+        return None
 
 
 def _can_be_a_key(kind: Type) -> bool:
     whole = isinstance(kind, NumberType) and kind.whole
-    return whole or isinstance(kind, TextType | ChoiceType | YesNoType)
+    return whole or isinstance(kind, TextType | ChoiceType | YesNoType | DateType)
 
 
 def _is_taken(called: str, items: str, scope: Scope) -> bool:
-    """Say whether a key may not be called so: a field keeps its name, "day" and "month" must be free."""
-    if called in scope.items[items]:
-        return called in _STARTS.values()
+    """Say whether "day" or "month" is the name of something else already."""
     fields = {name for kind in scope.types.values() if isinstance(kind, ListType) for name, _ in kind.fields}
-    return called in scope.types or any(called in each and called not in fields for each in scope.items.values())
+    steps = {name for known in scope.items.values() for name in known} - fields
+    return called in scope.types or called in steps or called in scope.items[items]

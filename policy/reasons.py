@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -342,10 +341,7 @@ def _members(node: Grouped, groups: Value) -> str:
 
 def _key(node: Node, value: Value) -> str:
     """Return what a group is the same in: "BTC", "2026-01-05", "2026-01" for a month."""
-    if not isinstance(node, After) or not isinstance(value, datetime):
-        return bare(value)
-    day = node.calendar.day(value).isoformat()
-    return day if node.counted is Counted.START_OF_DAY else day[:7]
+    return bare(value)[:7] if isinstance(node, After) and node.counted is Counted.MONTH else bare(value)
 
 
 def _step(name: str, expression: str, filled: str, value: str, place: Place, *, decided: bool = True) -> Step:

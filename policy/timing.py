@@ -12,6 +12,7 @@ from policy.payment_terms import PayWithin
 _FULL = {Counted.FULL_MONTHS: 1, Counted.FULL_YEARS: 12}
 _STARTED = {Counted.STARTED_MONTHS: 1, Counted.STARTED_YEARS: 12}
 _MONTHS = {Counted.MONTHS: 1, Counted.YEARS: 12}
+_DATES = {Counted.DAY, Counted.MONTH}
 _MICROSECONDS = {Counted.MINUTES: 60_000_000, Counted.HOURS: 3_600_000_000}
 
 
@@ -41,12 +42,12 @@ def _months(counted: Counted, start: date, end: date, calendar: Calendar) -> int
 def later(counted: Counted, start: datetime | date, count: Decimal, calendar: Calendar) -> datetime | date:
     """Return the moment some time after another, before it where the count is below zero; of a date it is a date.
 
-    `Counted.DAY` is the day of the moment itself. Raises TooManyDigits before the year 1 and beyond the year 9999.
-    Working days are counted forwards only.
+    `Counted.DAY` is the day of the moment itself, `Counted.MONTH` the first day of its month. Working days are counted
+    forwards only. Raises TooManyDigits before the year 1 and beyond the year 9999.
     """
     try:
-        if counted is Counted.DAY:
-            return calendar.day(start)
+        if counted in _DATES:
+            return calendar.day(start) if counted is Counted.DAY else calendar.day(start).replace(day=1)
         if isinstance(start, datetime) or counted is Counted.START_OF_DAY:
             return _moment(counted, start, count, calendar)
         return _day(counted, start, count, calendar)
@@ -65,8 +66,6 @@ def _day(counted: Counted, start: date, count: Decimal, calendar: Calendar) -> d
     """Return the day that begins so much time after a day."""
     if counted is Counted.END_OF_MONTH:
         return after_month(start)
-    if counted is Counted.START_OF_MONTH:
-        return start.replace(day=1)
     if counted in _MONTHS:
         return after_months(start, int(count) * _MONTHS[counted])
     if count < 0:

@@ -52,6 +52,8 @@ def _for_each(key: Scalar, node: YamlMapping, scope: Scope, mistakes: Mistakes) 
     if not name:
         mistakes.add(listed.place, 'write the name of one list after "for each:"')
         return ()
+    if name in mistakes.broken:
+        return ()
     if name not in scope.items:
         known = did_you_mean(name, scope.items) if scope.items else 'declare one under "inputs" first'
         mistakes.add(listed.place, f'"{name[:60]}" is no list: {known}')

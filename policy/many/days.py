@@ -61,6 +61,8 @@ def later(counted: Counted, start: Scaled, count: Decimal, calendar: Calendar, *
     """
     if counted is Counted.DAY:
         return Scaled(top=days_of(start.top, calendar)), None
+    if counted is Counted.MONTH:
+        return Scaled(top=_firsts(start.top if dates else days_of(start.top, calendar))), None
     if counted in _MICROSECONDS:
         found = added((start, constant(int(count * _MICROSECONDS[counted])))).top
         beyond = found.low < _FIRST or found.high > _LAST
@@ -84,10 +86,6 @@ def _over(counted: Counted, day: Whole, number: int, calendar: Calendar) -> tupl
         return whole(over, lasts[0], lasts[-1]), None
     if counted is Counted.START_OF_DAY:
         return whole(day.expr - 1, day.low - 1, day.high - 1), None
-    if counted is Counted.START_OF_MONTH:
-        numbers = _in_months(day.low, day.high)[1]
-        over = day.expr - pl.lit(pl.Series(numbers, dtype=pl.Int64)).gather(day.expr - day.low)
-        return whole(over, day.low - numbers[0], day.high - numbers[-1]), None
     if counted in _MONTHS:
         ends = _month_ends(day.low, day.high, number * _MONTHS[counted])
         over = pl.lit(pl.Series(ends, dtype=pl.Int64)).gather(day.expr - day.low)
@@ -100,6 +98,14 @@ def _over(counted: Counted, day: Whole, number: int, calendar: Calendar) -> tupl
     over = pl.lit(pl.Series(working, dtype=pl.Int64)).gather(position.clip(upper_bound=len(working) - 1))
     apart = (position >= len(working)) | (over - day.expr >= MOST_DAYS)
     return whole(over, day.low, day.high + MOST_DAYS + 1), apart
+
+
+def _firsts(day: Whole) -> Whole:
+    """Return the first day of the month of each day; raises OutOfBounds."""
+    _in_a_table(day.low, day.high)
+    numbers = _in_months(day.low, day.high)[1]
+    first = day.expr - pl.lit(pl.Series(numbers, dtype=pl.Int64)).gather(day.expr - day.low) + 1
+    return whole(first, day.low - numbers[0] + 1, day.high - numbers[-1] + 1)
 
 
 def _next(over: Whole) -> Scaled:

@@ -24,7 +24,7 @@ _NEIGHBOURS = {
     Relation.ABOVE: (Relation.AT_LEAST, Relation.BELOW),
     Relation.AT_LEAST: (Relation.ABOVE, Relation.AT_MOST),
 }
-_STARTS = {Counted.START_OF_DAY, Counted.START_OF_MONTH}
+_DATES = {Counted.DAY, Counted.MONTH}
 _OTHER_MONTHS = {
     Counted.FULL_MONTHS: Counted.STARTED_MONTHS,
     Counted.STARTED_MONTHS: Counted.FULL_MONTHS,
@@ -172,9 +172,9 @@ def _times(part: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt) -> 
             turned_to = _OTHER_MONTHS.get(counted)
             if turned_to:
                 yield "another count", turned_to.value, replace(part, counted=turned_to)
-        case nodes.After(counted=counted) if counted in _STARTS:
-            other_start = Counted.START_OF_DAY if counted is Counted.START_OF_MONTH else Counted.START_OF_MONTH
-            yield "another key", other_start.value, replace(part, counted=other_start)
+        case nodes.After(counted=counted) if counted in _DATES:
+            other_date = Counted.DAY if counted is Counted.MONTH else Counted.MONTH
+            yield "another key", other_date.value, replace(part, counted=other_date)
         case nodes.After(count=count, counted=counted, calendar=calendar):
             if counted is Counted.DAY:
                 yield "another zone", "-11:00", replace(part, calendar=replace(calendar, zone="-11:00"))

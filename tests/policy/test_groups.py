@@ -1,5 +1,6 @@
 """The items of a list put together: by day, by month, by contract, by order, the same on every path."""
 
+import re
 from html import unescape
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tests.policy.spoiling import mutants
 PLANS = Path(__file__).parent / "plans"
 SEASON = (PLANS / "season-delays.yaml").read_text(encoding="utf-8")
 NETTED = (PLANS / "netted-by-contract.yaml").read_text(encoding="utf-8")
+EXAMPLE = "\nexamples:\n  - {name: usual, source: ours, given: {}, expect: {amount: 80 EUR}}\n"
 LARGEST = SEASON.replace("total(delayed months, paid a month)", "largest(delayed months, paid a month)")
 
 
@@ -53,7 +55,7 @@ def test_the_reasons_say_which_items_stand_in_which_group() -> None:
 
     told = {each.name: (each.expression, each.filled, each.value) for each in found.derivation}
     assert told["delayed days"] == (
-        "delays by day of planned_at",
+        "delays by day of(planned_at)",
         "2026-01-05: delays 1, 2; 2026-01-06: delays 3; 2026-01-31: delays 4",
         "3 groups",
     )
@@ -128,7 +130,7 @@ def test_the_page_shows_how_items_are_put_together() -> None:
     shown = unescape(page_of(SEASON, "season.yaml", language="en"))
 
     assert "group: delays" in shown
-    assert "by: [day of planned_at]" in shown
+    assert "by: [day of(planned_at)]" in shown
 
 
 @pytest.mark.parametrize(
@@ -136,30 +138,30 @@ def test_the_page_shows_how_items_are_put_together() -> None:
     [
         ("{group: delays,", "{group: delay,", '"delay" is no list: did you mean "delays"?'),
         (
-            "[day of planned_at]",
-            "[day of planned]",
+            "[day of(planned_at)]",
+            "[day of(planned)]",
             '"planned" is nothing that an item has: did you mean "planned_at"?',
         ),
-        ("[day of planned_at]", "[day of journey]", '"journey" is no time: write it without "day of"'),
+        ("[day of(planned_at)]", "[day of(journey)]", "a time is needed here, this is text"),
         (
-            "[day of planned_at]",
+            "[day of(planned_at)]",
             "[planned_at]",
             (
-                '"planned_at" is a time, items are put together by a text, a yes/no, one of a list or a whole number:'
-                ' write "day of planned_at" or "month of planned_at"'
+                '"planned_at" is a time, items are put together by a text, a yes/no, one of a list, a whole number or a'
+                ' date: write "day of(planned_at)" or "month of(planned_at)"'
             ),
         ),
         (
-            "[day of planned_at]",
+            "[day of(planned_at)]",
             "[part]",
             (
-                '"part" is EUR, items are put together by a text, a yes/no, one of a list or a whole number:'
+                '"part" is EUR, items are put together by a text, a yes/no, one of a list, a whole number or a date:'
                 " name another field"
             ),
         ),
         (
-            "[day of planned_at]",
-            "[day of planned_at, day of planned_at]",
+            "[day of(planned_at)]",
+            "[day of(planned_at), day of(planned_at)]",
             'each group says its "day", and that name is taken: name the other otherwise',
         ),
         ("  fraud_score: number\n", "  fraud_score: number\n  day: number\n", 'each group says its "day"'),
@@ -180,6 +182,19 @@ def test_what_is_wrong_with_groups_is_said_where_it_stands(old: str, new: str, s
         plan(SEASON.replace(old, new, 1))
 
     assert [each.what for each in refused.value.mistakes if said in each.what], refused.value
+
+
+def test_a_field_that_is_a_date_is_a_key_and_keeps_its_name() -> None:
+    text = SEASON.replace("      planned_at: time", "      day: date").replace("planned_at: 2026", "day: 2026")
+    text = re.sub(r"(day: 20..-..-..)T[^,}]*", r"\1", text).replace("[journey, planned_at]", "[journey, day]")
+    text = re.sub(r"\nexamples:.*", EXAMPLE, text.replace("day of(planned_at)", "day"), flags=re.DOTALL)
+
+    found = reasoned(text)
+
+    assert next(each.filled for each in found.derivation if each.name == "delayed days") == (
+        "2026-01-05: delays 1, 2; 2026-01-06: delays 3; 2026-01-31: delays 4"
+    )
+    assert compared(plan(text), list(generated(plan(text), 100, 1)), explain_every=2).differences == ()
 
 
 def test_groups_that_nothing_uses_are_refused() -> None:

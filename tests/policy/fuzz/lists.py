@@ -27,7 +27,7 @@ _GROUPED = """\
     for each: bundles
     gives: "{}"
 """
-_KEYS = ("shown", "day of sold_at", "month of sold_at", "day of sold_at, shown", "worth", "shown, shown")
+_KEYS = ("shown", "day of(sold_at)", "month of(sold_at)", "day of(sold_at), shown", "worth", "shown, shown")
 #: Of the items of one group; "{amount}" and the others stand for what one item has.
 _OF_GROUP = (
     "total(parts, {amount})",
