@@ -17,7 +17,7 @@ PAYMENTS = "payments"
 
 def told_payments(notes: Sequence[tuple[Any, Any]], amount: Money) -> tuple[str, str]:
     """Return what is given for an amount, in English and Chinese: "600.00 USDC and 4.13 OKB", without what lapsed."""
-    paid = [value[1] for _, value in notes if isinstance(value, tuple) and isinstance(value[-1], Payment)]
+    paid = [each for _, value in notes if isinstance(value, tuple) for each in value if isinstance(each, Payment)]
     given = [each for each in paid if each.amount.minor and each.state is not PartState.LAPSED]
     if not given:
         return str(amount), str(amount)

@@ -24,6 +24,7 @@ BY_CHOICE = (
 TELLING = REFUND.replace("We pay back {amount}: {steps}.", "You get {payments}.").replace(
     "我们退还 {amount}：{steps}。", "您将获得{payments}。"
 )
+LISTED = "inputs:\n  loss: USDC\n  fees:\n    list of up to: 9\n    each: {fee: USDC}\n"
 
 
 def plan(text: str) -> Policy:
@@ -111,3 +112,11 @@ def test_a_wording_that_tells_the_amount_for_coins_is_noted() -> None:
 
     assert noted == ["valid_claim"]
     assert [each for each in findings(plan(TELLING)) if each.code == "amount-told-for-coins"] == []
+
+
+def test_what_is_truly_given_is_told_beside_a_list_without_items() -> None:
+    less = TELLING.replace("inputs:\n  loss: USDC\n", LISTED).replace("max(loss, 0)", "max(loss - total(fees, fee), 0)")
+
+    (_, english), _ = decided(less.replace("usual inputs:\n", "usual inputs:\n  fees: []\n")).customer_text
+
+    assert english.startswith("You get 600.00 USDC, 4.13564929693961952 OKB, a voucher of 100.00 USDC")
