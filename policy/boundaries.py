@@ -188,7 +188,8 @@ class _Suite:
 
     def _read(self, case: Case) -> dict[str, Value]:
         read = {name: self._value(name, text) for name, text in case.items()}
-        return {name: value for name, value in read.items() if value is not None}
+        wanting = dict.fromkeys(each.name for each in self.policy.inputs if each.optional and each.name not in case)
+        return {name: value for name, value in read.items() if value is not None} | wanting
 
     def _value(self, name: str, text: str) -> Value | None:
         """Return the value of a text; None for one that cannot be read."""

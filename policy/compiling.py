@@ -151,6 +151,8 @@ class Code:
                 return str(value) if isinstance(value, bool) else self.constant(value)
             case nodes.Name(name=name):
                 return self.named(name, sure, depth)
+            case nodes.Given(name=name):
+                return f"({self.named(name, sure, depth)} is not None)"
             case nodes.Sum() | nodes.Product() | nodes.Quotient() | nodes.Whole() | nodes.Extreme() | nodes.Rounded():
                 return self._number(node, sure, depth)
             case nodes.Compared(relation=relation, left=left, right=right):

@@ -1,7 +1,7 @@
 """Reading what a policy declares: its money, inputs and what it works out."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from collections.abc import Mapping as Named
 from dataclasses import replace
 from datetime import date
@@ -121,15 +121,18 @@ def read_inputs(root: Section, money: MoneyTerms | None, scope: Scope | None = N
     if section is None:
         return ()
     inputs = []
-    for key, node in section.entries.values():
+    for key, written in section.entries.values():
         _check_name(key, (), root.mistakes)
+        node, optional = _without_optional(written)
         kind = _kind(node, money, scope.units, root.mistakes)
+        if optional and isinstance(kind, SeriesType):
+            root.mistakes.add(node.place, "prices are never optional: a look-up that finds none says so")
         if isinstance(kind, ListType) and kind.by_day:
             kind = replace(kind, calendar=scope.calendar)
         if kind is None:
             root.mistakes.broken.add(key.text)
             kind = TextType()
-        inputs.append(Input(name=key.text, type=kind, place=key.place))
+        inputs.append(Input(name=key.text, type=kind, place=key.place, optional=optional))
     _check_fields(inputs, root.mistakes)
     _check_series(inputs, root.mistakes)
     if money and money.asset_input is not None:
@@ -146,9 +149,11 @@ def _kind(node: Node, money: MoneyTerms | None, own: frozenset[str], mistakes: M
         return None
     section = Section(node, mistakes, keys=("list of up to", "at least", "each", "each once by"))
     most, fields = section.read("list of up to", _most), section.section("each")
-    found = []
-    for key, value in fields.entries.values() if fields else ():
+    found, optional = [], set[str]()
+    for key, written in fields.entries.values() if fields else ():
         _check_name(key, (), mistakes)
+        value, may_be_wanting = _without_optional(written)
+        optional |= {key.text} if may_be_wanting else set()
         kind = _type(value, money, own, mistakes) if isinstance(value, Scalar) else None
         if not isinstance(value, Scalar) or isinstance(kind, SeriesType):
             mistakes.add(value.place, "each item has plain fields: write a type as number, USDT, time or yes/no")
@@ -160,10 +165,22 @@ def _kind(node: Node, money: MoneyTerms | None, own: frozenset[str], mistakes: M
         mistakes.add(fields.place, f"write from 1 to {_MOST_FIELDS} fields, each with its type")
     if not most or not found:
         return None
-    once_by, by_day = _once_by(section, dict(found))
+    once_by, by_day = _once_by(section, dict(found), optional)
     return ListType(
-        fields=tuple(found), most=most, least=_least(section, most), once_by=once_by, by_day=frozenset(by_day)
+        fields=tuple(found),
+        most=most,
+        least=_least(section, most),
+        once_by=once_by,
+        by_day=frozenset(by_day),
+        optional=frozenset(optional),
     )
+
+
+def _without_optional(node: Node) -> tuple[Node, bool]:
+    """Return a type without "optional" before it, and whether it stood there."""
+    if not isinstance(node, Scalar) or not node.text.startswith("optional "):
+        return node, False
+    return replace(node, text=node.text.removeprefix("optional ")), True
 
 
 def _least(section: Section, most: int) -> int:
@@ -174,7 +191,9 @@ def _least(section: Section, most: int) -> int:
     return least or 0
 
 
-def _once_by(section: Section, fields: Named[str, Type]) -> tuple[tuple[str, ...], list[str]]:
+def _once_by(
+    section: Section, fields: Named[str, Type], optional: Collection[str]
+) -> tuple[tuple[str, ...], list[str]]:
     """Return the fields that no two items share all of, and those of them of which only the day counts."""
     by: list[str] = []
     by_day: list[str] = []
@@ -184,6 +203,8 @@ def _once_by(section: Section, fields: Named[str, Type]) -> tuple[tuple[str, ...
         if name not in fields:
             what = f'"{name[:60]}" is no field of an item: {did_you_mean(name, fields)}'
             section.mistakes.add(each.place, what)
+        elif name in optional:
+            section.mistakes.add(each.place, f'"{name}" may be wanting: items are told apart by what each one has')
         elif day and not isinstance(fields[name], TimeType):
             section.mistakes.add(each.place, f'"{name}" is no time: write it without "day of"')
         else:
@@ -369,7 +390,7 @@ def _check_asset_input(money: MoneyTerms, inputs: list[Input], mistakes: Mistake
             money.place, f'"{money.asset_input}" is not an input: {did_you_mean(str(money.asset_input), names)}'
         )
         return
-    if not isinstance(found.type, ChoiceType):
+    if found.optional or not isinstance(found.type, ChoiceType):
         mistakes.add(found.place, f'"{found.name}" must be "one of" known assets, as "one of [USDT, EUR]"')
         return
     unknown = [each for each in found.type.options if each not in ASSETS]

@@ -105,7 +105,7 @@ def _has_items(policy: Policy, items: str, given: dict[str, str]) -> bool:
 
 
 def _tried(policy: Policy, items: str, kind: ListType, first: dict[str, str]) -> Iterator[tuple[str, str]]:
-    for name, of in kind.fields:
+    for name, of in ((name, of) for name, of in kind.fields if name in first):
         if isinstance(of, TimeType):
             at = datetime.fromisoformat(first[name])
             yield from ((name, f"{(at - years).isoformat()}") for years in _YEARS)

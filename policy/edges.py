@@ -120,11 +120,21 @@ def _lists(policy: Policy, each: Input, nodes: tuple[Any, ...]) -> list[str]:
     usual = {name: tried[0] for name, tried in values.items()}
     first, *rest = next((items for items in given if items), [usual])
     changed = [{**first, name: value} for name, tried in values.items() for value in tried]
+    without = [{name: text for name, text in first.items() if name != each} for each in sorted(kind.optional)]
     full = (_several(first, kind, number) for number in (kind.least - 1, kind.most, kind.most + 1) if number > 0)
     return list(
         map(
             items_text,
-            ([], [first, first], *given, *full, *([item, *rest] for item in changed), *([item] for item in changed)),
+            (
+                [],
+                [first, first],
+                *given,
+                *full,
+                without,
+                *([item] for item in without),
+                *([item, *rest] for item in changed),
+                *([item] for item in changed),
+            ),
         )
     )
 

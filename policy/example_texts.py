@@ -76,7 +76,7 @@ def _items(node: Node, kind: ListType, mistakes: Mistakes) -> str:
     items = []
     for each in node.items:
         section = Section(each, mistakes, keys=names)
-        items.append({name: section.text(name) for name in names})
+        items.append({name: section.text(name) for name in names if name not in kind.optional or section.has(name)})
     if len(items) > kind.most:
         mistakes.add(node.place, f"at most {kind.most} items are read, these are {len(items)}")
     return items_text(items)

@@ -18,7 +18,8 @@ from policy.units import Type
 MOST_WORK = 3_000
 #: The most nodes below each other, through all that is worked out: reading them takes the stack that Python has.
 MOST_DEPTH = 120
-Value = Decimal | Fraction | bool | str | datetime | date | Series | SeriesByName | Items
+#: None: an input, or a field of an item, that may be wanting and is.
+Value = Decimal | Fraction | bool | str | datetime | date | Series | SeriesByName | Items | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,14 @@ class Literal:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Name:
     """The value of an input, of something worked out, or of `amount` or `classification` in the matrix."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Whether something that may be wanting is given."""
 
     name: str
     type: Type
@@ -174,10 +183,7 @@ class Counted(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Between:
-    """How much time lies between two moments, or two days; below zero when the end comes first.
-
-    Days begin as the calendar says.
-    """
+    """How much time lies between two moments or days, which begin as the calendar says; below zero backwards."""
 
     counted: Counted
     start: "Node"
@@ -290,6 +296,7 @@ class Grouped:
 Node = (
     Literal
     | Name
+    | Given
     | Sum
     | Product
     | Quotient
@@ -380,7 +387,7 @@ def parts_of(node: Node) -> tuple[Node, ...]:  # noqa: C901, PLR0911  # One line
             return tuple(each for each in (when, value) if each is not None)
         case Grouped(by=by):
             return tuple(key for _, key in by)
-        case Literal() | Name():
+        case Literal() | Name() | Given():
             return ()
 
 

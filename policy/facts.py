@@ -17,6 +17,7 @@ from policy.units import (
     DateType,
     ListType,
     NumberType,
+    OptionalType,
     SeriesType,
     TextType,
     TimeType,
@@ -41,7 +42,7 @@ class Facts:
     """What a policy was told.
 
     Fields:
-        values: The inputs that are known, by name.
+        values: The inputs that are known, by name; None for one that may be wanting and is.
         unreadable: Why an input that was given cannot be used, by name.
     """
 
@@ -66,10 +67,11 @@ def read_facts(policy: Policy, given: Iterable[tuple[str, str]]) -> Facts:
         except Unreadable as error:
             unreadable[name] = str(error)
     _check_own_money(policy, declared, values, told, unreadable)
+    values |= dict.fromkeys(each.name for each in policy.inputs if each.optional and each.name not in told)
     return Facts(values={name: each for name, each in values.items() if name not in unreadable}, unreadable=unreadable)
 
 
-def read_value(text: str, kind: Type) -> Value:  # noqa: C901, PLR0912  # One line for each type.
+def read_value(text: str, kind: Type) -> Value:  # noqa: C901, PLR0911, PLR0912  # One line for each type.
     """Return the value that a text stands for; raises Unreadable."""
     text = text.strip()
     if len(text) > MOST_TEXT and not isinstance(kind, SeriesType | ListType):
@@ -96,6 +98,8 @@ def read_value(text: str, kind: Type) -> Value:  # noqa: C901, PLR0912  # One li
                 return read_series(text) if kind.by is None else read_series_by_name(text)
             except ValueError as error:
                 raise Unreadable(str(error)) from None
+        case OptionalType(of=of):
+            return read_value(text, of)
         case ListType():
             try:
                 return read_items(text, kind, _field)

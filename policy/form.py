@@ -12,7 +12,7 @@ from cases.proposal import ApprovalStage, Classification
 from policy.expressions import Condition, Expression
 from policy.mistakes import Place
 from policy.payment_terms import Benefit, Budget, Part, PayWithin, Together
-from policy.units import SeriesType, Type
+from policy.units import OptionalType, SeriesType, Type
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -33,11 +33,21 @@ PAYABLE = frozenset({Classification.VALID_CLAIM, Classification.GOODWILL})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """Something a policy must be told: "hours_late", its type, and what it means in words."""
+    """Something a policy must be told, or may be: "hours_late", its type.
+
+    Fields:
+        optional: Whether it may be wanting; then nothing is missing without it.
+    """
 
     name: str
     type: Type
     place: Place
+    optional: bool = False
+
+    @property
+    def spoken_of(self) -> Type:
+        """Its type as expressions meet it: one that may be wanting has to be asked for."""
+        return OptionalType(of=self.type) if self.optional else self.type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

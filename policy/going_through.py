@@ -9,7 +9,7 @@ from policy.grammar import NotUnderstood
 from policy.mistakes import did_you_mean
 from policy.scope import Scope
 from policy.trees import Branch, spelled, start_of, wrong
-from policy.units import BARE, DateType, ListType, NumberType, TimeType, Type, YesNoType, described
+from policy.units import BARE, DateType, ListType, NumberType, OptionalType, TimeType, Type, YesNoType, described
 
 GATHERING = tuple(each.value for each in Gathered)
 _OF_TIMES = frozenset({Gathered.LATEST, Gathered.EARLIEST})
@@ -93,6 +93,8 @@ def _written_of(kind: Type) -> str:
             return "latest({items}, {name})"
         case YesNoType():
             return "number of({items} when {name})"
+        case OptionalType():
+            return "number of({items} when {name} is given)"
         case _:
             return "number of({items} when {name} is ...)"
 

@@ -117,6 +117,8 @@ class Reckoning:
                 return value
             case nodes.Name(name=name):
                 return self.named(name)
+            case nodes.Given(name=name):
+                return self._is_given(name)
             case nodes.Sum(terms=terms):
                 return self._sum(terms)
             case nodes.Product(factors=factors):
@@ -144,8 +146,7 @@ class Reckoning:
             case nodes.AnyOf(parts=parts):
                 return self._any_of(parts)
             case nodes.Not(part=part):
-                found = self.value(part)
-                return found if isinstance(found, Unknown) else not found
+                return self._not(part)
             case nodes.Either(rows=rows, otherwise=otherwise):
                 return self._either(rows, otherwise)
             case nodes.Between() | nodes.After():
@@ -274,6 +275,14 @@ class Reckoning:
                 return order > 0
             case _:
                 return order >= 0
+
+    def _is_given(self, name: str) -> bool | Unknown:
+        found = self.named(name)
+        return found if isinstance(found, Unknown) else found is not None
+
+    def _not(self, part: Node) -> bool | Unknown:
+        found = self.value(part)
+        return found if isinstance(found, Unknown) else not found
 
     def _every(self, parts: tuple[Node, ...]) -> bool | Unknown:
         """From left to right; the first that does not hold settles it."""

@@ -62,9 +62,12 @@ def items_said(text: str) -> str:
 
 
 def _item(number: int, told: dict[str, Any], kind: ListType, read: Callable[[str, Type], Any]) -> dict[str, Any]:
-    values = {}
+    values: dict[str, Any] = {}
     for name, of in kind.fields:
         value = told.get(name)
+        if value is None and name in kind.optional:
+            values[name] = None
+            continue
         if isinstance(value, bool):
             value = "yes" if value else "no"
         if not isinstance(value, str):

@@ -157,7 +157,7 @@ def _read(root: Section, file: str, text_hash: str) -> Policy | None:
     scope = read_scope(root)
     inputs = read_inputs(root, money, scope)
     declared: dict[str, Type] = {each.name: each.type for each in inputs}
-    derived, scope = read_derived(root, scope.also(declared))
+    derived, scope = read_derived(root, scope.also({each.name: each.spoken_of for each in inputs}))
     other_plans = read_other_plans(root, scope, paid)
     first = (*read_late(root, scope), *excluded_by(other_plans, scope, root), *read_evidence(root, scope))
     rules = read_rules(root, scope, paid, first)

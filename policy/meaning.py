@@ -6,7 +6,7 @@ from typing import cast
 
 from lark import Token, Tree
 
-from policy import building
+from policy import building, wanting
 from policy.bounds import compared_with, rises, rising, widens
 from policy.calls import Argument, Call, called, series_of
 from policy.comparing import not_compared
@@ -17,6 +17,7 @@ from policy.expressions import (
     Compared,
     Every,
     Expression,
+    Given,
     Literal,
     Name,
     Node,
@@ -27,7 +28,7 @@ from policy.expressions import (
 )
 from policy.going_through import GATHERING, Going, gone_through, hoisted, of_an_item
 from policy.grammar import NotUnderstood, parsed
-from policy.literals import date_written, number_written, rounding_written, share_written, time_written, unit_named
+from policy.literals import number_written, rounding_written, share_written
 from policy.mistakes import Place, did_you_mean
 from policy.scope import Scope
 from policy.trees import Branch, joined_at, not_together, only, same_at, spelled, start_of, wrong
@@ -35,8 +36,9 @@ from policy.units import (
     ChoiceType,
     DateType,
     NumberType,
-    TextType,
+    OptionalType,
     TimeType,
+    Type,
     Unit,
     UnitsMixed,
     YesNoType,
@@ -44,6 +46,7 @@ from policy.units import (
     divided,
     multiplied,
 )
+from policy.written import VALUES, value_written
 
 YES_NO = YesNoType()
 _ORDERED = {Relation.BELOW, Relation.AT_MOST, Relation.ABOVE, Relation.AT_LEAST}
@@ -74,14 +77,6 @@ class _Reading:
         self._readers: dict[str, Callable[[Branch], Node]] = {
             "words": self._name,
             "series_of": self._series_of,
-            "quantity": self._quantity,
-            "percent": self._percent,
-            "number": self._number,
-            "time": lambda tree: Literal(value=time_written(only(tree), start_of(tree)), type=TimeType()),
-            "date": lambda tree: Literal(value=date_written(only(tree), start_of(tree)), type=DateType()),
-            "quoted": self._quoted,
-            "yes": lambda _: Literal(value=True, type=YES_NO),
-            "no": lambda _: Literal(value=False, type=YES_NO),
             "signed_sum": self._sum,
             "plain_sum": self._sum,
             "product": self._product,
@@ -92,7 +87,7 @@ class _Reading:
             "fits": self._fits,
             "fits_not": self._fits_not,
             "both": lambda tree: Every(parts=self._tests(tree), type=YES_NO),
-            "either": lambda tree: AnyOf(parts=self._tests(tree), type=YES_NO),
+            "either": self._either,
             "negation": lambda tree: Not(part=self._tests(tree)[0], type=YES_NO),
             "choice": self._choice,
             "table": self._table,
@@ -104,6 +99,8 @@ class _Reading:
         }
 
     def read(self, tree: Branch) -> Node:
+        if tree.data in VALUES:
+            return value_written(tree, self.scope.units)
         return self._readers[str(tree.data)](tree)
 
     def _name(self, tree: Branch) -> Node:
@@ -112,28 +109,23 @@ class _Reading:
             raise wrong(tree, said)
         if name not in self.types:
             raise wrong(tree, f'"{name}" is not declared: {did_you_mean(name, self.types)}')
+        kind = self.types[name]
+        if isinstance(kind, OptionalType):
+            raise wrong(tree, f'"{name}" may be wanting: {wanting.HOW.format(name)}')
+        return self._met(name, kind, tree)
+
+    def _met(self, name: str, kind: Type, tree: Branch) -> Name:
         meant = self.scope.stands_for.get(name, name)
         self.names.append((meant, start_of(tree), tree.meta.end_pos))
-        return Name(name=meant, type=self.types[name])
+        return Name(name=meant, type=kind)
 
     def _series_of(self, tree: Branch) -> Node:
         several, which = cast("list[Branch]", tree.children)
         return series_of(self.read(several), self.read(which), start_of(several), start_of(which))
 
-    def _quantity(self, tree: Branch) -> Node:
-        written, _, unit = only(tree).partition(" ")
-        at = start_of(tree)
-        return building.number(number_written(written, at), unit_named(unit.strip(), at, self.scope.units))
-
-    def _percent(self, tree: Branch) -> Node:
-        return building.number(*share_written(only(tree), start_of(tree)))
-
-    def _number(self, tree: Branch) -> Node:
-        value = number_written(only(tree), start_of(tree))
-        return building.number(value, Unit(zero=value == 0))
-
-    def _quoted(self, tree: Branch) -> Node:
-        return Literal(value=only(tree)[1:-1], type=TextType())
+    def _given(self, tree: Branch) -> Given:
+        kind = wanting.asked_for(tree, self.types)
+        return Given(name=self._met(spelled(tree), kind, tree).name, type=YES_NO)
 
     def _sum(self, tree: Branch) -> Node:
         sign, unit = 1, Unit(zero=True)
@@ -196,7 +188,7 @@ class _Reading:
 
     def _fits(self, tree: Branch) -> Node:
         left, cell = cast("list[Branch]", tree.children)
-        return self._cell(self.read(left), cell)
+        return self._given(left) if wanting.asks(left, cell, self.types) else self._cell(self.read(left), cell)
 
     def _cell(self, subject: Node, cell: Branch) -> Node:
         children = cast("list[Branch]", cell.children)
@@ -272,6 +264,15 @@ class _Reading:
             raise wrong(tree, "a list holds values only")
         self._comparable(subject, node, tree)
         return node
+
+    def _either(self, tree: Branch) -> Node:
+        first, *others = cast("list[Branch]", tree.children)
+        if not wanting.may_be_wanting(first, self.types):
+            return AnyOf(parts=self._tests(tree), type=YES_NO)
+        instead = wanting.instead(first, others, self.text)
+        value = self._met(spelled(first), wanting.asked_for(first, self.types), first)
+        otherwise, test = self._beside(value, instead), Given(name=value.name, type=YES_NO)
+        return building.either([(test, value)], otherwise, same_at(value.type, otherwise.type, instead))
 
     def _tests(self, tree: Branch) -> tuple[Node, ...]:
         return tuple(self._test(child) for child in cast("list[Branch]", tree.children))

@@ -7,7 +7,20 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeGuard
 
-from policy.expressions import Among, AnyOf, Compared, Condition, Every, Literal, Name, Node, Not, Relation, Value
+from policy.expressions import (
+    Among,
+    AnyOf,
+    Compared,
+    Condition,
+    Every,
+    Given,
+    Literal,
+    Name,
+    Node,
+    Not,
+    Relation,
+    Value,
+)
 from policy.units import ChoiceType, DateType, NumberType, TimeType, Type, YesNoType
 
 _DAY = timedelta(days=1)
@@ -69,7 +82,7 @@ def where_node(node: Node, *, holds: bool, wide: bool) -> list[Box]:  # noqa: C9
     match node:
         case Literal(value=bool(value)):
             return [{}] if value is holds else []
-        case Name(type=YesNoType()):
+        case Name(type=YesNoType()) | Given():
             return [{node: frozenset({holds})}]
         case Not(part=part):
             return where_node(part, holds=not holds, wide=wide)

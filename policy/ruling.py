@@ -22,7 +22,7 @@ from policy.mistakes import Mistakes, did_you_mean
 from policy.reaching import uncovered
 from policy.scope import Scope
 from policy.section import Section, condition, expression, texts
-from policy.units import OWN_MONEY, ChoiceType, NumberType, Type, Unit, described
+from policy.units import OWN_MONEY, ChoiceType, NumberType, OptionalType, Type, Unit, described
 from policy.witness import shown
 from policy.yaml_text import Mapping as YamlMapping
 from policy.yaml_text import Node, Scalar
@@ -289,6 +289,10 @@ def wording_at(node: Node, scope: Scope, mistakes: Mistakes, *, amount: bool) ->
                 mistakes.add(
                     section.entries[key][1].place, f"{{{name[:60]}}} cannot be filled in: {did_you_mean(name, known)}"
                 )
+                return None
+            if isinstance(scope.types.get(name), OptionalType):
+                what = f"{{{name[:60]}}} may be wanting: work out under a name what stands for it, and tell that"
+                mistakes.add(section.entries[key][1].place, what)
                 return None
     names = dict.fromkeys(placeholders(english) + placeholders(chinese))
     return Wording(english=english, chinese=chinese, names=tuple(names), place=section.place)

@@ -7,6 +7,7 @@ from policy.expressions import (
     Condition,
     Every,
     Extreme,
+    Given,
     Literal,
     Name,
     Node,
@@ -18,13 +19,15 @@ from policy.expressions import (
 from policy.showing import bare, with_unit
 
 
-def said(node: Node) -> str:  # noqa: C901, PLR0911  # One line for each kind of node.
+def said(node: Node) -> str:  # noqa: C901, PLR0911, PLR0912  # One line for each kind of node.
     """Return what a node reads like; "…" for one that is better read in the text."""
     match node:
         case Literal(value=value, type=kind):
             return with_unit(value, kind, None).removesuffix(" None")
         case Name(name=name):
             return name
+        case Given(name=name):
+            return f"{name} is given"
         case Compared(relation=relation, left=left, right=right):
             return f"{said(left)} {relation.value} {said(right)}"
         case Among(subject=subject, options=options):

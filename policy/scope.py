@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from policy.calendars import Calendar
 from policy.expressions import Expression
 from policy.mistakes import Place
-from policy.units import ListType, Type
+from policy.units import ListType, OptionalType, Type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Scope:
     def also(self, more: Mapping[str, Type]) -> "Scope":
         """Return the same scope with more names."""
         lists = {name: kind for name, kind in more.items() if isinstance(kind, ListType)}
-        items = {name: dict(kind.fields) for name, kind in lists.items()}
+        items = {name: _fields(kind) for name, kind in lists.items()}
         groups = {name: kind.groups for name, kind in lists.items() if kind.groups is not None}
         return replace(
             self, types={**self.types, **more}, items={**self.items, **items}, groups={**self.groups, **groups}
@@ -51,3 +51,7 @@ class Scope:
     def also_of(self, name: str, more: Mapping[str, Type]) -> "Scope":
         """Return the same scope with more that is known of each item of a list."""
         return replace(self, items={**self.items, name: {**self.items[name], **more}})
+
+
+def _fields(of: ListType) -> dict[str, Type]:
+    return {name: OptionalType(of=kind) if name in of.optional else kind for name, kind in of.fields}

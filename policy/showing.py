@@ -51,7 +51,7 @@ def to_customer(value: Value, kind: Type, asset: str | None) -> str:
     return with_unit(value, kind, asset)
 
 
-def bare(value: Value) -> str:  # noqa: C901  # One line for each kind of value.
+def bare(value: Value) -> str:  # noqa: C901, PLR0911  # One line for each kind of value.
     """Return a value without its unit: "83.6", "yes", "2024-01-23 09:07:00 UTC", "2024-01-23"."""
     match value:
         case bool():
@@ -70,6 +70,8 @@ def bare(value: Value) -> str:  # noqa: C901  # One line for each kind of value.
             return value.isoformat()
         case str():
             return value
+        case None:
+            return "nothing"
 
 
 def _prices(value: Series | SeriesByName) -> str:

@@ -115,6 +115,7 @@ class ListType:
         least: How many there are at least; 0 where there may be none.
         once_by: The fields that no two items share all of: an item that is told twice is then found.
         by_day: Those of them that are times and of which only the day counts, as the calendar has it.
+        optional: The fields that an item may leave out.
         groups: The list whose items are put together in these; None: they are told as they are.
     """
 
@@ -123,11 +124,19 @@ class ListType:
     least: int = 0
     once_by: tuple[str, ...] = ()
     by_day: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
     calendar: Calendar = field(default_factory=Calendar)
     groups: str | None = None
 
 
-Type = NumberType | YesNoType | ChoiceType | TimeType | DateType | TextType | SeriesType | ListType
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionalType:
+    """What may be wanting, while expressions are read: a text that uses it asks for it, or says what stands for it."""
+
+    of: "Type"
+
+
+Type = NumberType | YesNoType | ChoiceType | TimeType | DateType | TextType | SeriesType | ListType | OptionalType
 
 
 def described(of: Type) -> str:  # noqa: C901, PLR0911  # One line for each type.
@@ -151,6 +160,8 @@ def described(of: Type) -> str:  # noqa: C901, PLR0911  # One line for each type
             return f"prices in {unit}{f' by {by}' if by else ''}"
         case ListType(most=most, least=least):
             return f"a list of {least} to {most}" if least else f"a list of up to {most}"
+        case OptionalType(of=kind):
+            return f"{described(kind)} that may be wanting"
 
 
 def joined(left: Unit, right: Unit, *, doing: str) -> Unit:

@@ -68,6 +68,7 @@ class Cases:
         unknown: Inputs that some case does not know.
         apart: Which rows cannot be read plainly, and are read one by one; None for no row.
         lists: The items of each input that is a list.
+        given: Whether each input that may be wanting is given, readable or not.
     """
 
     frame: pl.DataFrame
@@ -75,6 +76,7 @@ class Cases:
     unknown: frozenset[str]
     apart: pl.Series | None
     lists: Mapping[str, "ItemRows"]
+    given: Mapping[str, pl.Expr]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +121,22 @@ def read_cases(inputs: Sequence[Input], frame: pl.DataFrame, reach: Reach) -> Ca
     ready = pl.DataFrame(height=frame.height).with_columns(each.series.alias(name) for name, each in raw.items())
     if apart is not None:
         ready = ready.with_columns(pl.when(~pl.lit(apart)).then(pl.all()).name.keep())
-    ready = _valid(inputs, raw, ready)
+    given = {
+        each.name: raw[each.name].series.is_not_null().alias(f"{each.name}: given") for each in inputs if each.optional
+    }
+    ready = _valid(inputs, raw, ready).with_columns(given.values())
     columns = {each.name: _column(each, raw[each.name].scale, ready[each.name]) for each in inputs}
     narrow = [pl.col(name).cast(each.top.dtype) for name, each in columns.items() if isinstance(each, Scaled)]
     unknown = frozenset(each.name for each in inputs if ready[each.name].null_count())
     items = {name: rows for name, (_, rows) in told.items()}
-    return Cases(frame=ready.with_columns(narrow), columns=columns, unknown=unknown, apart=apart, lists=items)
+    return Cases(
+        frame=ready.with_columns(narrow),
+        columns=columns,
+        unknown=unknown,
+        apart=apart,
+        lists=items,
+        given={name: pl.col(each.name) for name, each in given.items()},
+    )
 
 
 def _list(each: Input, kind: ListType, frame: pl.DataFrame, reach: Reach) -> tuple[_Raw, ItemRows]:
@@ -139,10 +151,11 @@ def _list(each: Input, kind: ListType, frame: pl.DataFrame, reach: Reach) -> tup
     rows = pl.DataFrame({"item": found.lists}).with_row_index("# of").filter((counts > 0).fill_null(value=False))
     rows = rows.explode("item")
     said = rows["item"].struct.unnest() if rows.height else pl.DataFrame()
-    fields = [Input(name=name, type=of, place=each.place) for name, of in kind.fields]
+    fields = [Input(name=name, type=of, place=each.place, optional=name in kind.optional) for name, of in kind.fields]
     items = read_cases(fields, said, reach)
     of = rows["# of"]
-    wrong = of.filter(items.frame.select(pl.any_horizontal(pl.all().is_null())).to_series())
+    unread = [pl.col(name).is_null() & items.given.get(name, pl.lit(True)) for name, _ in kind.fields]  # noqa: FBT003  # A value.
+    wrong = of.filter(items.frame.select(pl.any_horizontal(unread)).to_series())
     if kind.once_by:
         wrong = pl.concat([wrong, of.filter(_once(kind, items).with_columns(of).is_duplicated())])
     apart = found.apart

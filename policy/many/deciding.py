@@ -11,8 +11,9 @@ from cases.proposal import Classification
 from policy.form import Policy
 from policy.many.columns import Cases, Reach, as_rows, read_cases
 from policy.many.extras import STATES, Extras, paid_in_parts
+from policy.many.found import ASK, Found, first_needed
 from policy.many.matrix import Earlier, asked_by, people_needed
-from policy.many.nodes import ASK, Found, Reader, first_needed
+from policy.many.nodes import Reader
 from policy.many.one_by_one import TOO_MANY_DIGITS, decide_rows, paid_rows
 from policy.many.outcomes import Outcomes, as_money, asset_of, endings_of, outcomes
 from policy.many.scaled import MOST, OutOfBounds, Whole, whole

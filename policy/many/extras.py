@@ -9,7 +9,8 @@ from cases.money import Rounding, asset
 from cases.parts import PartState
 from policy.form import Policy
 from policy.many import scaled
-from policy.many.nodes import Reader, first_needed, only_where
+from policy.many.found import first_needed, only_where
+from policy.many.nodes import Reader
 from policy.many.outcomes import as_money, in_units
 from policy.many.scaled import Scaled, Whole
 from policy.payment_terms import Benefit, Part

@@ -47,6 +47,7 @@ def grouped(
         unknown=frozenset(),
         apart=None,
         lists={},
+        given={},
     )
     return Groups(rows=ItemRows(items=cases, of=groups["# of"]), group_of=places, unknown=unknown)
 

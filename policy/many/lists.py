@@ -78,9 +78,17 @@ def told(kind: ListType, series: pl.Series) -> Told:
     text = text.set(~text.str.contains(_PLAIN).fill_null(value=False), None)
     structs = pl.List(pl.Struct({name: pl.String for name, _ in kind.fields}))
     lists = text.str.json_decode(structs)
-    once = text.str.count_matches(rf'"{_SPACE}:{_SPACE}"') == lists.list.len() * len(kind.fields)
+    once = text.str.count_matches(rf'"{_SPACE}:{_SPACE}"') == _told_fields(kind, lists)
     lists = lists.set(~once.fill_null(value=False), None) if not once.all() else lists
     return Told(lists=lists, apart=series.is_not_null() & lists.is_null())
+
+
+def _told_fields(kind: ListType, lists: pl.Series) -> pl.Series:
+    """Return how many fields the items of each case say."""
+    if not kind.optional:
+        return lists.list.len() * len(kind.fields)
+    said = (pl.element().struct.field(name).is_not_null() for name, _ in kind.fields)
+    return lists.list.eval(pl.sum_horizontal(*said)).list.sum()
 
 
 def gathered(what: Gathered, items: PerItem) -> OfCases:

@@ -11,7 +11,8 @@ from policy.form import Policy
 from policy.many import scaled
 from policy.many.columns import Words
 from policy.many.extras import Extras
-from policy.many.nodes import ASK, Found, Reader, first_needed, needed, only_where
+from policy.many.found import ASK, Found, first_needed, needed, only_where
+from policy.many.nodes import Reader
 from policy.many.outcomes import as_money, asset_of
 from policy.many.scaled import Scaled, Whole
 from policy.ruling import CLASSIFICATIONS

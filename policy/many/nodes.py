@@ -1,7 +1,7 @@
 """Expressions over columns: what a node comes to in every case, and which input it needs first where one is unknown."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import reduce
 
 import polars as pl
@@ -10,62 +10,11 @@ from policy import expressions as nodes
 from policy.expressions import Condition, Expression, Gathered, Node, Relation, Value
 from policy.form import Derived
 from policy.many import days, groups, lists, prices, scaled
-from policy.many.columns import Cases, Column, Other, Words
+from policy.many.columns import Cases, Other, Words
+from policy.many.found import NOTHING, Found, any_of, compared, either, every, first, first_needed, needed, only_where
 from policy.many.literals import literal, text_of
 from policy.many.scaled import OutOfBounds, Scaled
 from policy.units import DateType
-
-#: Stands in the place of a needed input where only the compiled policy can tell the answer.
-ASK = 65_535
-_NOTHING = pl.lit(0, dtype=pl.UInt16)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What a node comes to.
-
-    Fields:
-        value: A column; where `needs` is not 0 it means nothing.
-        needs: The number of the first input that is needed and unknown, from 1 on; 0 for none, ASK for
-            the compiled policy. None where nothing is unknown in any case.
-    """
-
-    value: Column
-    needs: pl.Expr | None = None
-
-    @property
-    def number(self) -> Scaled:
-        """The value as a number; raises TypeError."""
-        if not isinstance(self.value, Scaled):
-            raise TypeError(f"{self.value!r} is no number, though its type was checked")
-        return self.value
-
-    @property
-    def holds(self) -> pl.Expr:
-        """The value as yes/no; raises TypeError."""
-        if not isinstance(self.value, Other):
-            raise TypeError(f"{self.value!r} is no yes/no, though its type was checked")
-        return self.value.expr
-
-
-def first_needed(*needs: pl.Expr | None) -> pl.Expr | None:
-    """Return the first need that is one; None when there is none at all."""
-    there = [each for each in needs if each is not None]
-    if not there:
-        return None
-    return reduce(lambda later, one: pl.when(one != 0).then(one).otherwise(later), reversed(there[:-1]), there[-1])
-
-
-def only_where(test: pl.Expr, needs: pl.Expr | None) -> pl.Expr | None:
-    """Return the need where the test holds."""
-    return None if needs is None else pl.when(test).then(needs).otherwise(_NOTHING)
-
-
-def needed(where: pl.Expr | None) -> pl.Expr | None:
-    """Return the need of the compiled policy where something holds; None: nowhere."""
-    if where is None:
-        return None
-    return pl.when(where).then(pl.lit(ASK, dtype=pl.UInt16)).otherwise(_NOTHING)
 
 
 class Reader:
@@ -85,8 +34,11 @@ class Reader:
         for number, name in enumerate(names, start=1):
             needs = None
             if name in cases.unknown:
-                needs = pl.when(pl.col(name).is_null()).then(pl.lit(number, dtype=pl.UInt16)).otherwise(_NOTHING)
+                needs = pl.when(pl.col(name).is_null()).then(pl.lit(number, dtype=pl.UInt16)).otherwise(NOTHING)
             self._known[name] = Found(value=cases.columns[name], needs=needs)
+            if name in cases.given:
+                given = cases.given[name]
+                self._known[_given(name)] = Found(value=Other(expr=given), needs=only_where(given, needs))
         self._numbers = {name: number for number, name in enumerate(names, start=1)}
 
     def tell(self, name: str, found: Found) -> None:
@@ -119,7 +71,7 @@ class Reader:
         """Add groups of the items of a list, as a list of its own."""
         items, rows, told = self._of_items(node.items), self._lists[node.items], self.named(node.items)
         keys = {key: items.kept(items.value(each)) for key, each in node.by}
-        needs = _first(keys.values())
+        needs = first(keys.values())
         found = groups.grouped(rows, items.frame, {key: each.value for key, each in keys.items()}, needs, self._height)
         reader = Reader(found.rows.items, list(found.rows.items.columns), (self, found.rows.of))
         reader._numbers, reader._items[node.items] = self._numbers, items
@@ -162,7 +114,7 @@ class Reader:
 
     def fits(self, when: Condition) -> Found:
         """Return where a line fits."""
-        return _every([self.expression(part) for part in when.parts])
+        return every([self.expression(part) for part in when.parts])
 
     def value(self, node: Node) -> Found:
         """Return what a node comes to; raises OutOfBounds."""
@@ -174,36 +126,36 @@ class Reader:
         match node:
             case nodes.Literal(value=value, type=kind):
                 return Found(value=literal(value, kind))
-            case nodes.Name(name=name):
-                return self.named(name)
+            case nodes.Name() | nodes.Given():
+                return self.named(node.name if isinstance(node, nodes.Name) else _given(node.name))
             case nodes.Sum(terms=terms):
                 parts = [self.value(term) for _, term in terms]
                 signed = [
                     each.number if sign > 0 else scaled.negated(each.number)
                     for (sign, _), each in zip(terms, parts, strict=True)
                 ]
-                return Found(value=scaled.added(signed), needs=_first(parts))
+                return Found(value=scaled.added(signed), needs=first(parts))
             case nodes.Product(factors=factors):
                 parts = [self.value(each) for each in factors]
-                return Found(value=reduce(scaled.multiplied, [each.number for each in parts]), needs=_first(parts))
+                return Found(value=reduce(scaled.multiplied, [each.number for each in parts]), needs=first(parts))
             case nodes.Quotient(dividend=dividend, divisor=divisor):
                 parts = [self.value(dividend), self.value(divisor)]
-                return Found(value=scaled.divided(*(each.number for each in parts)), needs=_first(parts))
+                return Found(value=scaled.divided(*(each.number for each in parts)), needs=first(parts))
             case nodes.Extreme(largest=largest, parts=inner):
                 parts = [self.value(each) for each in inner]
                 numbers = [each.number for each in parts]
-                return Found(value=scaled.extreme(numbers, largest=largest), needs=_first(parts))
+                return Found(value=scaled.extreme(numbers, largest=largest), needs=first(parts))
             case nodes.Whole(part=part) | nodes.Rounded(part=part):
                 found = self.value(part)
                 return Found(value=_rounded(node, found.number), needs=found.needs)
             case nodes.Compared(relation=relation, left=left, right=right):
-                return _compared(relation, self.value(left), self.value(right))
+                return compared(relation, self.value(left), self.value(right))
             case nodes.Among(subject=subject, options=options):
                 return self._among(subject, options)
             case nodes.Every(parts=inner):
-                return _every([self.value(each) for each in inner])
+                return every([self.value(each) for each in inner])
             case nodes.AnyOf(parts=inner):
-                return _any_of([self.value(each) for each in inner])
+                return any_of([self.value(each) for each in inner])
             case nodes.Not(part=part):
                 found = self.value(part)
                 return Found(value=Other(expr=~found.holds), needs=found.needs)
@@ -217,7 +169,7 @@ class Reader:
 
     def _among(self, subject: Node, options: tuple[Value, ...]) -> Found:
         found = self.value(subject)
-        tests = [_compared(Relation.EQUAL, found, Found(value=literal(each, subject.type))).holds for each in options]
+        tests = [compared(Relation.EQUAL, found, Found(value=literal(each, subject.type))).holds for each in options]
         return Found(value=Other(expr=reduce(pl.Expr.__or__, tests)), needs=found.needs)
 
     def _over_items(self, node: nodes.OverItems | nodes.Grouped) -> Found:
@@ -240,7 +192,7 @@ class Reader:
         needs = [told.needs, None if found.needs is None else pl.lit(found.needs)]
         if node.what not in {Gathered.NUMBER, Gathered.TOTAL}:
             number = pl.lit(self._numbers[node.told], dtype=pl.UInt16)
-            needs.append(pl.when(pl.lit(found.none)).then(number).otherwise(_NOTHING))
+            needs.append(pl.when(pl.lit(found.none)).then(number).otherwise(NOTHING))
         return self.kept(Found(value=found.number, needs=first_needed(*needs)))
 
     def _about_time(self, node: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt | nodes.SeriesOf) -> Found:
@@ -252,7 +204,7 @@ class Reader:
         several, which = self.value(node.several), self.value(node.key)
         asked = self.frame.select(series=text_of(several.value), name=text_of(which.value)).collect()
         taken = self.keep(pl.lit(prices.picked(asked)))
-        return Found(value=Other(expr=taken), needs=_first((several, which)))
+        return Found(value=Other(expr=taken), needs=first((several, which)))
 
     def _timed(self, node: nodes.Between | nodes.After) -> Found:
         start, dates = self.value(node.start), isinstance(node.start.type, DateType)
@@ -277,7 +229,7 @@ class Reader:
         told, value = prices.answers(node, asked.collect(), f"price {self._kept}")
         self.frame = self.frame.with_columns(told.get_columns())
         number = pl.lit(self._numbers[node.told], dtype=pl.UInt16)
-        without = pl.when(value.top.expr.is_null()).then(number).otherwise(_NOTHING)
+        without = pl.when(value.top.expr.is_null()).then(number).otherwise(NOTHING)
         return Found(value=value, needs=first_needed(series.needs, *(each.needs for each in found), without))
 
 
@@ -290,6 +242,11 @@ def _rounded(node: nodes.Whole | nodes.Rounded, number: Scaled) -> Scaled:
         for each in (number, scaled.negated(number))
     )
     return scaled.added((above, scaled.negated(below)))
+
+
+def _given(name: str) -> str:
+    """Return under which name stands whether something that may be wanting is given; no input has such a name."""
+    return f"{name}: given"
 
 
 def _moved(found: Found, move: Callable[[pl.Expr], pl.Expr]) -> Found:
@@ -306,82 +263,3 @@ def _moved(found: Found, move: Callable[[pl.Expr], pl.Expr]) -> Found:
         case Other(expr=expr):
             value = Other(expr=move(expr))
     return Found(value=value, needs=None if found.needs is None else move(found.needs))
-
-
-def either(rows: Sequence[tuple[Found, Found]], otherwise: Found) -> Found:
-    """Return the value of the first row whose test holds; raises OutOfBounds."""
-    needs = otherwise.needs
-    for test, value in reversed(rows):
-        needs = first_needed(test.needs, _one_of(test.holds, value.needs, needs))
-    tests = [test.holds for test, _ in rows]
-    values = [*(value.value for _, value in rows), otherwise.value]
-    return Found(value=_chosen(tests, values), needs=needs)
-
-
-def _chosen(tests: Sequence[pl.Expr], values: Sequence[Column]) -> Column:
-    numbers = [each for each in values if isinstance(each, Scaled)]
-    if len(numbers) == len(values):
-        return scaled.chosen(list(zip(tests, numbers[:-1], strict=True)), numbers[-1])
-    words = [each for each in values if isinstance(each, Words)]
-    if len(words) == len(values):
-        options = tuple(dict.fromkeys(option for each in words for option in each.options))
-        return Words(codes=_first_of(tests, [_recoded(each, options) for each in words]), options=options)
-    return Other(expr=_first_of(tests, [each.expr for each in values if isinstance(each, Other)]))
-
-
-def _first_of(tests: Sequence[pl.Expr], values: Sequence[pl.Expr]) -> pl.Expr:
-    found = values[-1]
-    for test, value in zip(reversed(tests), reversed(values[:-1]), strict=True):
-        found = pl.when(test).then(value).otherwise(found)
-    return found
-
-
-def _recoded(words: Words, options: tuple[str, ...]) -> pl.Expr:
-    """Return the places of words in a longer list."""
-    if words.options == options[: len(words.options)]:
-        return words.codes
-    places = pl.lit(pl.Series([options.index(each) for each in words.options], dtype=pl.UInt8))
-    return places.gather(words.codes)
-
-
-def _compared(relation: Relation, left: Found, right: Found) -> Found:
-    needs = first_needed(left.needs, right.needs)
-    one, other = left.value, right.value
-    if isinstance(one, Scaled) and isinstance(other, Scaled):
-        return Found(value=Other(expr=scaled.compared(relation, one, other)), needs=needs)
-    if isinstance(one, Words) and isinstance(other, Words):
-        options = tuple(dict.fromkeys((*one.options, *other.options)))
-        same = _recoded(one, options) == _recoded(other, options)
-    elif isinstance(one, Other) and isinstance(other, Other):
-        same = one.expr == other.expr
-    else:
-        raise TypeError(f"{one!r} and {other!r} are not compared, though their types were checked")
-    return Found(value=Other(expr=same if relation is Relation.EQUAL else ~same), needs=needs)
-
-
-def _every(parts: Sequence[Found]) -> Found:
-    """From left to right; the first that does not hold settles it."""
-    if not parts:
-        return Found(value=Other(expr=pl.lit(True)))  # noqa: FBT003  # A value, not a switch.
-    needs = parts[-1].needs
-    for part in reversed(parts[:-1]):
-        needs = first_needed(part.needs, only_where(part.holds, needs))
-    return Found(value=Other(expr=reduce(pl.Expr.__and__, (each.holds for each in parts))), needs=needs)
-
-
-def _any_of(parts: Sequence[Found]) -> Found:
-    needs = parts[-1].needs
-    for part in reversed(parts[:-1]):
-        needs = first_needed(part.needs, only_where(~part.holds, needs))
-    return Found(value=Other(expr=reduce(pl.Expr.__or__, (each.holds for each in parts))), needs=needs)
-
-
-def _one_of(test: pl.Expr, held: pl.Expr | None, otherwise: pl.Expr | None) -> pl.Expr | None:
-    if held is None and otherwise is None:
-        return None
-    there = [_NOTHING if each is None else each for each in (held, otherwise)]
-    return pl.when(test).then(there[0]).otherwise(there[1])
-
-
-def _first(parts: Iterable[Found]) -> pl.Expr | None:
-    return first_needed(*(each.needs for each in parts))

@@ -12,7 +12,8 @@ from policy.expressions import Relation
 from policy.form import Limit, Policy, Rule
 from policy.many import scaled
 from policy.many.columns import Other, Words
-from policy.many.nodes import Found, Reader, first_needed, only_where
+from policy.many.found import Found, first_needed, only_where
+from policy.many.nodes import Reader
 from policy.many.scaled import Scaled, Whole
 
 _ZERO = scaled.constant(0)

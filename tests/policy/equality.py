@@ -173,7 +173,7 @@ def generated(policy: Policy, count: int, seed: int) -> Iterator[Case]:
 def _move(case: dict[str, str], each: Input, random: Random) -> None:
     """Move a number by some units, small or large."""
     text = case.get(each.name)
-    if text is None:
+    if text is None or not re.fullmatch(r"-?\d+(\.\d+)?", text):
         return
     units = random.choice((1, 3, 1_000, 123_457, 10**9)) * random.randrange(-5, 6)
     number = Decimal(text) + units * step_of(each)

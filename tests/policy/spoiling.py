@@ -112,6 +112,8 @@ def _spoiled(part: Any) -> _Spoiled:  # noqa: C901, PLR0912  # One line for each
             yield from _roundings(part)
         case nodes.OverItems() | nodes.Grouped():
             yield from _of_lists(part)
+        case nodes.Given():
+            yield "another operator", "is not given", nodes.Not(part=part, type=part.type)
         case nodes.Between() | nodes.After() | nodes.Priced() | nodes.PriceAt():
             yield from _times(part)
         case _:

@@ -23,7 +23,7 @@ from policy.example_texts import given_at
 from policy.explaining import explain
 from policy.expressions import Counted, Value
 from policy.facts import read_value
-from policy.form import Derived
+from policy.form import Derived, Input
 from policy.grammar import KEYWORDS, NotUnderstood
 from policy.interpreting import Reckoning, Unknown
 from policy.items import Items, items_text
@@ -55,14 +55,17 @@ def _rows(after: str) -> list[tuple[str, str]]:
 
 
 def _scope() -> Scope:
-    return Scope(types={}).also(_names())
+    return Scope(types={}).also({each.name: each.spoken_of for each in _inputs().values()})
 
 
 @cache
-def _names() -> dict[str, Type]:
-    mistakes = Mistakes()
+def _inputs() -> dict[str, Input]:
     text = "inputs:\n" + "".join(f"  {line}\n" for line in NAMES.strip().split("\n"))
-    return {each.name: each.type for each in read_inputs(Section(read_yaml(text, "page"), mistakes), None)}
+    return {each.name: each for each in read_inputs(Section(read_yaml(text, "page"), Mistakes()), None)}
+
+
+def _told_as(each: Input) -> st.SearchStrategy[Value]:
+    return st.none() | _values(each.type) if each.optional else _values(each.type)
 
 
 def _values(of: Type) -> st.SearchStrategy[Value]:  # noqa: C901, PLR0911  # One line for each type.
@@ -196,7 +199,7 @@ def test_an_expression_on_the_page_comes_to_the_same_on_both_paths(
     expressed = understood(expression, scope, HERE)
     node, lists = expressed.node, gathered_in(scope, ())
     used = (name for each in (expressed, *(each.expression for each in lists)) for name, _, _ in each.names)
-    values = data.draw(_told(tuple(sorted(_names().keys() & used))))
+    values = data.draw(_told(tuple(sorted(_inputs().keys() & used))))
     policy = replace(book.policies[0], derived=lists)
 
     with exactly():
@@ -216,7 +219,7 @@ def _is_what_its_type_says(value: object, of: Type) -> bool:
 
 @cache
 def _told(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, Value]]:
-    return st.fixed_dictionaries({name: _values(_names()[name]) for name in names})
+    return st.fixed_dictionaries({name: _told_as(_inputs()[name]) for name in names})
 
 
 def _used(name: str) -> set[str]:
