@@ -86,10 +86,10 @@ def _part(node: Node, scope: Scope, paid: Unit | None, root: Section) -> Part | 
     rest = takes is not None and takes.text.strip() == "rest"
     own = scope.also({"amount": NumberType(unit=paid or Unit(), signed=False)})
     wanted = amount_at(section, "takes", own, paid) if takes and not rest else None
-    wanted = _when_it_fits(section, wanted, scope) if section.has("when") else wanted
+    wanted = _when_it_fits(section, wanted, own) if section.has("when") else wanted
     asset, rate = _in_kind(section, scope, paid) if form is PayForm.IN_KIND else (None, None)
     if rate is not None and section.has("when"):
-        rate = _when_it_fits(section, rate, scope, otherwise="1")
+        rate = _when_it_fits(section, rate, own, otherwise="1")
     _only_with(section, form)
     if not name or form is None or (wanted is None and not rest):
         return None

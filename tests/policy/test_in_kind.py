@@ -92,6 +92,15 @@ def test_every_path_pays_the_same_coins(text: str) -> None:
     assert (found.in_columns > 500, found.decided > 200) == (True, True)
 
 
+def test_small_amounts_may_be_paid_in_another_way() -> None:
+    text = REFUND.replace("    asset: OKB\n", "    asset: OKB\n    when: amount is over 1000 USDC and verified\n")
+    small, large = decided(text, loss="1001"), decided(text, loss="1011")
+    found = compared(plan(text), list(generated(plan(text), 600, 1)), explain_every=3)
+
+    assert [str(each.payments[1].amount) for each in (small, large)] == ["0.00 USDC", "101.00 USDC"]
+    assert found.differences == ()
+
+
 def test_a_customer_reads_what_is_truly_given() -> None:
     once = decided(TELLING, loss="1701").customer_text
     waiting = decided(TELLING, verified="no", loss="2001").customer_text
