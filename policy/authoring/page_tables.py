@@ -140,7 +140,7 @@ def settled_by(policy: Policy, grids: Mapping[str, Grid], words: Words) -> dict[
     left = policy.nothing_left
     becomes = words[in_words(left.classification)] if left.classification else ""
     amount.append((words["nothing left"], left.name, becomes, ""))
-    if "Pay form" in grids:
+    if "Pay form" in grids and grids["Pay form"].rows:
         amount += [(words["part"], part.name, _part(part, words), "") for part in policy.parts]
     for given in policy.benefits:
         kept = words["decimals"].format(count=given.decimals)

@@ -47,6 +47,7 @@ def test_the_page_says_what_the_policy_decides(withdrawal_text: str) -> None:
     assert "由于我们的原因，您的提币延迟了 {hours_late}。" in seen
     assert read_policy(withdrawal_text, "x").text_hash in seen
     assert "from 2025-01-01 00:00 UTC on" in seen
+    assert "part of the payment" not in seen
 
 
 def test_the_page_is_in_chinese_when_asked(withdrawal_text: str) -> None:
