@@ -85,6 +85,15 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepName:
+    """What a step is called where the customer is told {steps}; `told` is False for one that is kept back."""
+
+    english: str
+    chinese: str
+    told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One line of the decision: the first that fits decides.
 
@@ -302,7 +311,7 @@ class Policy:
         parts: How the amount is paid; one plain part is everything at once in cash.
         pay_within: By when; None where the policy does not say.
         rules: Late claims, other plans, wanting evidence, exclusions, then the rules, in order; the last always fits.
-        chinese: What steps are called in Chinese, for the customer.
+        names: What steps are called for the customer; a step without one has its own name.
         other_plans: How it stands to other plans; they are named by their policies.
         deductions: Taken off before limits, in order.
         thresholds: Looked at with the rounded amount, in order.
@@ -344,7 +353,7 @@ class Policy:
     budget: Budget | None = None
     pay_within: PayWithin | None = None
     together: tuple[Together, ...] = ()
-    chinese: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, StepName] = field(default_factory=dict)
 
     def input(self, name: str) -> Input | None:
         """Return the input with this name; None when it is not declared."""

@@ -37,7 +37,7 @@ from policy.ruling import (
 )
 from policy.scope import Scope
 from policy.section import Section
-from policy.told_steps import read_chinese, unnamed_steps
+from policy.told_steps import read_names, unnamed_steps
 from policy.units import OWN_MONEY, ChoiceType, NumberType, Type, Unit
 from policy.yaml_text import Node, read_yaml
 
@@ -76,7 +76,7 @@ KEYS = (
     "fraud scorecard",
     "approvals",
     "wording",
-    "names in chinese",
+    "names",
     "usual inputs",
     "examples",
     "together",
@@ -195,14 +195,14 @@ def _read(root: Section, file: str, text_hash: str) -> Policy | None:
         thresholds=thresholds,
         together=together,
     )
-    return _in_chinese(root, complete(policy))
+    return _named(root, complete(policy))
 
 
-def _in_chinese(root: Section, policy: Policy) -> Policy:
-    """Return the policy with its steps named in Chinese; steps the customer is told without a name are noted."""
+def _named(root: Section, policy: Policy) -> Policy:
+    """Return the policy with its steps named for the customer; steps that are told without a name are noted."""
     if root.mistakes.broken:
         return policy  # Which steps there are is not known.
-    named = replace(policy, chinese=read_chinese(root, policy))
+    named = replace(policy, names=read_names(root, policy))
     for mistake in unnamed_steps(named):
         root.mistakes.add(mistake.place, mistake.what)
     return named

@@ -23,6 +23,7 @@ from policy.form import (
     Rule,
     Scorecard,
     Sign,
+    StepName,
     Threshold,
     Wording,
 )
@@ -291,9 +292,10 @@ def _customer_text(policy: Policy, inputs: Mapping[str, Value], notes: tuple[Not
         shown[PAYMENTS], in_chinese[PAYMENTS] = told_payments(notes, amount)
     if "steps" not in tell.names:
         return tell.told(shown, in_chinese)
-    told = list(_told(policy, inputs, notes, own))
-    shown["steps"] = "; ".join(f"{name} {value}" for name, value in told)
-    steps = "；".join(f"{policy.chinese.get(name, name)} {value}" for name, value in told)
+    named = ((policy.names.get(name), name, value) for name, value in _told(policy, inputs, notes, own))
+    told = [(each or StepName(english=name, chinese=name, told=True), value) for each, name, value in named]
+    shown["steps"] = "; ".join(f"{each.english} {value}" for each, value in told if each.told)
+    steps = "；".join(f"{each.chinese} {value}" for each, value in told if each.told)
     return tell.told(shown, {**in_chinese, "steps": steps})
 
 

@@ -4,20 +4,32 @@ import re
 from collections.abc import Iterator
 
 from policy.expressions import Either, Expression, Name, Node, OverItems, Sum, parts_of
-from policy.form import Policy
-from policy.mistakes import Mistake
+from policy.form import Policy, StepName
+from policy.mistakes import Mistake, Mistakes
 from policy.section import Section
 from policy.units import NumberType
+from policy.yaml_text import Node as YamlNode
 
 
-def read_chinese(root: Section, policy: Policy) -> dict[str, str]:
-    """Return what steps are called in Chinese."""
-    steps = steps_told(policy)
-    section = root.section("names in chinese", steps) if root.has("names in chinese") else None
-    for name, (_, node) in section.entries.items() if section else ():
-        if section and section.text(name) and not in_chinese(section.text(name)):
-            root.mistakes.add(node.place, f'write what "{name}" is called in Chinese')
-    return {name: section.text(name) for name in section.entries} if section else {}
+def read_names(root: Section, policy: Policy) -> dict[str, StepName]:
+    """Return what steps are called for the customer, and which are kept back."""
+    section = root.section("names", steps_told(policy)) if root.has("names") else None
+    entries = section.entries if section else {}
+    return {name: _name(name, node, root.mistakes) for name, (_, node) in entries.items()}
+
+
+def _name(step: str, node: YamlNode, mistakes: Mistakes) -> StepName:
+    section = Section(node, mistakes, keys=("en", "zh", "told"))
+    if section.has("told"):
+        if section.text("told") != "no" or len(section.entries) > 1:
+            mistakes.add(node.place, f'write "told: no" alone, or what "{step}" is called')
+        return StepName(english=step, chinese=step, told=False)
+    english, chinese = section.text("en") if section.has("en") else step, section.text("zh")
+    if chinese and not in_chinese(chinese):
+        mistakes.add(section.entries["zh"][1].place, f'write what "{step}" is called in Chinese')
+    if "_" in english:
+        mistakes.add(node.place, f'write what the customer reads for "{step}": add "en:", without "_"')
+    return StepName(english=english, chinese=chinese, told=True)
 
 
 def in_chinese(text: str) -> bool:
@@ -26,12 +38,13 @@ def in_chinese(text: str) -> bool:
 
 
 def unnamed_steps(policy: Policy) -> Iterator[Mistake]:
-    """Yield the steps without a Chinese name where the customer is told the steps."""
+    """Yield the steps without a name for the customer where the steps are told."""
     tells = (*policy.wording.values(), *(rule.tell for rule in policy.rules), policy.nothing_left.tell)
     telling = next((tell for tell in tells if tell and "steps" in tell.names), None)
     for name in steps_told(policy) if telling else ():
-        if telling and name not in policy.chinese:
-            yield Mistake(place=telling.place, what=f'name the step in Chinese: add "{name}" to "names in chinese"')
+        if telling and name not in policy.names:
+            what = f'name the step for the customer: add "{name}: {{zh: ...}}" to "names", or "{name}: {{told: no}}"'
+            yield Mistake(place=telling.place, what=what)
 
 
 def steps_told(policy: Policy) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ def tree_of(grids: tuple[Grid, ...], mistakes: Mistakes) -> Laid:
             _put(values, sheet, _listed(sheet, rows[sheet.title], mistakes), mistakes)
     values |= _inputs(rows.get(layout.INPUTS_SHEET, []), mistakes)
     values |= _worked_out(rows.get(layout.WORKS_OUT_SHEET, []), rows.get(layout.TABLES_SHEET, []), mistakes)
-    values |= _keyed(layout.WORDING, rows, mistakes) | _keyed(layout.CHINESE, rows, mistakes)
+    values |= _keyed(layout.WORDING, rows, mistakes) | _keyed(layout.NAMES, rows, mistakes)
     values |= _together(rows.get(layout.TOGETHER_SHEET, []), rows.get(layout.CLAIMS_SHEET, []), mistakes)
     start = cell_place(layout.POLICY_SHEET, 1, 1)
     entries = tuple((_key(name, values[name].place), values[name]) for name in KEYS if name in values)
@@ -287,8 +287,7 @@ def _keyed(sheet: Sheet, rows: dict[str, list[_Row]], mistakes: Mistakes) -> dic
     entries: list[tuple[Scalar, Node]] = []
     for key, row in zip(keys, rows[sheet.title], strict=True):
         told = tuple((_key(each, row.cells[each].place), row.cells[each]) for each in others if each in row.cells)
-        alone = told[0][1] if told and len(others) == 1 else None
-        entries.append((key, alone or Mapping(entries=told, place=row.place)))
+        entries.append((key, Mapping(entries=told, place=row.place)))
     return {sheet.path[0]: Mapping(entries=tuple(entries), place=cell_place(sheet.title, 1, 1))}
 
 

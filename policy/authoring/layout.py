@@ -9,7 +9,7 @@ INPUTS_SHEET = "Inputs"
 WORKS_OUT_SHEET = "Works out"
 TABLES_SHEET = "Tables"
 WORDING_SHEET = "Wording"
-CHINESE_SHEET = "Names in Chinese"
+NAMES_SHEET = "Names"
 TOGETHER_SHEET = "Together"
 CLAIMS_SHEET = "Together claims"
 FIRST_THAT_FITS = "first that fits"
@@ -113,11 +113,11 @@ WORDING = Sheet(
     always=True,
     about="What the customer reads. {amount} and the names of inputs in braces are filled in.",
 )
-CHINESE = Sheet(
-    title=CHINESE_SHEET,
-    path=("names in chinese",),
-    headings=("name", "chinese"),
-    about="What steps are called where a wording tells {steps}.",
+NAMES = Sheet(
+    title=NAMES_SHEET,
+    path=("names",),
+    headings=("name", "en", "zh", "told"),
+    about='What steps are called where a wording tells {steps}; "no" under "told" keeps one back.',
 )
 TOGETHER = Sheet(
     title=TOGETHER_SHEET,
@@ -258,4 +258,4 @@ LISTS = (
         " value holds.",
     ),
 )
-SHEETS = (POLICY, INPUTS, WORKS_OUT, TABLES, *LISTS[:-1], WORDING, CHINESE, LISTS[-1], TOGETHER, CLAIMS)
+SHEETS = (POLICY, INPUTS, WORKS_OUT, TABLES, *LISTS[:-1], WORDING, NAMES, LISTS[-1], TOGETHER, CLAIMS)

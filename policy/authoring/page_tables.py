@@ -190,7 +190,11 @@ def wordings_of(policy: Policy, words: Words) -> list[tuple[str, str, str]]:
     told += [(rule.name, rule.tell) for rule in policy.rules if rule.tell]
     told += [(each.name, each.tell) for each in policy.thresholds if each.tell]
     told += [(policy.nothing_left.name, policy.nothing_left.tell)] if policy.nothing_left.tell else []
-    steps = [(words["step"], name, chinese) for name, chinese in policy.chinese.items()]
+    hidden = words["not told"]
+    steps = [
+        (f"{words['step']}: {name}", *((each.english, each.chinese) if each.told else (hidden, hidden)))
+        for name, each in policy.names.items()
+    ]
     return [*((name, each.english, each.chinese) for name, each in told), *steps]
 
 

@@ -95,6 +95,7 @@ _WORDS = {
         "Names in braces are filled in with the claim's own values.",
         "花括号中的名称会以该申请的实际数值填入。",
     ),
+    "not told": ("kept back (told: no)", "不告知 (told: no)"),
     "step": ("a step in {steps}", "{steps} 中的步骤"),
     "english": ("English", "英文"),
     "chinese": ("Chinese", "中文"),

@@ -76,7 +76,7 @@ def _lines(sheet: Sheet, root: Mapping) -> Iterator[_Line]:
         yield from _tables(root)
     elif sheet is layout.CLAIMS:
         yield from _claims(root)
-    elif sheet in {layout.WORDING, layout.CHINESE}:
+    elif sheet in {layout.WORDING, layout.NAMES}:
         yield from _by_key(sheet, root)
     else:
         node = _node(root, sheet.path)
@@ -141,10 +141,9 @@ def _claims(root: Mapping) -> Iterator[_Line]:
 
 def _by_key(sheet: Sheet, root: Mapping) -> Iterator[_Line]:
     """Yield the rows of a sheet whose first column is the key and whose others are what stands under it."""
-    first, *others = sheet.headings
+    first = sheet.headings[0]
     for name, node in _entries(root, sheet.path):
-        values = {key.text: cell_text(value) for key, value in node.entries} if isinstance(node, Mapping) else {}
-        cells = values if isinstance(node, Mapping) else dict.fromkeys(others, cell_text(node))
+        cells = {key.text: cell_text(value) for key, value in node.entries} if isinstance(node, Mapping) else {}
         key = cell_text(Scalar(text=name, place=node.place, single_line=False))
         yield _Line(cells={first: key, **cells}, lines=_lines_of(node))
 

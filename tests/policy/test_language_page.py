@@ -146,7 +146,7 @@ def test_the_policy_that_says_everything_else_loads() -> None:
         (
             "en",
             (
-                "We pay back 2000.00 USDC: fair loss 2001.00 USDC; paid by vouchers-2026-01 0.00 USDC;"
+                "We pay back 2000.00 USDC: the loss 2001.00 USDC; paid by vouchers-2026-01 0.00 USDC;"
                 " paid by outage-refund 0.00 USDC; the customer's own share 1.00 USDC; per customer 50000.00 USDC."
             ),
         ),

@@ -50,8 +50,10 @@ def test_a_step_below_zero_is_not_told(withdrawal_text: str) -> None:
     )
     text = text.replace("min(max(value share, 40 USDT), 500 USDT)", "min(max(value share, 40 USDT), 500 USDT) + used")
     text = text.replace("late because of us. We are sorry", "late because of us ({steps}). We are sorry")
-    text = text.replace("usual inputs:", "names in chinese: {value share: 份, gap: 余, used: 用}\nusual inputs:")
-    text = text.replace("names in chinese: {", "names in chinese: {goodwill in twelve months: 年, ")
+    text = text.replace(
+        "usual inputs:", "names: {value share: {zh: 份}, gap: {told: no}, used: {zh: 用}}\nusual inputs:"
+    )
+    text = text.replace("names: {", "names: {goodwill in twelve months: {zh: 年}, ")
 
     told = explain(load_policy(text, "delayed.yaml"), USUAL.items())
 
@@ -62,7 +64,7 @@ def test_a_step_below_zero_is_not_told(withdrawal_text: str) -> None:
 
 def test_a_wrong_type_is_the_only_mistake_where_steps_are_told(withdrawal_text: str) -> None:
     text = withdrawal_text.replace("value_usdt: USDT", "value_usdt: list of USDT")
-    text = text.replace("usual inputs:", "names in chinese: {value share: 份}\nusual inputs:")
+    text = text.replace("usual inputs:", "names: {value share: {zh: 份}}\nusual inputs:")
 
     with pytest.raises(BadPolicy) as refused:
         load_policy(text, "delayed.yaml")
@@ -83,14 +85,14 @@ def test_the_fees_that_were_paid_are_told(plans: Path) -> None:
 
 
 def test_a_fee_that_is_told_needs_its_name_in_chinese(plans: Path) -> None:
-    text = (plans / "late-interest.yaml").read_text(encoding="utf-8").replace("  costs: 费用\n", "")
+    text = (plans / "late-interest.yaml").read_text(encoding="utf-8").replace("  costs: {zh: 费用}\n", "")
 
-    with pytest.raises(BadPolicy, match='add "costs" to "names in chinese"'):
+    with pytest.raises(BadPolicy, match='name the step for the customer: add "costs: '):
         load_policy(text, "late-interest.yaml")
 
 
 def test_what_is_added_only_by_choice_is_not_told(plans: Path) -> None:
-    text = (plans / "late-interest.yaml").read_text(encoding="utf-8").replace("  costs: 费用\n", "")
+    text = (plans / "late-interest.yaml").read_text(encoding="utf-8").replace("  costs: {zh: 费用}\n", "")
     text = text.replace("(interest + costs)", "(if sum > 5 EUR then interest + costs else interest)")
 
     told = explain(load_policy(text, "late-interest.yaml"), load_policy(text, "x.yaml").examples[0].given)
@@ -104,7 +106,7 @@ def test_what_only_the_approvals_look_at_is_not_told(plans: Path) -> None:
     text = text.replace("  claim: our share", "  weight: 2 * sum\n  claim: our share")
     row = "  - when: weight is over 30000 EUR\n    stages: [2 care_lead]\n  - when: otherwise\n"
     text = text.replace("  - when: otherwise\n    stages: [1 care_lead]", f"{row}    stages: [1 care_lead]")
-    text = text.replace("  claim: 应付", "  claim: 应付\n  weight: 重")
+    text = text.replace("  claim: {zh: 应付}", "  claim: {zh: 应付}\n  weight: {zh: 重}")
 
     told = explain(load_policy(text, "x.yaml"), load_policy(text, "x.yaml").examples[0].given)
 
@@ -117,10 +119,45 @@ def test_what_only_the_approvals_look_at_is_not_told(plans: Path) -> None:
     ("name", "fits"), [("应付", True), ("VIP", True), ("claim", False), ("max(interest, 0)", False)]
 )
 def test_a_name_in_chinese_is_chinese(plans: Path, name: str, *, fits: bool) -> None:
-    text = (plans / "late-interest.yaml").read_text(encoding="utf-8").replace("  claim: 应付", f"  claim: {name}")
+    text = (plans / "late-interest.yaml").read_text(encoding="utf-8").replace("{zh: 应付}", f'{{zh: "{name}"}}')
 
     if fits:
-        assert load_policy(text, "late-interest.yaml").chinese["claim"] == name
+        assert load_policy(text, "late-interest.yaml").names["claim"].chinese == name
         return
     with pytest.raises(BadPolicy, match='write what "claim" is called in Chinese'):
         load_policy(text, "late-interest.yaml")
+
+
+def test_a_step_is_told_by_the_name_that_customers_read_or_is_kept_back(plans: Path) -> None:
+    text = (plans / "late-interest.yaml").read_text(encoding="utf-8")
+    text = text.replace("costs: {zh: 费用}", "costs: {en: your costs, zh: 费用}")
+    text = text.replace("days late: {zh: 延误天数}", "days late: {told: no}")
+
+    told = explain(load_policy(text, "x.yaml"), load_policy(text, "x.yaml").examples[0].given)
+
+    assert isinstance(told, Reasoned)
+    english, chinese = (dict(told.customer_text)[language] for language in ("en", "zh"))
+    assert "interest 19.90 EUR; your costs 12.50 EUR; claim 32.40 EUR" in english
+    assert "days late" not in english
+    assert "延误天数" not in chinese
+    assert "days late" in [each.name for each in told.derivation]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("costs: {en: the_costs, zh: 费用}", 'write what the customer reads for "costs": add "en:", without "_"'),
+        ("costs: {told: yes}", 'write "told: no" alone, or what "costs" is called'),
+        ("costs: {told: no, zh: 费用}", 'write "told: no" alone, or what "costs" is called'),
+        ("costs: {en: your costs}", 'add "zh:"'),
+        ("costs: 费用", 'write keys here, as "name: text"'),
+        ("cost: {zh: 费用}", '"cost" is not a key here: did you mean "costs"?'),
+    ],
+)
+def test_a_name_that_customers_could_not_read_is_refused(plans: Path, written: str, said: str) -> None:
+    text = (plans / "late-interest.yaml").read_text(encoding="utf-8").replace("costs: {zh: 费用}", written)
+
+    with pytest.raises(BadPolicy) as refused:
+        load_policy(text, "late-interest.yaml")
+
+    assert said in [each.what for each in refused.value.mistakes]

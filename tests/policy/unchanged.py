@@ -16,9 +16,7 @@ from policy.units import NumberType
 
 Path = tuple[str | int, ...]
 #: Fields that say nothing about a decision.
-_NOT_SPOILED = frozenset(
-    {"examples", "together", "type", "place", "wording", "tell", "other_plans", "inputs", "chinese"}
-)
+_NOT_SPOILED = frozenset({"examples", "together", "type", "place", "wording", "tell", "other_plans", "inputs", "names"})
 
 
 class Proofs:

@@ -22,14 +22,14 @@ SECTIONS = {
     "amount": ("other plans", "deductions", "limits", "nothing left", "thresholds", "pay form", "benefits", "budget"),
     "fraud": ("fraud gates", "fraud scorecard"),
     "approvals": ("approvals",),
-    "wording": ("wording", "names in chinese"),
+    "wording": ("wording", "names"),
     "inputs": ("inputs", "usual inputs"),
     "examples": ("examples", "together"),
 }
 #: Amounts that the page shows with all their decimals.
 MONEY_IN, MONEY_AT = ("budget", "examples", "together"), ("at most", "amount", "amounts", "total", "counted before")
 #: Keys whose own names say something, so that they must stand there too.
-NAMED = ("inputs", "works out", "names in chinese", "usual inputs")
+NAMED = ("inputs", "works out", "names", "usual inputs")
 
 
 def sections_of(page: str) -> dict[str, str]:
