@@ -183,7 +183,15 @@ def parsed(text: str) -> Tree[Token]:
 
 @cache
 def _parser() -> Lark:
-    return Lark(GRAMMAR, start="test", parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=False)
+    return Lark(
+        GRAMMAR,
+        start="test",
+        parser="lalr",
+        lexer="basic",
+        propagate_positions=True,
+        maybe_placeholders=False,
+        g_regex_flags=re.ASCII,  # Digits of other scripts look like other digits: a Bengali 4 like an 8.
+    )
 
 
 def _depth(tree: Tree[Token]) -> int:
@@ -197,13 +205,19 @@ def _depth(tree: Tree[Token]) -> int:
     return deepest
 
 
+def _strange(text: str) -> str:
+    """Return what cannot stand in an expression; of a character that no key has its number, for it may look like one."""
+    if text[:1].isascii():
+        return f'"{text}" cannot stand here'
+    seen = f'"{text[0]}" ' if text[0].isprintable() else ""
+    return f"the character {seen}(U+{ord(text[0]):04X}) cannot stand here, type it anew"
+
+
 def _explained(text: str, error: UnexpectedInput) -> NotUnderstood:
     position: Any = error.pos_in_stream  # None at the end of the text, whatever the stubs say.
     at = position if isinstance(position, int) and position >= 0 else len(text)
     if isinstance(error, UnexpectedCharacters):
-        return NotUnderstood(
-            at, f'"{text[at : at + 12]}" cannot stand here: use names, numbers with their unit, + - * / ( )'
-        )
+        return NotUnderstood(at, f"{_strange(text[at : at + 12])}: use names, numbers with their unit, + - * / ( )")
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         return NotUnderstood(len(text), f'the expression breaks off: {_wanted(error)} should follow "{text[-20:]}"')
     word = str(error.token) if isinstance(error, UnexpectedToken) else text[at : at + 12]

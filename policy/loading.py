@@ -265,7 +265,7 @@ def _moment(text: str) -> datetime:
 
 
 def _hours(text: str) -> int:
-    match = re.fullmatch(r"(\d{1,4}) hours?", text)
+    match = re.fullmatch(r"(\d{1,4}) hours?", text, re.ASCII)
     if match is None or int(match.group(1)) < 1:
         raise ValueError(f'write "{text[:60]}" as hours: "24 hours"')
     return int(match.group(1))

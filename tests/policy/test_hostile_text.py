@@ -158,3 +158,24 @@ def test_a_long_share_keeps_every_digit(withdrawal_text: str) -> None:
     assert isinstance(node, Product)
     assert isinstance(node.factors[0], Literal)
     assert node.factors[0].value == Decimal("0.005000000000000000000000000000000001")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "said"),
+    [
+        # A Bengali 4, which looks like an 8: a cap of 400 that reads as one of 800.
+        ("at most: 600 USDT", "at most: \u09ea00 USDT", "63:14", 'the character "\u09ea" (U+09EA) cannot stand here'),
+        ("pay: 15 USDT", "pay: \uff11\uff15 USDT", "50:10", "(U+FF11) cannot stand here, type it anew"),
+        ("up to 1000 USDT", "up to 1\uff10\uff10\uff10 USDT", "84:57", "(U+FF10) cannot stand here, type it anew"),
+        ("pay: 15 USDT", "pay: 15\u00a0USDT", "50:12", "the character (U+00A0) cannot stand here, type it anew"),
+        ("decide within: 24 hours", "decide within: \uff124 hours", "18:16", 'as hours: "24 hours"'),
+    ],
+)
+def test_what_only_looks_like_a_digit_or_a_blank_is_none(
+    old: str, new: str, place: str, said: str, withdrawal_text: str
+) -> None:
+    with pytest.raises(BadPolicy) as refused:
+        load_policy(withdrawal_text.replace(old, new), "x.yaml")
+
+    assert f"x.yaml:{place}: " in str(refused.value)
+    assert said in str(refused.value)
