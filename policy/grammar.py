@@ -206,7 +206,7 @@ def _depth(tree: Tree[Token]) -> int:
 
 
 def _strange(text: str) -> str:
-    """Return what cannot stand in an expression; of a character that no key has its number, for it may look like one."""
+    """Return what cannot stand in an expression; a strange character has its number, for it may look like another."""
     if text[:1].isascii():
         return f'"{text}" cannot stand here'
     seen = f'"{text[0]}" ' if text[0].isprintable() else ""
