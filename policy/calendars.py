@@ -19,11 +19,15 @@ class Calendar:
         zone: "UTC", "+08:00" or a name as "Europe/London".
         days_off: Weekdays without work, 0 is Monday.
         holidays: Dates without work.
+        hours: From which minute of a day to which people work, (570, 960) is 09:30 to 16:00; None: it is not said.
+        other_hours: (date, hours) of working days with hours of their own.
     """
 
     zone: str = "UTC"
     days_off: frozenset[int] = frozenset({5, 6})
     holidays: frozenset[date] = frozenset()
+    hours: tuple[int, int] | None = None
+    other_hours: tuple[tuple[date, tuple[int, int]], ...] = ()
 
     def day(self, moment: datetime | date) -> date:
         """Return the date of a moment here; a date is the same everywhere."""

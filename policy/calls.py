@@ -7,7 +7,19 @@ from decimal import Decimal
 
 from policy import building
 from policy.comparing import not_compared
-from policy.expressions import After, Between, Counted, Literal, Name, Node, PriceAt, Priced, SeriesOf
+from policy.expressions import (
+    After,
+    Between,
+    Compared,
+    Counted,
+    Literal,
+    Name,
+    Node,
+    PriceAt,
+    Priced,
+    Relation,
+    SeriesOf,
+)
 from policy.grammar import NotUnderstood
 from policy.scope import Scope
 from policy.series import Lookup
@@ -21,6 +33,7 @@ from policy.units import (
     TextType,
     TimeType,
     Unit,
+    YesNoType,
     described,
 )
 
@@ -32,14 +45,16 @@ _BETWEEN = (
     Counted.HOURS,
     Counted.DAYS,
     Counted.WORKING_DAYS,
+    Counted.WORKING_HOURS,
     Counted.FULL_MONTHS,
     Counted.FULL_YEARS,
     Counted.STARTED_MONTHS,
     Counted.STARTED_YEARS,
 )
-_ON = (Counted.MINUTES, Counted.HOURS, Counted.DAYS, Counted.WORKING_DAYS, Counted.MONTHS, Counted.YEARS)
-_BACK = tuple(each for each in _ON if each is not Counted.WORKING_DAYS)
-_ENDS = tuple(each.value for each in (Counted.END_OF_MONTH, Counted.START_OF_DAY))
+_BACK = (Counted.MINUTES, Counted.HOURS, Counted.DAYS, Counted.MONTHS, Counted.YEARS)
+_ON = (*_BACK, Counted.WORKING_DAYS, Counted.WORKING_HOURS)
+_OF_TIMES = {Counted.MINUTES, Counted.HOURS, Counted.WORKING_HOURS, Counted.NEXT_WORKING_TIME}
+_ENDS = tuple(each.value for each in (Counted.END_OF_MONTH, Counted.START_OF_DAY, Counted.NEXT_WORKING_TIME))
 _DATES = (Counted.DAY.value, Counted.MONTH.value)
 _SECONDS = {"minutes": 60, "hours": 3_600, "days": 86_400}
 
@@ -156,7 +171,8 @@ def called(call: Call) -> Node:
 
 def _between(call: Call) -> Node:
     counted = Counted(call.name.removesuffix(" between"))
-    exact = counted in {Counted.MINUTES, Counted.HOURS}
+    exact = counted in _OF_TIMES
+    _needs_hours(call, counted)
     kind = NumberType(unit=Unit(top=counted.value.split()[-1]), whole=not exact, ratio=exact)
     start, end = (call.time(each) if exact else call.time_or_date(each) for each in (0, 1))
     if type(start.type) is not type(end.type):
@@ -184,9 +200,21 @@ def _end_or_start(call: Call) -> Node:
 
 def _moved(call: Call, counted: Counted, count: Decimal) -> After:
     """Return a time so much before or after another; of a date it is a date, but for the start of its day."""
-    start = call.time(0) if counted in {Counted.MINUTES, Counted.HOURS} else call.time_or_date(0)
+    _needs_hours(call, counted)
+    start = call.time(0) if counted in _OF_TIMES else call.time_or_date(0)
     kind = TimeType() if counted is Counted.START_OF_DAY else start.type
     return After(counted=counted, start=start, count=count, calendar=call.scope.calendar, type=kind)
+
+
+def _needs_hours(call: Call, counted: Counted) -> None:
+    if counted in {Counted.WORKING_HOURS, Counted.NEXT_WORKING_TIME} and call.scope.calendar.hours is None:
+        raise NotUnderstood(call.at, 'say when people work, as "hours: 09:30 to 16:00" under "calendar"')
+
+
+def _within_hours(call: Call) -> Node:
+    """Return whether a moment lies in working hours: then it is the next working time itself."""
+    after = _moved(call, Counted.NEXT_WORKING_TIME, Decimal(0))
+    return Compared(relation=Relation.EQUAL, left=after, right=after.start, type=YesNoType())
 
 
 def _date_of(call: Call) -> Node:
@@ -243,7 +271,7 @@ SHAPES = {
     **{f"{each.value} between": f"{each.value} between(start, end)" for each in _BETWEEN},
     **{f"after {each.value}": f"after {each.value}(start, 2 {each.value.split()[-1]})" for each in _ON},
     **{f"before {each.value}": f"before {each.value}(end, 2 {each.value})" for each in _BACK},
-    **{each: f"{each}(time)" for each in (*_ENDS, *_DATES)},
+    **{each: f"{each}(time)" for each in (*_ENDS, *_DATES, "within working hours")},
     "full": "full(number)",
     "started": "started(number)",
     "size": "size(number)",
@@ -256,6 +284,7 @@ _MEANINGS: dict[str, Callable[[Call], Node]] = {
     **{f"before {each.value}": _before for each in _BACK},
     **dict.fromkeys(_ENDS, _end_or_start),
     **dict.fromkeys(_DATES, _date_of),
+    "within working hours": _within_hours,
     "full": _whole,
     "started": _whole,
     "size": _size,

@@ -4,10 +4,10 @@ import re
 from collections.abc import Collection, Iterable
 from collections.abc import Mapping as Named
 from dataclasses import replace
-from datetime import date
 
 from cases.money import ASSETS, Rounding
-from policy.calendars import WEEKDAYS, Calendar, zone_named
+from policy.calendar_text import CALENDAR_KEYS, read_calendar
+from policy.calendars import Calendar
 from policy.expressions import MOST_DEPTH, Name, OverItems, depth
 from policy.form import Derived, Input, MoneyTerms
 from policy.grammar import KEYWORDS
@@ -30,7 +30,7 @@ from policy.units import (
     YesNoType,
 )
 from policy.working_out import worked_out
-from policy.yaml_text import Mapping, Node, Scalar, Sequence
+from policy.yaml_text import Mapping, Node, Scalar
 
 #: Names that the matrix and the wording give to what has been worked out.
 RESERVED = frozenset({"amount", "classification", "payments", "steps"})
@@ -73,45 +73,8 @@ def read_scope(root: Section) -> Scope:
             root.mistakes.add(scalar.place, f'"{text[:60]}" cannot be declared: write a new unit in capitals, as WBETH')
     calendar = Calendar()
     if root.has("calendar"):
-        calendar = _calendar(root.section("calendar", ("time zone", "days off", "holidays")))
+        calendar = read_calendar(root.section("calendar", CALENDAR_KEYS))
     return Scope(types={}, units=frozenset(units), calendar=calendar)
-
-
-def _calendar(section: Section | None) -> Calendar:
-    if section is None:
-        return Calendar()
-    zone = section.read("time zone", _zone) or "UTC"
-    off = section.listed("days off") if section.has("days off") else ()
-    for scalar in off:
-        if scalar.text not in (*WEEKDAYS, "none"):
-            section.mistakes.add(scalar.place, f'"{scalar.text[:60]}" is no day: {did_you_mean(scalar.text, WEEKDAYS)}')
-    holidays = section.listed("holidays") if section.has("holidays") and not _is_empty(section) else ()
-    dates = [_date(each, section.mistakes) for each in holidays]
-    days_off = frozenset(WEEKDAYS.index(each.text) for each in off if each.text in WEEKDAYS)
-    return Calendar(
-        zone=zone,
-        days_off=days_off if section.has("days off") else Calendar().days_off,
-        holidays=frozenset(each for each in dates if each),
-    )
-
-
-def _is_empty(calendar: Section) -> bool:
-    """Say whether the list of holidays is written and holds none."""
-    node = calendar.entries["holidays"][1]
-    return isinstance(node, Sequence) and not node.items
-
-
-def _zone(text: str) -> str:
-    zone_named(text)
-    return text
-
-
-def _date(scalar: Scalar, mistakes: Mistakes) -> date | None:
-    try:
-        return date.fromisoformat(scalar.text)
-    except ValueError:
-        mistakes.add(scalar.place, f'write "{scalar.text[:60]}" as a date: 2026-12-25')
-        return None
 
 
 def read_inputs(root: Section, money: MoneyTerms | None, scope: Scope | None = None) -> tuple[Input, ...]:

@@ -11,6 +11,7 @@ from cases.money import ASSETS, EXACT
 from policy.calendars import Calendar
 from policy.expressions import After, Between, Literal, Name, Node, PriceAt, Priced
 from policy.form import Input, Policy
+from policy.hours import worked
 from policy.items import items_text
 from policy.units import ChoiceType, DateType, ListType, NumberType, SeriesType, TextType, TimeType, Type, YesNoType
 
@@ -202,6 +203,8 @@ def _days(calendar: Calendar) -> Iterator[datetime]:
     for day in _days_around(calendar):
         start = calendar.start(day)
         yield from (start - _MICROSECOND, start)
+        for at in worked(calendar, day) or ():
+            yield from (at - _MICROSECOND, at)
 
 
 def _days_around(calendar: Calendar) -> Iterator[date]:

@@ -169,6 +169,8 @@ class Counted(StrEnum):
     HOURS = "hours"
     DAYS = "days"
     WORKING_DAYS = "working days"
+    WORKING_HOURS = "working hours"
+    NEXT_WORKING_TIME = "next working time"
     MONTHS = "months"
     YEARS = "years"
     END_OF_MONTH = "end of month"
@@ -218,11 +220,7 @@ class SeriesOf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Priced:
-    """What is asked of the prices in a window, from `start` to `end`; without a price there, the input is missing.
-
-    Fields:
-        told: The input that holds the prices.
-    """
+    """What is asked of the prices in a window, from `start` to `end`; without one the input `told` is missing."""
 
     lookup: Lookup
     series: "Node"

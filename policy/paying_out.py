@@ -224,6 +224,12 @@ def _pay_within(text: str, calendar: Calendar) -> PayWithin:
         if before is None or before.tzinfo is None:
             raise ValueError(f'write "{text[:60]}" as "before 2024-02-01T00:00:00Z"')
         return PayWithin(count=0, counted=Counted.HOURS, before=before, calendar=calendar)
+    if re.fullmatch(r"[1-9]\d{0,3} working hours?", text, re.ASCII):
+        if calendar.hours is None:
+            raise ValueError('say when people work, as "hours: 09:30 to 16:00" under "calendar"')
+        return PayWithin(
+            count=int(text.split(maxsplit=1)[0]), counted=Counted.WORKING_HOURS, before=None, calendar=calendar
+        )
     count, _, unit = _span(text).partition(" ")
     plural = unit if unit.endswith("s") else f"{unit}s"
     return PayWithin(count=int(count), counted=Counted(plural), before=None, calendar=calendar)

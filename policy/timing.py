@@ -7,23 +7,28 @@ from fractions import Fraction
 from policy.arithmetic import TooManyDigits
 from policy.calendars import Calendar, after_days, after_month, after_months, days_between, months_between
 from policy.expressions import Counted
+from policy.hours import after_working_time, worked_between
 from policy.payment_terms import PayWithin
 
 _FULL = {Counted.FULL_MONTHS: 1, Counted.FULL_YEARS: 12}
 _STARTED = {Counted.STARTED_MONTHS: 1, Counted.STARTED_YEARS: 12}
 _MONTHS = {Counted.MONTHS: 1, Counted.YEARS: 12}
 _DATES = {Counted.DAY, Counted.MONTH}
-_MICROSECONDS = {Counted.MINUTES: 60_000_000, Counted.HOURS: 3_600_000_000}
+_HOUR = 3_600_000_000
+_MICROSECONDS = {Counted.MINUTES: 60_000_000, Counted.HOURS: _HOUR}
+_WORKING = {Counted.WORKING_HOURS, Counted.NEXT_WORKING_TIME}
 
 
 def passed(counted: Counted, start: datetime | date, end: datetime | date, calendar: Calendar) -> Decimal | Fraction:
     """Return how much time lies between two moments, or two dates; below zero when the end comes first.
 
-    Raises TooManyDigits for more working days than are counted, and at the ends of all calendars.
+    Raises TooManyDigits for more working days or hours than are counted, and at the ends of all calendars.
     """
     if counted in _MICROSECONDS and isinstance(start, datetime) and isinstance(end, datetime):
         return Fraction((end - start) // timedelta(microseconds=1), _MICROSECONDS[counted])
     try:
+        if counted is Counted.WORKING_HOURS and isinstance(start, datetime) and isinstance(end, datetime):
+            return Fraction(worked_between(calendar, start, end) // timedelta(microseconds=1), _HOUR)
         if counted in _FULL | _STARTED:
             return Decimal(_months(counted, start, end, calendar))
         return Decimal(days_between(calendar, start, end, working=counted is Counted.WORKING_DAYS))
@@ -58,6 +63,8 @@ def later(counted: Counted, start: datetime | date, count: Decimal, calendar: Ca
 def _moment(counted: Counted, start: datetime | date, count: Decimal, calendar: Calendar) -> datetime:
     if counted in _MICROSECONDS and isinstance(start, datetime):
         return start + timedelta(microseconds=int(count * _MICROSECONDS[counted]))
+    if counted in _WORKING and isinstance(start, datetime):
+        return after_working_time(calendar, start, timedelta(microseconds=int(count * _HOUR)))
     day = calendar.day(start)
     return calendar.start(day if counted is Counted.START_OF_DAY else _day(counted, day, count, calendar))
 

@@ -57,6 +57,8 @@ FIELDS = (
     "calendar: time zone",
     "calendar: days off",
     "calendar: holidays",
+    "calendar: hours",
+    "calendar: other hours",
     "pay form",
     "decide within",
     "pay within",

@@ -10,6 +10,7 @@ import polars as pl
 
 from policy.calendars import MOST_DAYS, Calendar, months_later, zone_named
 from policy.expressions import Counted
+from policy.many import hours
 from policy.many.scaled import OutOfBounds, Scaled, Whole, added, constant, moment, whole
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,6 +39,8 @@ def passed(counted: Counted, start: Scaled, end: Scaled, calendar: Calendar, *, 
         gone = added((end, Scaled(top=whole(-start.top.expr, -start.top.high, -start.top.low))))
         return Scaled(top=gone.top, bottom=_MICROSECONDS[counted]), None
     first, last = (each.top if dates else days_of(each.top, calendar) for each in (start, end))
+    if counted is Counted.WORKING_HOURS:
+        return hours.passed(start.top, end.top, (first, last), calendar)
     low, high = last.low - first.high, last.high - first.low
     apart = last.expr - first.expr
     if counted is Counted.DAYS:
@@ -63,6 +66,8 @@ def later(counted: Counted, start: Scaled, count: Decimal, calendar: Calendar, *
         return Scaled(top=days_of(start.top, calendar)), None
     if counted is Counted.MONTH:
         return Scaled(top=_firsts(start.top if dates else days_of(start.top, calendar))), None
+    if counted in {Counted.WORKING_HOURS, Counted.NEXT_WORKING_TIME}:
+        return hours.later(start.top, count, days_of(start.top, calendar), calendar)
     if counted in _MICROSECONDS:
         found = added((start, constant(int(count * _MICROSECONDS[counted])))).top
         beyond = found.low < _FIRST or found.high > _LAST

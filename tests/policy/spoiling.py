@@ -9,6 +9,7 @@ from typing import Any
 from cases.money import ASSETS, Rounding
 from cases.proposal import ApprovalStage, Classification
 from policy import expressions as nodes
+from policy.calendars import Calendar
 from policy.expressions import Counted, Gathered, Relation
 from policy.form import PAYABLE, Limit, MoneyTerms, NothingLeft, Policy, Rule
 from policy.payment_terms import Benefit, Part
@@ -164,9 +165,11 @@ def _values(part: nodes.Literal) -> _Spoiled:  # noqa: C901  # One line for each
             yield "another value", f"{value} -> {other}", replace(part, value=other)
 
 
-def _times(part: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt) -> _Spoiled:  # noqa: C901  # One line for each kind of part.
+def _times(part: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt) -> _Spoiled:  # noqa: C901, PLR0912  # One line for each kind of part.
     match part:
         case nodes.Between(counted=counted, calendar=calendar):
+            if counted is Counted.WORKING_HOURS:
+                yield "other hours", "an hour less", replace(part, calendar=_an_hour_less(calendar))
             if counted in {Counted.DAYS, Counted.WORKING_DAYS}:
                 other = Counted.DAYS if counted is Counted.WORKING_DAYS else Counted.WORKING_DAYS
                 yield "another count", f"{other.value}", replace(part, counted=other)
@@ -177,6 +180,8 @@ def _times(part: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt) -> 
         case nodes.After(counted=counted) if counted in _DATES:
             other_date = Counted.DAY if counted is Counted.MONTH else Counted.MONTH
             yield "another key", other_date.value, replace(part, counted=other_date)
+        case nodes.After(counted=Counted.NEXT_WORKING_TIME, calendar=calendar):
+            yield "other hours", "an hour less", replace(part, calendar=_an_hour_less(calendar))
         case nodes.After(count=count, counted=counted, calendar=calendar):
             if counted is Counted.DAY:
                 yield "another zone", "-11:00", replace(part, calendar=replace(calendar, zone="-11:00"))
@@ -197,6 +202,11 @@ def _times(part: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt) -> 
         case nodes.PriceAt(within=within):
             for shift in (_SECOND, -_SECOND):
                 yield "a limit one unit off", f"{within} {shift}", replace(part, within=within + shift)
+
+
+def _an_hour_less(calendar: Calendar) -> Calendar:
+    start, end = calendar.hours or (0, 0)
+    return replace(calendar, hours=(start, end - 60))
 
 
 def _terms(part: Any) -> _Spoiled:  # noqa: C901, PLR0912  # One line for each kind of part.

@@ -18,7 +18,7 @@ from policy.book import PolicyBook
 from policy.calculators import CALCULATORS
 from policy.calendars import Calendar
 from policy.compiling import Known, worked_out
-from policy.declaring import gathered_in, read_derived, read_inputs
+from policy.declaring import gathered_in, read_derived, read_inputs, read_scope
 from policy.example_texts import given_at
 from policy.explaining import explain
 from policy.expressions import Counted, Value
@@ -55,7 +55,8 @@ def _rows(after: str) -> list[tuple[str, str]]:
 
 
 def _scope() -> Scope:
-    return Scope(types={}).also({each.name: each.spoken_of for each in _inputs().values()})
+    types = {each.name: each.spoken_of for each in _inputs().values()}
+    return Scope(types={}, calendar=Calendar(hours=(540, 1020))).also(types)
 
 
 @cache
@@ -315,6 +316,20 @@ def test_the_page_says_when_days_and_months_begin_and_are_over(heading: str, row
 
 def test_the_page_has_rows_for_days_and_months_both_ways() -> None:
     assert len(_moments()) == 9
+
+
+@pytest.mark.parametrize("row", _rows("With the calendar of New York above"))
+def test_the_page_says_when_working_hours_are_over(row: tuple[str, str]) -> None:
+    block = next(each for each in BLOCKS if "time zone: America/New_York" in each)
+    line = next(each for each in PAGE.split("\n") if each.startswith(f"| {row[0]} | {row[1].split()[0]}"))
+    start, following, end = (datetime.fromisoformat(each.strip()) for each in line.strip("|").split("|"))
+    mistakes = Mistakes()
+
+    calendar = read_scope(Section(read_yaml(block, "page"), mistakes)).calendar
+
+    assert mistakes.found == []
+    assert later(Counted.NEXT_WORKING_TIME, start, Decimal(0), calendar) == following
+    assert later(Counted.WORKING_HOURS, start, Decimal(10), calendar) == end
 
 
 @pytest.mark.parametrize("row", [each for each in PAGE.split("\n") if re.match(r"\| 20\d\d-\d\d-\d\d \|", each)])
