@@ -1,11 +1,26 @@
 """Nodes of arithmetic, each with what is known of its result: never below zero, always above it, kept as a ratio."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from cases.money import Rounding
-from policy.expressions import Either, Extreme, Literal, Node, Product, Quotient, Rounded, Sum, Whole, shares_exactly
-from policy.units import BARE, NumberType, Type, Unit, UnitsMixed, described, joined
+from policy.expressions import (
+    Compared,
+    Either,
+    Extreme,
+    Literal,
+    Name,
+    Node,
+    Product,
+    Quotient,
+    Relation,
+    Rounded,
+    Sum,
+    Whole,
+    shares_exactly,
+)
+from policy.units import BARE, OWN_MONEY, NumberType, Type, Unit, UnitsMixed, described, joined
 
 
 def number(value: Decimal, unit: Unit = BARE) -> Literal:
@@ -16,6 +31,18 @@ def number(value: Decimal, unit: Unit = BARE) -> Literal:
 def is_below_zero(node: Node) -> bool:
     """Say whether a node is a number with a minus before it: "-1 hours"."""
     return isinstance(node, Sum) and len(node.terms) == 1 and node.terms[0][0] < 0
+
+
+def paid_in(node: Node, test: Node | None, asset_input: str | None) -> Node:
+    """Return an amount as the policy's own money where the test says that the asset given is the amount's own.
+
+    asset_input: The input that names the asset; None where the policy does.
+    """
+    match test:
+        case Compared(relation=Relation.EQUAL, left=Name(name=name), right=Literal(value=asset)):
+            if name == asset_input and isinstance(node.type, NumberType) and node.type.unit == Unit(top=str(asset)):
+                return replace(node, type=replace(node.type, unit=Unit(top=OWN_MONEY)))
+    return node
 
 
 def numeric(node: Node) -> NumberType:

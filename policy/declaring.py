@@ -65,8 +65,8 @@ def read_money(root: Section) -> MoneyTerms | None:
     return MoneyTerms(asset=asset.text.strip(), asset_input=None, rounding=rounding, place=asset.place)
 
 
-def read_scope(root: Section) -> Scope:
-    """Return what holds for every expression of the policy: units of its own and how it counts days; no names yet."""
+def read_scope(root: Section, money: MoneyTerms | None) -> Scope:
+    """Return what holds for every expression: units of its own, how days are counted, what is paid; no names yet."""
     units = {each.text: each for each in root.listed("units")} if root.has("units") else {}
     for text, scalar in units.items():
         if not _UNIT.fullmatch(text) or text in ASSETS:
@@ -74,7 +74,8 @@ def read_scope(root: Section) -> Scope:
     calendar = Calendar()
     if root.has("calendar"):
         calendar = read_calendar(root.section("calendar", CALENDAR_KEYS))
-    return Scope(types={}, units=frozenset(units), calendar=calendar)
+    given_by = money.asset_input if money else None
+    return Scope(types={}, units=frozenset(units), calendar=calendar, asset_input=given_by)
 
 
 def read_inputs(root: Section, money: MoneyTerms | None, scope: Scope | None = None) -> tuple[Input, ...]:

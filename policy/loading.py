@@ -154,7 +154,7 @@ def _terms(root: Section) -> _Terms | None:
 def _read(root: Section, file: str, text_hash: str) -> Policy | None:
     terms, money = _terms(root), read_money(root)
     paid = _paid_in(money)
-    scope = read_scope(root)
+    scope = read_scope(root, money)
     inputs = read_inputs(root, money, scope)
     declared: dict[str, Type] = {each.name: each.type for each in inputs}
     derived, scope = read_derived(root, scope.also({each.name: each.spoken_of for each in inputs}))

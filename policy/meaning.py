@@ -302,7 +302,7 @@ class _Reading:
         left_out = [option for option in node.type.options if option not in named]
         if left_out:
             raise wrong(tree, f'the table says nothing for {", ".join(left_out)}: add a row or "otherwise -> ..."')
-        return self._rows(tests[:-1], tests[-1][1])
+        return self._rows(tests[:-1], tests[-1][1], last=tests[-1][0])
 
     def _table_row(self, subject: Node, row: Branch) -> tuple[Node, Branch]:
         key, value = cast("list[Branch]", row.children)
@@ -380,14 +380,15 @@ class _Reading:
         start, end = (self.read(child) for child in cast("list[Branch]", tree.children))
         return Argument(node=start, end=end, with_end=tree.data == "through", at=start_of(tree))
 
-    def _rows(self, rows: list[tuple[Node, Branch]], otherwise: Branch) -> Node:
-        last = self.read(otherwise)
-        kind, done = last.type, []
+    def _rows(self, rows: list[tuple[Node, Branch]], otherwise: Branch, *, last: Node | None = None) -> Node:
+        """Read what a choice comes to. last: The test of `otherwise`, which is nothing else than the last row then."""
+        remaining = building.paid_in(self.read(otherwise), last, self.scope.asset_input)
+        kind, done = remaining.type, []
         for test, tree in rows:
-            node = self.read(tree)
+            node = building.paid_in(self.read(tree), test, self.scope.asset_input)
             kind = same_at(kind, node.type, tree)
             done.append((test, node))
-        return building.either(done, last, kind)
+        return building.either(done, remaining, kind)
 
     def _unit(self, node: Node, tree: Branch) -> Unit:
         if not isinstance(node.type, NumberType):

@@ -17,6 +17,7 @@ class Scope:
         types: The type of every name.
         units: Units the policy declares itself, beside the registry's assets: "WBETH".
         calendar: How days are counted.
+        asset_input: The input that names the asset that is paid; None where the policy does.
         stands_for: The policy's name for a name used here; a calculator's parameters stand for other names.
         items: What each item of a list has, by the list: fields, and what is worked out for each item.
         groups: The list whose items stand in groups, by the list of these groups.
@@ -30,6 +31,7 @@ class Scope:
     types: Mapping[str, Type]
     units: frozenset[str] = frozenset()
     calendar: Calendar = field(default_factory=Calendar)
+    asset_input: str | None = None
     stands_for: Mapping[str, str] = field(default_factory=dict)
     items: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)

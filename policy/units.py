@@ -170,7 +170,9 @@ def joined(left: Unit, right: Unit, *, doing: str) -> Unit:
         return left
     if left.zero:
         return right
-    raise UnitsMixed(f"cannot {doing} {called(left)} and {called(right)}")
+    each = ": say it for each asset, as table(currency, EUR -> 2 EUR, USD -> 3 USD)"
+    hint = each if OWN_MONEY in {left.top, right.top} and left.bottom is right.bottom is None else ""
+    raise UnitsMixed(f"cannot {doing} {called(left)} and {called(right)}{hint}")
 
 
 def multiplied(left: Unit, right: Unit) -> Unit:
