@@ -134,6 +134,9 @@ class Call:
         units = (unit,) if unit else tuple(_SECONDS)
         kind = node.type.unit.top if isinstance(node.type, NumberType) else None
         if not isinstance(node, Literal) or not isinstance(node.value, Decimal) or kind not in units:
+            if kind in units and not building.is_below_zero(node):
+                whole = f'"if ... then {SHAPES[self.name]} else {SHAPES[self.name]}"'
+                raise NotUnderstood(at, f"write {kind} as one number, as 2 {kind}; where they differ write {whole}")
             other = self.name.replace("after ", "before ", 1) if unit and building.is_below_zero(node) else ""
             backwards = f': time is counted forwards, write "{SHAPES[other]}"' if other in SHAPES else ""
             raise NotUnderstood(at, f"a number of {' or '.join(units)} is needed here, as 2 {units[0]}{backwards}")

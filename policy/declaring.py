@@ -15,6 +15,7 @@ from policy.literals import unit_named
 from policy.mistakes import Mistakes, did_you_mean
 from policy.scope import Scope
 from policy.section import Section
+from policy.types_meant import KINDS, type_meant
 from policy.units import (
     BARE,
     OWN_MONEY,
@@ -41,10 +42,6 @@ _OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}( [A-Za-z_][A-Za-z0-9_]{0,59})
 _MOST_ITEMS = 200
 _MOST_FIELDS = 20
 _ROUNDINGS = {each.value.replace("_", " "): each for each in Rounding}
-_KINDS = (
-    "a type: number, whole number, share, yes/no, time, date, text, hours, money, USDT, quantity OKB, rate JPY per XEM,"
-    ' prices USDT per OKB, or "one of [a, b]"'
-)
 
 
 def read_money(root: Section) -> MoneyTerms | None:
@@ -95,7 +92,7 @@ def read_inputs(root: Section, money: MoneyTerms | None, scope: Scope | None = N
             kind = replace(kind, calendar=scope.calendar)
         if kind is None:
             root.mistakes.broken.add(key.text)
-            kind = TextType()
+            kind, optional = TextType(), False
         inputs.append(Input(name=key.text, type=kind, place=key.place, optional=optional))
     _check_fields(inputs, root.mistakes)
     _check_series(inputs, root.mistakes)
@@ -109,7 +106,7 @@ def _kind(node: Node, money: MoneyTerms | None, own: frozenset[str], mistakes: M
     if isinstance(node, Scalar):
         return _type(node, money, own, mistakes)
     if not isinstance(node, Mapping):
-        mistakes.add(node.place, f"write {_KINDS}")
+        mistakes.add(node.place, f"write {KINDS}")
         return None
     section = Section(node, mistakes, keys=("list of up to", "at least", "each", "each once by"))
     most, fields = section.read("list of up to", _most), section.section("each")
@@ -124,6 +121,7 @@ def _kind(node: Node, money: MoneyTerms | None, own: frozenset[str], mistakes: M
             kind = None
         if kind is None:
             mistakes.broken.add(key.text)
+            optional -= {key.text}
         found.append((key.text, kind or TextType()))
     if fields and not 0 < len(found) <= _MOST_FIELDS:
         mistakes.add(fields.place, f"write from 1 to {_MOST_FIELDS} fields, each with its type")
@@ -312,15 +310,7 @@ def _type(scalar: Scalar, money: MoneyTerms | None, own: frozenset[str], mistake
             return SeriesType(unit=unit_named(unit, own=own), by=by or None)
         return replace(_number(text, money, own), signed=signed, positive=positive)
     except ValueError as error:
-        what = f'"{scalar.text[:60]}" is not understood ({error}): write {_KINDS}'
-        if text.startswith("share"):
-            what = (
-                f'"{scalar.text[:60]}" is not understood: write share, share per day, share per month or share per year'
-            )
-        if text.startswith("list"):
-            how = 'write a list as "list of up to: 50" with "each:" and its fields'
-            what = f'"{scalar.text[:60]}" is not understood: {how}'
-        mistakes.add(scalar.place, what)
+        mistakes.add(scalar.place, f'"{scalar.text[:60]}" is not understood: {type_meant(text, str(error))}')
         return None
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from cases.money import Money
+from policy.facts import Unreadable, read_value
 from policy.form import Example, Expected
 from policy.items import items_text
 from policy.mistakes import Mistakes, did_you_mean
@@ -22,10 +23,23 @@ MOST_CLAIMS = 10_000
 def read_examples(root: Section, types: Mapping[str, Type]) -> tuple[Example, ...]:
     """Return the worked examples, each with the usual inputs filled in where it says nothing else."""
     usual = given_at(root.section("usual inputs"), types, root.mistakes) if root.has("usual inputs") else {}
+    _check_usual(root, usual, types)
     examples = [_example(node, usual, types, root.mistakes) for node in root.items("examples")]
     if not examples:
         root.mistakes.add(root.place, 'add worked "examples:": a version loads only when its examples hold')
     return tuple(example for example in examples if example)
+
+
+def _check_usual(root: Section, usual: Mapping[str, str], types: Mapping[str, Type]) -> None:
+    """Note the usual inputs that cannot be read, once and where they stand."""
+    section = root.section("usual inputs") if usual else None
+    for key, node in section.entries.values() if section else ():
+        if key.text not in usual or key.text in root.mistakes.broken:
+            continue
+        try:
+            read_value(usual[key.text], types[key.text])
+        except Unreadable as error:
+            root.mistakes.add(node.place, f"{key.text} {error}")
 
 
 def _example(node: Node, usual: Mapping[str, str], types: Mapping[str, Type], mistakes: Mistakes) -> Example | None:

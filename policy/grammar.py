@@ -149,6 +149,23 @@ KEYWORDS = frozenset(
     for word in line.split()
 )
 
+#: What functions are called elsewhere.
+_CALLED = {
+    "sum": "total",
+    "sum of": "total",
+    "count": "number of",
+    "number": "number of",
+    "round": "rounded",
+    "abs": "size",
+    "floor": "full",
+    "ceil": "started",
+    "mean": "average",
+    "avg": "average",
+    "maximum": "max",
+    "minimum": "min",
+    "date": "day of",
+    "date of": "day of",
+}
 _SAID = {
     "COMPARE": "a comparison",
     "WORD": "a name",
@@ -233,7 +250,10 @@ def _explained(text: str, error: UnexpectedInput) -> NotUnderstood:
     if before:
         asked = " ".join(before.group().split())
         known = (*FUNCTIONS, "max", "min", "table", "band", "tiers", "rounded")
-        return NotUnderstood(at, f'"(" cannot stand here: "{asked}" is no function: {did_you_mean(asked, known)}')
+        meant = f'did you mean "{_CALLED[asked]}"?' if asked in _CALLED else did_you_mean(asked, known)
+        if asked in {"now", "today"}:
+            meant = "there is no clock, so let an input say when"
+        return NotUnderstood(at, f'"(" cannot stand here: "{asked}" is no function: {meant}')
     return NotUnderstood(at, f'"{word[:40]}" cannot stand here: {_wanted(error)} should')
 
 

@@ -62,8 +62,8 @@ def unit_named(text: str, at: int = 0, own: frozenset[str] = frozenset()) -> Uni
     top, per, bottom = (_plural(part.strip()) for part in re.sub(r"\s+", " ", text).partition(" per "))
     for each in filter(None, (top, bottom)):
         if each not in ASSETS and each not in own and each not in TIMES:
-            known = (*ASSETS, *own, *TIMES)
-            raise NotUnderstood(at, f'"{each}" is not a known asset: {did_you_mean(each, known)}')
+            known = did_you_mean(each, (*ASSETS, *own, *TIMES), otherwise='declare what is no money under "units"')
+            raise NotUnderstood(at, f'"{each}" is not a known asset: {known}')
     return Unit(top=top, bottom=bottom if per else None)
 
 

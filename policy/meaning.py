@@ -175,6 +175,9 @@ class _Reading:
         parts = []
         for child in cast("list[Branch]", tree.children):
             part = self.read(child)
+            if isinstance(part.type, TimeType | DateType):
+                how = f'write "if one {">" if tree.data == "greatest" else "<"} other then one else other"'
+                raise wrong(child, f"a number is needed here, this is {described(part.type)}: {how}")
             unit = joined_at(child, unit, self._unit(part, child), doing="compare")
             parts.append(part)
         return building.extreme(parts, unit, largest=tree.data == "greatest")

@@ -124,11 +124,16 @@ class Mistakes:
             raise BadPolicy(self.found)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return what to write instead of an unknown word: 'did you mean "fee"?', else the words there are."""
+def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str:
+    """Return what to write instead of an unknown word: 'did you mean "fee"?', else the words there are.
+
+    otherwise: What is said instead of those words.
+    """
     names = sorted(set(known))
     close = difflib.get_close_matches(word[:60], names, n=1, cutoff=0.6)
     if close:
         return f'did you mean "{close[0]}"?'
+    if otherwise:
+        return otherwise
     shown = ", ".join(names[:30])
     return f"known here: {shown}" if names else "nothing is known here"

@@ -176,7 +176,9 @@ def test_the_latest_and_the_number_of_items_decide() -> None:
 
 
 ONCE = TOP_UP.replace("    list of up to: 200\n", "    list of up to: 200\n    each once by: [result, closed_at]\n")
-SOME = TOP_UP.replace("    list of up to: 200\n", "    list of up to: 200\n    at least: 2\n")
+SOME = TOP_UP.replace("    list of up to: 200\n", "    list of up to: 200\n    at least: 2\n").replace(
+    "  paid_by_first: 300\n", "    - {result: 0, closed_at: 2026-02-10T11:00:00Z}\n  paid_by_first: 300\n", 1
+)
 
 
 @pytest.mark.parametrize(

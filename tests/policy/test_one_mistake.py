@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from policy.loading import read_policy
+from policy.loading import load_policy, read_policy
 from policy.mistakes import BadPolicy
 from tests.policy.test_language_page import BLOCKS
 
@@ -58,3 +58,43 @@ def test_an_empty_list_of_holidays_is_one() -> None:
     policy = read_policy(BLOCKS[0].replace("money:\n", calendar, 1), "plan.yaml")
 
     assert policy.name == "late-parcel"
+
+
+def test_a_usual_input_that_cannot_be_read_is_named_once_where_it_stands() -> None:
+    text = BLOCKS[0].replace("  hours_late: 30\n", "  hours_late: 30 days\n")
+
+    with pytest.raises(BadPolicy) as refused:
+        load_policy(text, "plan.yaml")
+
+    (mistake,) = refused.value.mistakes
+    assert mistake.what == 'hours_late is in "days", hours is needed'
+    assert text.split("\n")[mistake.place.line - 1] == "  hours_late: 30 days"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("dates", 'did you mean "date"?'),
+        ("timestamp", 'did you mean "time"?'),
+        ("boolean", 'did you mean "yes/no"?'),
+        ("tme", 'did you mean "time"?'),
+        ("share a year", 'did you mean "share per year"?'),
+        ("percent per annum", 'did you mean "share per year"?'),
+        ("percent", 'did you mean "share"?'),
+        ("share of loss", "write share, share per day, share per month or share per year"),
+        ("list of numbers", 'write a list as "list of up to: 50" with "each:" and its fields'),
+        ("optional dates", 'did you mean "date"?'),
+    ],
+)
+def test_a_type_that_is_none_names_the_nearest_one(written: str, meant: str) -> None:
+    found = said(BLOCKS[0].replace("hours_late: signed hours", f"hours_late: {written}"))
+
+    assert found == [f'"{written.removeprefix("optional ")}" is not understood: {meant}']
+
+
+def test_a_unit_that_is_none_names_no_thirty_currencies() -> None:
+    (what,) = said(BLOCKS[0].replace("hours_late: signed hours", "hours_late: WBXYZ"))
+
+    assert what.startswith(
+        '"WBXYZ" is not understood: "WBXYZ" is not a known asset: declare what is no money under "units"; or write a'
+    )
