@@ -158,6 +158,14 @@ def _several(item: dict[str, Any], kind: ListType, number: int) -> list[dict[str
 
 
 def _another(text: str, kind: Type, number: int) -> str:
+    """Return another value of a type; a text that is none stays, as an example may give what cannot be read."""
+    try:
+        return _moved(text, kind, number)
+    except (OverflowError, ValueError):
+        return text
+
+
+def _moved(text: str, kind: Type, number: int) -> str:
     match kind:
         case TextType():
             return f"{text}{number or ''}"

@@ -1,11 +1,14 @@
 """The boundary suite of a policy: made from its text, the same by every path, and no spoiled policy passes it."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 
 from policy.boundaries import boundary_cases
+from policy.edges import edges
 from policy.form import Policy
+from policy.loading import read_policy
 from tests.policy.equality import compared, generated, shipped
 from tests.policy.mutations import Judge
 from tests.policy.spoiling import mutants
@@ -80,3 +83,19 @@ def test_every_shipped_policy_can_be_spoiled_in_many_ways() -> None:
 
     assert len(spoiled) > 2_000
     assert len(set(spoiled)) > 25
+
+
+def test_an_example_may_give_a_list_that_cannot_be_read() -> None:
+    text = (Path(__file__).parent / "plans" / "netted-top-up.yaml").read_text(encoding="utf-8")
+    unreadable = """
+  - name: without a time
+    source: ours
+    given: {trades: [{result: 1, closed_at: yesterday}]}
+    expect: {missing: [trades]}
+"""
+    text = text.replace("    list of up to: 200\n", "    list of up to: 200\n    each once by: [closed_at]\n")
+    text = text.replace("\nexamples:\n", f"\nexamples:{unreadable}")
+
+    tried = edges(read_policy(text, "plan.yaml"))["trades"]
+
+    assert any("yesterday" in each for each in tried)
