@@ -16,17 +16,17 @@ from policy.units import OptionalType, SeriesType, Type
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
-_TIMES_IN_CHINESE = (
-    ("minutes", "分钟"),
-    ("hours", "小时"),
-    ("days", "天"),
-    ("months", "个月"),
-    ("years", "年"),
-    ("items", "项"),
-    ("item", "项"),
-    ("groups", "组"),
-    ("group", "组"),
-)
+_IN_CHINESE = {
+    "minute": "分钟",
+    "hour": "小时",
+    "day": "天",
+    "month": "个月",
+    "year": "年",
+    "item": "项",
+    "group": "组",
+}
+_COUNT = re.compile(rf"(?<=\d) ({'|'.join(_IN_CHINESE)})s?\b")
+_RATE = re.compile(r" per (minute|hour|day|month|year)\b")
 
 PAYABLE = frozenset({Classification.VALID_CLAIM, Classification.GOODWILL})
 
@@ -393,7 +393,5 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 def _chinese(value: str) -> str:
     if value in {"yes", "no"}:
         return "是" if value == "yes" else "否"
-    value = re.sub(r"^(\d+) items?$", r"\1 项", value)
-    for english, chinese in _TIMES_IN_CHINESE:
-        value = value.replace(f" {english}", f" {chinese}")
-    return value
+    value = _RATE.sub(lambda found: f"/{_IN_CHINESE[found[1]].removeprefix('个')}", value)
+    return _COUNT.sub(lambda found: f" {_IN_CHINESE[found[1]]}", value)

@@ -314,7 +314,9 @@ def _told(
                 yield from _added(policy, inputs, what, seen)
             case MoneyTerms():
                 return  # What is worked out from here on says who looks at it, not what it comes to.
-            case Deduction(name=name, takes_off=expression) | Limit(name=name, at_most=expression):
+            case Deduction(name=name, takes_off=expression):
+                yield name, f"{'-' if value else ''}{to_customer(value, expression.node.type, own)}"
+            case Limit(name=name, at_most=expression):
                 yield name, to_customer(value, expression.node.type, own)
 
 

@@ -12,7 +12,7 @@ from policy.expressions import Expression, Value
 from policy.items import Items
 from policy.payment_terms import Benefit
 from policy.series import Series, SeriesByName
-from policy.units import BARE, OWN_MONEY, NumberType, Type
+from policy.units import BARE, OWN_MONEY, TIMES, NumberType, Type
 
 _MOST_SHOWN_DECIMALS = 8
 _SHOWN = Context(prec=20, rounding=ROUND_DOWN, traps=[])
@@ -24,7 +24,7 @@ def with_unit(value: Value, kind: Type, asset: str | None) -> str:
         return bare(value)
     unit = kind.unit if isinstance(kind, NumberType) else BARE
     if unit.top is None and unit.bottom is not None:
-        shown = f"{bare(value * 100)}%" if isinstance(kind, NumberType) and kind.share else bare(value)
+        shown = f"{bare(value * 100)}%" if unit.bottom in TIMES else bare(value)
         return f"{shown} {str(unit).removeprefix('1 ')}"
     if isinstance(kind, NumberType) and kind.share:
         return f"{bare(value * 100)}%"
@@ -48,7 +48,8 @@ def to_customer(value: Value, kind: Type, asset: str | None) -> str:
     if isinstance(value, Fraction) or -value.as_tuple().exponent > decimals:  # type: ignore[operator]  # It is finite.
         units = rounded_units(abs(ratio(value)) * 10**decimals, Rounding.HALF_UP)
         value = Decimal(f"{'-' if units and value < 0 else ''}{units}e-{decimals}")  # Exact, however long.
-    return with_unit(value, kind, asset)
+    said = with_unit(value, kind, asset)
+    return said.removesuffix("s") if value == 1 and unit.bottom is None and unit.top in TIMES else said
 
 
 def bare(value: Value) -> str:  # noqa: C901, PLR0911  # One line for each kind of value.

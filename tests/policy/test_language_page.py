@@ -148,14 +148,14 @@ def test_the_policy_that_says_everything_else_loads() -> None:
             "en",
             (
                 "We pay back 2000.00 USDC: the loss 2001.00 USDC; paid by vouchers-2026-01 0.00 USDC;"
-                " paid by outage-refund 0.00 USDC; the customer's own share 1.00 USDC; per customer 50000.00 USDC."
+                " paid by outage-refund 0.00 USDC; the customer's own share -1.00 USDC; per customer 50000.00 USDC."
             ),
         ),
         (
             "zh",
             (
                 "我们退还 2000.00 USDC：核定损失 2001.00 USDC；已获代金券 0.00 USDC；已支付 0.00 USDC；"
-                "自负部分 1.00 USDC；每人上限 50000.00 USDC。"
+                "自负部分 -1.00 USDC；每人上限 50000.00 USDC。"
             ),
         ),
     )

@@ -8,7 +8,9 @@ import pytest
 
 from policy.arithmetic import Number
 from policy.explaining import explain
+from policy.form import Wording
 from policy.loading import BadPolicy, load_policy
+from policy.mistakes import Place
 from policy.reasons import Reasoned
 from policy.showing import to_customer
 from policy.units import OWN_MONEY, NumberType, Unit
@@ -33,6 +35,9 @@ USUAL = {
         (Decimal("9" * 60), Unit(top="ETH"), f"{'9' * 60}.00 ETH"),
         (Decimal("0.0050"), Unit(top="USDT", bottom="OKB"), "0.005 USDT per OKB"),
         (Decimal("7.50"), Unit(top="hours"), "7.5 hours"),
+        (Decimal("1.0"), Unit(top="hours"), "1 hour"),
+        (Decimal("0.019"), Unit(bottom="years"), "1.9% per year"),
+        (Decimal(1), Unit(top="USDT", bottom="hours"), "1 USDT per hour"),
         (Fraction(22, 3), Unit(top="hours"), "7.33333333 hours"),
         (Fraction(-2, 3), Unit(), "-0.66666667"),
         (Fraction(1, 10**9), Unit(), "0"),
@@ -41,6 +46,26 @@ USUAL = {
 )
 def test_money_is_told_to_the_smallest_unit_that_can_be_paid(value: Number, unit: Unit, said: str) -> None:
     assert to_customer(value, NumberType(unit=unit), "USDT") == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("7.5 hours", "7.5 小时"),
+        ("1 month", "1 个月"),
+        ("3 items", "3 项"),
+        ("1.9% per year", "1.9%/年"),
+        ("2 USDT per month", "2 USDT/月"),
+        ("one day pass", "one day pass"),
+        ("yes", "是"),
+    ],
+)
+def test_what_is_counted_is_told_in_chinese(value: str, said: str) -> None:
+    told = Wording(english="{it}", chinese="{it}。", place=Place(file="x.yaml", line=1, column=1)).told(
+        {"it": value}, {}
+    )
+
+    assert told == (("en", value), ("zh", f"{said}。"))
 
 
 def test_a_step_below_zero_is_not_told(withdrawal_text: str) -> None:
