@@ -61,11 +61,10 @@ def test_money_is_told_to_the_smallest_unit_that_can_be_paid(value: Number, unit
     ],
 )
 def test_what_is_counted_is_told_in_chinese(value: str, said: str) -> None:
-    told = Wording(english="{it}", chinese="{it}。", place=Place(file="x.yaml", line=1, column=1)).told(
-        {"it": value}, {}
-    )
+    place = Place(file="x.yaml", line=1, column=1)
+    wording = Wording(english="{it}", chinese="{it}。", names=("it",), place=place)
 
-    assert told == (("en", value), ("zh", f"{said}。"))
+    assert wording.told({"it": value}, {}) == (("en", value), ("zh", f"{said}。"))
 
 
 def test_a_step_below_zero_is_not_told(withdrawal_text: str) -> None:
