@@ -14,6 +14,8 @@ inputs:
       share: {share}
       sold_at: time
       shown: yes/no
+      cost: optional USDT
+      seen_on: optional date
 """
 _KEPT = """\
 works out:
@@ -27,7 +29,14 @@ _GROUPED = """\
     for each: bundles
     gives: "{}"
 """
-_KEYS = ("shown", "day of(sold_at)", "month of(sold_at)", "day of(sold_at), shown", "worth", "shown, shown")
+_KEYS = (
+    "shown",
+    "day of(sold_at)",
+    "month of(sold_at)",
+    "day of(sold_at), shown",
+    "worth",
+    "shown, shown",
+)
 #: Of the items of one group; "{amount}" and the others stand for what one item has.
 _OF_GROUP = (
     "total(parts, {amount})",
@@ -38,13 +47,18 @@ _OF_GROUP = (
 )
 _OF_BOTH = "\n    at least: 1\n    each once by: [worth, sold_at]"
 #: Uses everything that is declared, as a policy must.
-_OF_ALL_FIELDS = "total(parts, kept when shown and share is over 0 and sold_at is over 2026-01-01T00:00:00Z)"
+_OF_ALL_FIELDS = (
+    "total(parts, kept when shown and share is over 0 and sold_at is over 2026-01-01T00:00:00Z"
+    " and (cost is given or seen_on is not given))"
+)
 _OF_GROUPS = "total(bundles, a bundle)"
 #: Of one item: amounts, tests and moments.
 _AMOUNTS = (
     "worth",
     "value_usdt",
     "5 USDT",
+    "(cost or 0)",
+    "(cost or {amount})",
     "share * {amount}",
     "({amount}) + {amount}",
     "({amount}) - {amount}",
@@ -63,6 +77,8 @@ _AMOUNTS = (
 _TESTS = (
     "shown",
     "not shown",
+    "cost is given",
+    "{day} is at most {day}",
     "{amount} is over {amount}",
     "{moment} is under {moment}",
     "({test}) and {test}",
@@ -81,8 +97,13 @@ _MOMENTS = (
     "before months({moment}, 1 months)",
     "before years({moment}, 100 years)",
     "after months({moment}, 1200 months)",
+    "start of day({day})",
 )
-_MONTHS = ("full months between({moment}, {moment})", "started months between(sold_at, {moment})")
+_MONTHS = (
+    "full months between({moment}, {moment})",
+    "started months between({day}, {day})",
+    "started months between(sold_at, {moment})",
+)
 #: Of the whole list.
 _TOTALS = (
     "total(parts, kept)",
@@ -100,7 +121,25 @@ _TOTALS = (
     "largest(bundles, a bundle)",
     "if latest(parts, sold_at) is over earliest(parts, {moment}) then {total} else 5 USDT",
 )
+#: One item, so that a list which is never empty can be read.
+_USUAL = """\
+usual inputs:
+  parts:
+    - {worth: 1, share: 1, sold_at: 2026-01-01T00:00:00Z, shown: yes}
+"""
+#: Of a day; the first stands where nothing more is drawn.
+_DAYS = (
+    "2026-01-31",
+    "(seen_on or 2024-02-29)",
+    "day of({moment})",
+    "after months({day}, 1 months)",
+    "after working days({day}, 2 days)",
+    "before years({day}, 100 years)",
+    "end of month({day})",
+    "month of({day})",
+)
 _WRITTEN = {
+    "day": _DAYS,
     "amount": _AMOUNTS,
     "test": _TESTS,
     "moment": _MOMENTS,
@@ -110,6 +149,7 @@ _WRITTEN = {
 }
 _NUMBERS = ("0", "1", "-1", "0.000001", "12.5", "5.000001", "9" * 30, "9" * 61, "0." + "0" * 40 + "1")
 _TIMES = ("2026-01-31T00:00:00Z", "2024-02-29T23:59:59.999999+01:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
+_DATES = ("2026-01-31", "2024-02-29", "0001-01-01", "9999-12-31", "2026-02-30")
 _SENT = (
     "[]",
     "[{}]",
@@ -152,7 +192,7 @@ def with_list(random: Random, text: str) -> str:
         text.replace("inputs:\n", declared, 1)
         .replace("works out:\n", _KEPT.format(kept) + grouped, 1)
         .replace("pay: 5 USDT", f'pay: "{total}"', 1)
-        .replace("usual inputs:\n", "usual inputs:\n  parts: []\n", 1)
+        .replace("usual inputs:\n", _USUAL, 1)
     )
 
 
@@ -161,6 +201,10 @@ def items(random: Random, kind: ListType) -> str:
     if random.random() < 0.1:
         return random.choice(_SENT)
     rows = [{name: _value(random, name) for name, _ in kind.fields} for _ in range(random.choice((0, 1, 2, 3, 20)))]
+    for row in rows:
+        for name in sorted(kind.optional):
+            if random.random() < 0.3:
+                del row[name]
     return json.dumps(rows[: kind.most])
 
 
@@ -168,6 +212,8 @@ def _value(random: Random, name: str) -> str | bool:
     match name:
         case "sold_at":
             return random.choice(_TIMES)
+        case "seen_on":
+            return random.choice(_TIMES if random.random() < 0.1 else _DATES)
         case "shown":
             return random.random() < 0.5
         case _:
