@@ -76,7 +76,7 @@ class Part:
         instalment: Which one it is, from 1.
         instalments: Of how many.
         every: The time between them, in words: "30 days"; None for one.
-        valid_for: How long a voucher holds from when it is given, in words: "90 days"; None where nothing is said.
+        valid_for: How long a voucher or a credit holds from when it is given: "90 days"; None where nothing is said.
     """
 
     name: str

@@ -8,8 +8,9 @@ from policy.expressions import Expression, Gathered, Name, Node, OverItems
 from policy.grammar import NotUnderstood
 from policy.mistakes import did_you_mean
 from policy.scope import Scope
-from policy.trees import Branch, spelled, start_of, wrong
+from policy.trees import Branch, spelled, start_of, wrong, yes_no_at
 from policy.units import BARE, DateType, ListType, NumberType, OptionalType, TimeType, Type, YesNoType, described
+from policy.wanting import narrowed
 
 GATHERING = tuple(each.value for each in Gathered)
 _OF_TIMES = frozenset({Gathered.LATEST, Gathered.EARLIEST})
@@ -47,9 +48,8 @@ def gone_through(going: Going) -> tuple[OverItems, Branch]:
     listed = before[0] if before else told
     name = _list_named(listed, going.scope)
     inner = item_scope(name, going.scope)
-    when = going.read(when_tree, inner) if when_tree is not None else None
-    if when is not None and when_tree is not None and not isinstance(when.type, YesNoType):
-        raise wrong(when_tree, f"a yes/no is needed here, this is {described(when.type)}")
+    when = yes_no_at(when_tree, going.read(when_tree, inner)) if when_tree is not None else None
+    inner = replace(inner, types=narrowed(inner.types, [when])) if when is not None else inner
     value = going.read(told, inner) if before else None
     within = going.scope.item_of
     some = when is None and (within is not None or _never_empty(name, going.scope))

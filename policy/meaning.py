@@ -1,6 +1,6 @@
 """What an expression means: names looked up, types and units checked. Tree -> parsed form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -31,7 +31,17 @@ from policy.grammar import NotUnderstood, parsed
 from policy.literals import number_written, rounding_written, share_written
 from policy.mistakes import Place, did_you_mean
 from policy.scope import Scope
-from policy.trees import Branch, joined_at, not_together, only, same_at, spelled, start_of, wrong
+from policy.trees import (
+    Branch,
+    joined_at,
+    only,
+    same_at,
+    scaled_at,
+    spelled,
+    start_of,
+    wrong,
+    yes_no_at,
+)
 from policy.units import (
     ChoiceType,
     DateType,
@@ -40,11 +50,8 @@ from policy.units import (
     TimeType,
     Type,
     Unit,
-    UnitsMixed,
     YesNoType,
     described,
-    divided,
-    multiplied,
 )
 from policy.written import VALUES, value_written
 
@@ -86,7 +93,7 @@ class _Reading:
             "compared": self._compared,
             "fits": self._fits,
             "fits_not": self._fits_not,
-            "both": lambda tree: Every(parts=self._tests(tree), type=YES_NO),
+            "both": self._both,
             "either": self._either,
             "negation": lambda tree: Not(part=self._tests(tree)[0], type=YES_NO),
             "choice": self._choice,
@@ -143,18 +150,13 @@ class _Reading:
         first = cast("Branch", tree.children[0])
         node = self.read(first)
         unit = self._unit(node, first)
-        for operator, child in zip(tree.children[1::2], tree.children[2::2], strict=True):
-            branch = cast("Branch", child)
-            node, unit = self._by(node, unit, divide=operator == "/", child=branch)
+        for operator, child in zip(tree.children[1::2], cast("list[Branch]", tree.children[2::2]), strict=True):
+            node, unit = self._by(node, unit, divide=operator == "/", child=child)
         return node
 
     def _by(self, node: Node, unit: Unit, *, divide: bool, child: Branch) -> tuple[Node, Unit]:
         factor = self.read(child)
-        factor_unit = self._unit(factor, child)
-        try:
-            result = divided(unit, factor_unit) if divide else multiplied(unit, factor_unit)
-        except UnitsMixed as error:
-            raise not_together(child, str(error), divide=divide) from None
+        result = scaled_at(child, unit, self._unit(factor, child), divide=divide)
         if divide:
             if not building.numeric(factor).positive:
                 raise wrong(child, _NOT_A_DIVISOR)
@@ -163,12 +165,10 @@ class _Reading:
         return building.product((*factors, factor), result), result
 
     def _share(self, tree: Branch) -> Node:
-        percent, child = tree.children
-        factor = self.read(cast("Branch", child))
-        share = building.number(*share_written(str(percent), start_of(tree)))
-        return building.product(
-            (share, factor), self._times(building.numeric(share).unit, factor, cast("Branch", child))
-        )
+        percent, child = cast("tuple[Token, Branch]", tuple(tree.children))
+        factor, share = self.read(child), building.number(*share_written(str(percent), start_of(tree)))
+        unit = scaled_at(child, building.numeric(share).unit, self._unit(factor, child), divide=False)
+        return building.product((share, factor), unit)
 
     def _extreme(self, tree: Branch) -> Node:
         unit = Unit(zero=True)
@@ -278,17 +278,24 @@ class _Reading:
         return building.either([(test, value)], otherwise, same_at(value.type, otherwise.type, instead))
 
     def _tests(self, tree: Branch) -> tuple[Node, ...]:
-        return tuple(self._test(child) for child in cast("list[Branch]", tree.children))
+        return tuple(yes_no_at(child, self.read(child)) for child in cast("list[Branch]", tree.children))
 
-    def _test(self, tree: Branch) -> Node:
+    def _both(self, tree: Branch) -> Node:
+        parts: list[Node] = []
+        for child in cast("list[Branch]", tree.children):
+            parts.append(yes_no_at(child, self._where(parts, child)))
+        return Every(parts=tuple(parts), type=YES_NO)
+
+    def _where(self, tests: Sequence[Node], tree: Branch) -> Node:
+        """Read what is looked at only where all tests hold: what they ask for is given there."""
+        usual, self.types = self.types, wanting.narrowed(self.types, tests)
         node = self.read(tree)
-        if not isinstance(node.type, YesNoType):
-            raise wrong(tree, f"a yes/no is needed here, this is {described(node.type)}")
+        self.types = usual
         return node
 
     def _choice(self, tree: Branch) -> Node:
         test, fits, otherwise = cast("list[Branch]", tree.children)
-        return self._rows([(self._test(test), fits)], otherwise)
+        return self._rows([(yes_no_at(test, self.read(test)), fits)], otherwise)
 
     def _table(self, tree: Branch) -> Node:
         subject, *rows, otherwise = cast("list[Branch]", tree.children)
@@ -328,7 +335,7 @@ class _Reading:
         node = self.read(subject)
         unit = self._unit(node, subject)
         last = self.read(otherwise)
-        total = self._times(unit, last, otherwise)
+        total = scaled_at(otherwise, unit, self._unit(last, otherwise), divide=False)
         read: list[tuple[Node, Node]] = []
         for row in rows:
             bound, value = cast("list[Branch]", row.children)
@@ -336,7 +343,7 @@ class _Reading:
             if not isinstance(test, Compared) or test.relation is not Relation.AT_MOST or not rising(read, test):
                 raise wrong(row, 'write each tier as "up to 1000 USDT -> 50%", the ends rising')
             factor = self.read(value)
-            joined_at(value, total, self._times(unit, factor, value), doing="add up")
+            joined_at(value, total, scaled_at(value, unit, self._unit(factor, value), divide=False), doing="add up")
             read.append((test.right, factor))
         return building.tiers(node, read, last, total)
 
@@ -344,12 +351,6 @@ class _Reading:
         _, part, places, way = tree.children
         self._unit(node := self.read(cast("Branch", part)), cast("Branch", part))
         return building.rounded(node, *rounding_written(str(places), spelled(cast("Branch", way)), start_of(tree)))
-
-    def _times(self, unit: Unit, factor: Node, tree: Branch) -> Unit:
-        try:
-            return multiplied(unit, self._unit(factor, tree))
-        except UnitsMixed as error:
-            raise wrong(tree, str(error)) from None
 
     def _call(self, tree: Branch) -> Node:
         name, *arguments = tree.children
@@ -388,7 +389,7 @@ class _Reading:
         remaining = building.paid_in(self.read(otherwise), last, self.scope.asset_input)
         kind, done = remaining.type, []
         for test, tree in rows:
-            node = building.paid_in(self.read(tree), test, self.scope.asset_input)
+            node = building.paid_in(self._where([test], tree), test, self.scope.asset_input)
             kind = same_at(kind, node.type, tree)
             done.append((test, node))
         return building.either(done, remaining, kind)

@@ -158,10 +158,11 @@ def _in_kind(section: Section, scope: Scope, paid: Unit | None) -> tuple[str | N
 
 def _only_with(section: Section, form: PayForm | None) -> None:
     """Note keys that mean nothing for this form."""
-    only = {"asset": PayForm.IN_KIND, "at": PayForm.IN_KIND, "valid for": PayForm.VOUCHER}
-    for key, needed in only.items():
-        if section.has(key) and form is not None and form is not needed:
-            section.mistakes.add(section.entries[key][0].place, f'"{key}" stands only with "as: {needed.value}"')
+    in_kind, ending = (PayForm.IN_KIND,), (PayForm.VOUCHER, PayForm.CREDIT)
+    for key, needed in {"asset": in_kind, "at": in_kind, "valid for": ending}.items():
+        if section.has(key) and form is not None and form not in needed:
+            forms = " or ".join(f'"as: {each.value}"' for each in needed)
+            section.mistakes.add(section.entries[key][0].place, f'"{key}" stands only with {forms}')
     if section.has("lapses after") and not section.has("waits for"):
         section.mistakes.add(section.entries["lapses after"][0].place, '"lapses after" stands only with "waits for"')
     for key in ("every", "remainder"):

@@ -37,7 +37,7 @@ class Part:
         instalments: In how many equal payments it is paid.
         every: The time between instalments, in words: "30 days"; None for one.
         larger_first: Whether the first instalments carry what does not divide; else the last one does.
-        valid_for: How long a voucher holds, in words: "90 days"; None for other forms.
+        valid_for: How long a voucher or a credit holds, in words: "90 days"; None for other forms.
         calendar: How the working days between instalments are counted.
     """
 

@@ -64,7 +64,7 @@ def _rule(node: Node, scope: Scope, paid: Unit | None, mistakes: Mistakes, *, ex
     classification: Classification | None = Classification.INELIGIBLE
     if not exclusion or section.has("then"):
         classification = section.read("then", lambda text: classification_named(text, allowed))
-    pay = amount_at(section, "pay", scope, paid) if classification in PAYABLE else None
+    pay = amount_at(section, "pay", scope.where(when), paid) if classification in PAYABLE else None
     if classification and classification not in PAYABLE and section.has("pay"):
         mistakes.add(section.entries["pay"][0].place, f'remove "pay": {_words(classification)} pays nothing')
     pays = classification is None or classification in PAYABLE

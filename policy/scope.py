@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from policy.calendars import Calendar
-from policy.expressions import Expression
+from policy.expressions import Condition, Expression
 from policy.mistakes import Place
 from policy.units import ListType, OptionalType, Type
+from policy.wanting import narrowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,10 @@ class Scope:
     def also_of(self, name: str, more: Mapping[str, Type]) -> "Scope":
         """Return the same scope with more that is known of each item of a list."""
         return replace(self, items={**self.items, name: {**self.items[name], **more}})
+
+    def where(self, fits: Condition | None) -> "Scope":
+        """Return the same scope where a line fits: what its condition asks for is given."""
+        return replace(self, types=narrowed(self.types, [part.node for part in fits.parts])) if fits else self
 
 
 def _fields(of: ListType) -> dict[str, Type]:

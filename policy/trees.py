@@ -3,8 +3,9 @@
 from lark import Token, Tree
 
 from policy import building
+from policy.expressions import Node
 from policy.grammar import NotUnderstood
-from policy.units import Type, Unit, UnitsMixed, joined
+from policy.units import Type, Unit, UnitsMixed, YesNoType, described, divided, joined, multiplied
 
 Branch = Tree[Token]
 
@@ -23,6 +24,21 @@ def same_at(one: Type, other: Type, tree: Branch) -> Type:
         return building.same(one, other)
     except UnitsMixed as error:
         raise wrong(tree, str(error)) from None
+
+
+def scaled_at(tree: Branch, left: Unit, right: Unit, *, divide: bool) -> Unit:
+    """Return the unit of a product or a quotient; raises NotUnderstood at the tree, with what to do."""
+    try:
+        return divided(left, right) if divide else multiplied(left, right)
+    except UnitsMixed as error:
+        raise not_together(tree, str(error), divide=divide) from None
+
+
+def yes_no_at(tree: Branch, node: Node) -> Node:
+    """Return a node that is a yes or a no; raises NotUnderstood at the tree for any other."""
+    if not isinstance(node.type, YesNoType):
+        raise wrong(tree, f"a yes/no is needed here, this is {described(node.type)}")
+    return node
 
 
 def wrong(tree: Branch, what: str) -> NotUnderstood:

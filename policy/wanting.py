@@ -1,20 +1,38 @@
 """What may be wanting, in expressions: asked for with "is given", or with what stands for it after "or"."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lark import Tree
 
+from policy.expressions import Every, Given, Node
 from policy.mistakes import did_you_mean
 from policy.trees import Branch, spelled, start_of, wrong
 from policy.units import ChoiceType, OptionalType, Type
 
-HOW = 'write "({0} or 0)", with what stands for it where it is not given, or ask "{0} is given"'
+HOW = 'write "({0} or ...)", with what stands for it where it is not given, or ask "{0} is given" before'
 _JOINED = frozenset({"plain_sum", "signed_sum", "product", "share", "compared", "fits", "fits_not", "both", "negation"})
 
 
 def may_be_wanting(tree: Branch, types: Mapping[str, Type]) -> bool:
     """Say whether a tree is the name of something that may be wanting."""
     return tree.data == "words" and isinstance(types.get(spelled(tree)), OptionalType)
+
+
+def narrowed(types: Mapping[str, Type], tests: Sequence[Node]) -> Mapping[str, Type]:
+    """Return the types of names where all tests hold: what they ask for is not wanting there."""
+    asked = {name for test in tests for name in _asked(test)}
+    given = {name: kind.of for name in asked if isinstance(kind := types.get(name), OptionalType)}
+    return {**types, **given} if given else types
+
+
+def _asked(test: Node) -> Iterator[str]:
+    """Yield the names that are given wherever a test holds."""
+    match test:
+        case Given(name=name):
+            yield name
+        case Every(parts=parts):
+            for part in parts:
+                yield from _asked(part)
 
 
 def asks(subject: Branch, cell: Branch, types: Mapping[str, Type]) -> bool:

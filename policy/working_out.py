@@ -100,7 +100,7 @@ def _row(node: YamlNode, scope: Scope, mistakes: Mistakes) -> tuple[Condition, E
     section = Section(node, mistakes, keys=("when", "gives"))
     when_node, scalar = section.node("when"), section.scalar("gives")
     when = condition(when_node, scope, mistakes) if when_node else None
-    gives = expression(scalar, scope, mistakes) if scalar else None
+    gives = expression(scalar, scope.where(when), mistakes) if scalar else None
     return (when, gives) if when and gives else None
 
 

@@ -45,7 +45,7 @@ class Order:
     asset: A key of DECIMALS: "USDT".
     memo: Free text, empty when none was given.
     form: What is handed over, one of FORMS.
-    valid_for: How long a voucher holds: "90 days"; empty when nothing was said.
+    valid_for: How long a voucher or a credit holds: "90 days"; empty when nothing was said.
     minor: The amount in whole smallest units of the asset: 88000000.
 
     A benefit is counted in anything, up to eighteen decimals, and costs no funds.
@@ -73,8 +73,8 @@ def read_order(body: bytes) -> Order:
     if form not in FORMS:
         raise InvalidOrder(f"form: must be one of {', '.join(FORMS)}")
     valid_for = _optional_text(fields, "valid_for", _VALID_LIMIT_CHARACTERS)
-    if valid_for and form != "voucher":
-        raise InvalidOrder("valid_for: only a voucher has an end")
+    if valid_for and form not in {"voucher", "credit"}:
+        raise InvalidOrder("valid_for: only a voucher or a credit has an end")
     return Order(
         **texts,
         memo=_optional_text(fields, "memo", _MEMO_LIMIT_CHARACTERS),

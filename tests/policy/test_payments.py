@@ -100,6 +100,18 @@ def test_the_last_part_takes_the_rest_whatever_holds(plans: Path) -> None:
         load_policy(text.replace("  - name: in cash\n", "  - name: in cash\n    when: rejected\n"), "x.yaml")
 
 
+@pytest.mark.parametrize(("form", "ends"), [("voucher", True), ("credit", True), ("cash", False)])
+def test_a_voucher_and_a_credit_may_have_an_end(form: str, *, ends: bool) -> None:
+    text = next(each for each in BLOCKS if each.startswith("policy: outage-refund"))
+    text = text.replace("as: voucher\n", f"as: {form}\n").replace("USDC voucher, due", f"USDC {form}, due")
+
+    if ends:
+        assert read_policy(text, "plan.yaml").parts[2].valid_for == "2 years"
+        return
+    with pytest.raises(BadPolicy, match='"valid for" stands only with "as: voucher" or "as: credit"'):
+        read_policy(text, "plan.yaml")
+
+
 def test_only_a_part_that_waits_stops_to_wait() -> None:
     text = next(each for each in BLOCKS if each.startswith("policy: outage-refund"))
 

@@ -14,6 +14,11 @@ from policy.reasons import Reasoned
 from tests.policy.equality import compared, generated
 
 TEXT = (Path(__file__).parent / "plans" / "damaged-goods.yaml").read_text(encoding="utf-8")
+FITS = """
+    first that fits:
+      - {when: return_shipping is given, gives: return_shipping}
+      - {when: otherwise, gives: 0}
+"""
 POLICY = load_policy(TEXT, "x.yaml")
 
 
@@ -83,10 +88,37 @@ def test_structs_may_leave_a_field_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            "return_shipping or 0\n",
+            "if return_shipping is given and return_shipping < 9 EUR then return_shipping else 0\n",
+        ),
+        ("return_shipping or 0\n", "total(goods, repair_cost when repair_cost is given and repair_cost < 50 EUR)\n"),
+        (
+            "return_shipping or 0\n",
+            FITS,
+        ),
+    ],
+)
+def test_what_was_asked_for_is_given_where_the_answer_was_yes(old: str, new: str) -> None:
+    policy = read_policy(TEXT.replace(old, new, 1), "x.yaml")
+    found = compared(policy, list(generated(policy, 300, 1)), explain_every=2)
+
+    assert found.differences == ()
+    assert (found.in_columns > 250, found.decided > 150) == (True, True)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("min(repair_cost or price, price)", "min(repair_cost, price)", '"repair_cost" may be wanting: write'),
         ("return_shipping or 0\n", "return_shipping or 0 + 1 EUR\n", "put brackets around what stands for it"),
+        (
+            "return_shipping or 0\n",
+            "if return_shipping is given or 1 > 2 then return_shipping else 0\n",
+            '"return_shipping" may be wanting: write',
+        ),
         ("repair_cost is given", "price is given", '"price" is always given: declare it as "optional ..."'),
         ("repair_cost or price", "repair_cost or line", "cannot choose between EUR and text"),
         ("each once by: [line]", "each once by: [bought_on]", '"bought_on" may be wanting: items are told apart by'),
