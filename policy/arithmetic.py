@@ -94,3 +94,12 @@ def _times(one: Number, other: Number) -> Number:
     if isinstance(one, Decimal) and isinstance(other, Decimal):
         return one * other
     return kept(ratio(one) * ratio(other))
+
+
+def shares_exactly(divisor: Decimal) -> bool:
+    """Say whether every number divided by this one has an end: 8 and 12.5 do, 3 does not."""
+    rest = divisor.as_integer_ratio()[0]
+    for prime in (2, 5):
+        while rest > 0 and rest % prime == 0:
+            rest //= prime
+    return rest == 1

@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from cases.money import Rounding
+from policy.arithmetic import shares_exactly
 from policy.expressions import (
     Compared,
     Either,
@@ -18,7 +19,6 @@ from policy.expressions import (
     Rounded,
     Sum,
     Whole,
-    shares_exactly,
 )
 from policy.units import BARE, OWN_MONEY, NumberType, Type, Unit, UnitsMixed, described, joined
 

@@ -251,17 +251,20 @@ class Gathered(StrEnum):
     SMALLEST = "smallest"
     LATEST = "latest"
     EARLIEST = "earliest"
+    FIRST = "first"
+    LAST = "last"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverItems:
     """What is made of the items of a list: all of them, or those for which `when` holds.
 
-    It is the whole of a `Derived`, never a part of another node. `value` and `when` are worked out for each item: a
+    It is the whole of a `Derived`, never a part of another node. `value`, `when` and `by` are worked out of an item: a
     name in them is a field of the item, what is worked out for each item, or one that the claim has. A total of
     nothing is 0; the largest of nothing is not known, so the list is then missing.
 
     Fields:
+        by: What says which item is the first or last: a number, time or date; None for all that is made of every item.
         told: The input that the items come from, where they are groups.
         within: The groups for each of which it is made, of the items of that group; None: for the claim.
     """
@@ -272,6 +275,7 @@ class OverItems:
     within: str | None
     value: "Node | None"
     when: "Node | None"
+    by: "Node | None"
     type: Type
 
 
@@ -381,18 +385,9 @@ def parts_of(node: Node) -> tuple[Node, ...]:  # noqa: C901, PLR0911  # One line
             return (part,)
         case Either(rows=rows, otherwise=otherwise):
             return (*(each for row in rows for each in row), otherwise)
-        case OverItems(value=value, when=when):
-            return tuple(each for each in (when, value) if each is not None)
+        case OverItems(value=value, when=when, by=by):
+            return tuple(each for each in (when, by, value) if each is not None)
         case Grouped(by=by):
             return tuple(key for _, key in by)
         case Literal() | Name() | Given():
             return ()
-
-
-def shares_exactly(divisor: Decimal) -> bool:
-    """Say whether every number divided by this one has an end: 8 and 12.5 do, 3 does not."""
-    rest = divisor.as_integer_ratio()[0]
-    for prime in (2, 5):
-        while rest > 0 and rest % prime == 0:
-            rest //= prime
-    return rest == 1

@@ -16,13 +16,21 @@ Compiled = Callable[[dict[str, Any]], Any]
 def gathered(what: Gathered, values: Sequence[Any]) -> Value | None:
     """Return what the values of the items come to; None for the largest or smallest of nothing.
 
-    The number of items is that of the values, whatever they are.
+    The number of items is that of the values, whatever they are. Of the first or last item the value is the only one.
     """
     if what is Gathered.NUMBER:
         return Decimal(len(values))
     if what is Gathered.TOTAL:
         return added(list(values)) if values else Decimal(0)
     return sorted(values)[-1 if what in _LAST else 0] if values else None
+
+
+def place_of(what: Gathered, ordering: Sequence[Any]) -> int:
+    """Return the place of the first or last item; of several that share it, the one that is told first.
+
+    ordering: What each item is told by, not empty.
+    """
+    return ordering.index(max(ordering) if what is Gathered.LAST else min(ordering))
 
 
 def grouped(rows: Sequence[Mapping[str, Any]]) -> Items:
@@ -64,9 +72,13 @@ def gathering(node: OverItems, compiled: Callable[[Node], Compiled]) -> Compiled
     items, what = _items_of(node.items), node.what
     value = compiled(node.value) if node.value is not None else _itself
     when = compiled(node.when) if node.when is not None else _always
+    by = compiled(node.by) if node.by is not None else None
 
     def found(known: dict[str, Any]) -> Any:
-        counted = [(each.number, value(each)) for each in known[items] if when(each)]
+        held: list[KnownItem] = [each for each in known[items] if when(each)]
+        if by is not None and held:
+            held = [held[place_of(what, [by(each) for each in held])]]
+        counted = [(each.number, value(each)) for each in held]
         result = gathered(what, [each for _, each in counted])
         if result is None:
             raise KeyError(node.told)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
+from lark import Tree
+
 from policy.expressions import Expression, Gathered, Name, Node, OverItems
 from policy.grammar import NotUnderstood
 from policy.mistakes import did_you_mean
@@ -14,6 +16,11 @@ from policy.wanting import narrowed
 
 GATHERING = tuple(each.value for each in Gathered)
 _OF_TIMES = frozenset({Gathered.LATEST, Gathered.EARLIEST})
+_OF_ONE = frozenset({Gathered.FIRST, Gathered.LAST})
+
+
+#: How a function over a list is asked, behind the list.
+_ASKED = {Gathered.NUMBER: "", **dict.fromkeys(_OF_ONE, ", value by time")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,28 +40,48 @@ class Going:
     scope: Scope
 
 
+def goes_through(tree: Branch, scope: Scope) -> bool:
+    """Say whether a call goes through a list: of prices there is a first and a last one too."""
+    name, *arguments = tree.children
+    what = " ".join(str(name).split())
+    if what not in {each.value for each in _OF_ONE}:
+        return what in GATHERING
+    listed, *others = cast("list[Branch]", arguments)
+    by = ({each.data, *(inner.data for inner in each.children if isinstance(inner, Tree))} for each in others)
+    return any("ordered" in each for each in by) or (listed.data == "words" and spelled(listed) in scope.items)
+
+
 def gone_through(going: Going) -> tuple[OverItems, Branch]:
     """Return what a function over a list means, and where the list stands in it; raises NotUnderstood."""
     what = Gathered(" ".join(str(going.tree.children[0]).split()))
     arguments = cast("list[Branch]", going.tree.children[1:])
-    if what is Gathered.NUMBER:
-        expected, shape = 1, f"{what.value}(list) or {what.value}(list when ...)"
-    else:
-        expected, shape = 2, f"{what.value}(list, value) or {what.value}(list, value when ...)"
-    if len(arguments) != expected or arguments[0].data not in ({"words", "narrowed"} if expected == 1 else {"words"}):
-        raise wrong(going.tree, f'{what.value} is asked otherwise: write "{shape}"')
+    expected = 1 if what is Gathered.NUMBER else 2
+    asked = f"{what.value}(list{_ASKED.get(what, ', value')}"
     *before, last = arguments
     told, when_tree = cast("list[Branch]", last.children) if last.data == "narrowed" else (last, None)
+    is_ordered = told.data == "ordered"
+    if len(arguments) != expected or (before or [told])[0].data != "words" or is_ordered is not (what in _OF_ONE):
+        raise wrong(going.tree, f'{what.value} is asked otherwise: write "{asked}) or {asked} when ...)"')
+    told, by_tree = cast("list[Branch]", told.children) if is_ordered else (told, None)
     listed = before[0] if before else told
     name = _list_named(listed, going.scope)
     inner = item_scope(name, going.scope)
     when = yes_no_at(when_tree, going.read(when_tree, inner)) if when_tree is not None else None
     inner = replace(inner, types=narrowed(inner.types, [when])) if when is not None else inner
     value = going.read(told, inner) if before else None
+    by = _ordering(going.read(by_tree, inner), by_tree) if by_tree is not None else None
     within = going.scope.item_of
     some = when is None and (within is not None or _never_empty(name, going.scope))
     kind, source = _kind(what, value, told, some=some), input_of(name, going.scope)
-    return OverItems(what=what, items=name, told=source, within=within, value=value, when=when, type=kind), listed
+    made = OverItems(what=what, items=name, told=source, within=within, value=value, when=when, by=by, type=kind)
+    return made, listed
+
+
+def _ordering(node: Node, tree: Branch) -> Node:
+    """Return what items are put in order by."""
+    if not isinstance(node.type, NumberType | TimeType | DateType):
+        raise wrong(tree, f"a number, a time or a date is needed here, this is {described(node.type)}")
+    return node
 
 
 def input_of(name: str, scope: Scope) -> str:
@@ -142,6 +169,8 @@ def _kind(what: Gathered, value: Node | None, tree: Branch, *, some: bool) -> Ty
         if not isinstance(kind, TimeType | DateType):
             raise wrong(tree, f"a time or a date is needed here, this is {described(kind)}")
         return kind
+    if what in _OF_ONE:
+        return _ordering(value, tree).type
     if not isinstance(kind, NumberType):
         raise wrong(tree, f"a number is needed here, this is {described(kind)}")
     if what is Gathered.TOTAL:

@@ -1,11 +1,13 @@
 """The closed grammar of expressions: text -> tree. No loops, no attributes, no functions but those named here."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.lark import PostLex
 
 from policy.mistakes import did_you_mean
 
@@ -95,10 +97,12 @@ bound: COMPARE sum | UNDER sum | OVER sum | AT LEAST sum | AT MOST sum | UP "to"
      | TIERS "(" sum ("," band_row)+ "," "otherwise" "->" test ")" -> tiers
      | CALLED "(" argument ("," argument)* ")" -> call
      | "(" test ")"
-?argument: test
+?argument: told
          | sum "to" sum -> through
          | sum "to" "under" sum -> until
-         | test "when" test -> narrowed
+         | told "when" test -> narrowed
+?told: test
+     | test _BY sum -> ordered
 row: literal "->" test
 way: WORD WORD | WORD UP | WORD | UP
 band_row: bound "->" test
@@ -133,6 +137,7 @@ CALLED.5: /(@)(?=[ ]*\()/
 NUMBER.1: /\d+(\.\d+)?(?![A-Za-z_\d.])/
 QUOTED: /'[^']*'|"[^"]*"/
 WORD: /[A-Za-z_][A-Za-z0-9_]*/
+%declare _BY
 %ignore /[ \t\n]+/
 """.replace("@", "|".join(each.replace(" ", "[ ]+") for each in FUNCTIONS))
     .replace("#", "[A-Z][A-Z0-9]{1,11}")
@@ -172,6 +177,7 @@ _SAID = {
     "NUMBER": "a number",
     "SIGN": '"+" or "-"',
     "TIMES": '"*" or "/"',
+    "_BY": '"by"',
     "PLACES": 'a number of places, as "2 decimals",',
     "RPAR": '")"',
     "$END": "the end",
@@ -211,8 +217,41 @@ def _parser() -> Lark:
         lexer="basic",
         propagate_positions=True,
         maybe_placeholders=False,
+        postlex=_By(),
         g_regex_flags=re.ASCII,  # Digits of other scripts look like other digits: a Bengali 4 like an 8.
     )
+
+
+class _By(PostLex):
+    """Tells the "by" of `first(list, value by time)` from one that is a word of a name, as in "coins by fill"."""
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        """Yield the tokens; the "by" of each call of first and last is of a kind of its own."""
+        for token in stream:
+            yield token
+            if _orders(token):
+                tokens = [token, *stream]
+                found = {_by_of(tokens[at + 1 :], at + 1) for at, each in enumerate(tokens) if _orders(each)}
+                for at, each in enumerate(tokens[1:], start=1):
+                    yield Token.new_borrow_pos("_BY", each, each) if at in found else each
+
+
+def _orders(token: Token) -> bool:
+    return token.type == "CALLED" and token in {"first", "last"}
+
+
+def _by_of(tokens: list[Token], start: int) -> int | None:
+    """Return the place of the last "by" behind the comma of a call and before its "when"; None in a window."""
+    depth, own = 0, list[int]()
+    for at, token in enumerate(tokens):
+        depth += (token.type == "LPAR") - (token.type == "RPAR")
+        if depth == 0 or (depth == 1 and token.type == "WHEN"):
+            break
+        own += [at] if depth == 1 else []
+    kinds = [tokens[at].type for at in own]
+    is_window = "TO" in kinds and "IS" not in kinds
+    behind = own[kinds.index("COMMA") :] if "COMMA" in kinds and not is_window else []
+    return next((start + at for at in reversed(behind) if tokens[at] == "by"), None)
 
 
 def _depth(tree: Tree[Token]) -> int:

@@ -11,7 +11,7 @@ from policy import expressions as nodes
 from policy.arithmetic import Number, added, divided, multiplied, rounded_to, whole
 from policy.expressions import Condition, Expression, Node, Relation, Value
 from policy.form import Derived, Policy
-from policy.gathering import gathered, grouped
+from policy.gathering import gathered, grouped, place_of
 from policy.items import Items
 from policy.series import Series, SeriesByName, found, price_at, why_no_price, why_none_found
 from policy.showing import bare, filled_in
@@ -161,25 +161,30 @@ class Reckoning:
         listed = self.named(node.items)
         if not isinstance(listed, Items):
             return Unknown.of(listed)
-        counted: list[tuple[int, Any]] = []
-        for item in self._each_of(node.items, listed):
-            number = item.number
-            fits = item.value(node.when) if node.when is not None else True
-            if isinstance(fits, Unknown):
-                counted.append(
-                    (number, fits.and_perhaps(*([item.value(node.value)] if node.value is not None else [])))
-                )
-            elif fits:
-                counted.append((number, item.value(node.value) if node.value is not None else True))
+        counted = self._counted(node, listed, node.value if node.by is None else node.by)
+        if node.by is not None and counted and not any(isinstance(each, Unknown) for _, each in counted):
+            item = counted[place_of(node.what, [key for _, key in counted])][0]
+            counted = [(item, item.value(node.value) if node.value is not None else True)]
         values = [each for _, each in counted]
         if any(isinstance(each, Unknown) for each in values):
             return Unknown.of(*values)
         found = gathered(node.what, values)
         if found is not None:
-            self._when_derived(node, tuple(counted))
+            self._when_derived(node, tuple((item.number, value) for item, value in counted))
             return found
         why = "holds nothing" if node.when is None else "holds nothing that fits"
         return Unknown(needed=frozenset({node.told}), why=((node.told, f"{why}: {node.what.value} needs an item"),))
+
+    def _counted(self, node: nodes.OverItems, listed: Items, of: Node | None) -> "list[tuple[Reckoning, Any]]":
+        """Return what is asked of each item that counts, or may count."""
+        counted: list[tuple[Reckoning, Any]] = []
+        for item in self._each_of(node.items, listed):
+            fits = item.value(node.when) if node.when is not None else True
+            if isinstance(fits, Unknown):
+                counted.append((item, fits.and_perhaps(*([item.value(of)] if of is not None else []))))
+            elif fits:
+                counted.append((item, item.value(of) if of is not None else True))
+        return counted
 
     def _grouped(self, node: nodes.Grouped) -> Value | Unknown:
         listed = self.named(node.items)

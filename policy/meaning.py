@@ -26,7 +26,7 @@ from policy.expressions import (
     Relation,
     work,
 )
-from policy.going_through import GATHERING, Going, gone_through, hoisted, of_an_item
+from policy.going_through import GATHERING, Going, goes_through, gone_through, hoisted, of_an_item
 from policy.grammar import NotUnderstood, parsed
 from policy.literals import number_written, rounding_written, share_written
 from policy.mistakes import Place, did_you_mean
@@ -354,7 +354,7 @@ class _Reading:
 
     def _call(self, tree: Branch) -> Node:
         name, *arguments = tree.children
-        if " ".join(str(name).split()) in GATHERING:
+        if goes_through(tree, self.scope):
             return self._gathered(tree)
         read = tuple(self._argument(cast("Branch", each)) for each in arguments)
         return called(Call(name=" ".join(str(name).split()), arguments=read, scope=self.scope, at=start_of(tree)))

@@ -10,7 +10,7 @@ import polars as pl
 from policy.expressions import Gathered
 from policy.items import MOST_CHARACTERS
 from policy.many import scaled
-from policy.many.scaled import OutOfBounds, Scaled
+from policy.many.scaled import OutOfBounds, Scaled, Whole
 from policy.units import ListType
 
 _SPACE = r"[ \t\n\r]*"
@@ -46,7 +46,9 @@ class PerItem:
         height: How many cases there are.
         holds: Whether it counts.
         value: What it comes to; None where items are only counted.
+        by: What the first or last is told by; None where all are counted.
         needs: As of a `Found`.
+        one_needs: What the value of the first or last alone needs, as of a `Found`.
     """
 
     of: pl.Series
@@ -54,7 +56,9 @@ class PerItem:
     frame: pl.LazyFrame
     holds: pl.Expr
     value: Scaled | None
+    by: Scaled | None
     needs: pl.Expr | None
+    one_needs: pl.Expr | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,26 +97,22 @@ def _told_fields(kind: ListType, lists: pl.Series) -> pl.Series:
 
 def gathered(what: Gathered, items: PerItem) -> OfCases:
     """Return what the items of each case come to; raises OutOfBounds."""
-    if items.value is not None and items.value.under is not None:
+    if any(each is not None and each.under is not None for each in (items.value, items.by)):
         raise OutOfBounds("brings ratios of items together")
     top = None if items.value is None else items.value.top
     columns = {"holds": items.holds.fill_null(value=False)}
-    if top is not None:
-        columns["top"] = top.expr
-    if items.needs is not None:
-        columns["needs"] = items.needs
+    columns |= {} if top is None else {"top": top.expr}
+    columns |= {} if items.by is None else {"by": items.by.top.expr}
+    columns |= {} if items.needs is None else {"needs": items.needs}
+    columns |= {} if items.one_needs is None else {"one needs": items.one_needs}
     found = items.frame.with_columns(pl.lit(items.of).alias("# of")).select("# of", **columns).collect()
-    most = _most(items.of)
-    counted, made, low, high = pl.col("holds").sum().cast(pl.Int64), pl.col("holds").sum().cast(pl.Int64), 0, most
-    if what is not Gathered.NUMBER and top is not None:
-        values = pl.col("top").filter("holds")
-        if what is Gathered.TOTAL:
-            low, high = min(top.low, 0) * most, max(top.high, 0) * most
-            made = values.cast(scaled.whole(pl.lit(0), low, high).dtype).sum()
-        else:
-            low, high = top.low, top.high
-            made = values.max() if what in {Gathered.LARGEST, Gathered.LATEST} else values.min()
-    told_needs = {"needs": pl.col("needs").filter(pl.col("needs") != 0).first()} if items.needs is not None else {}
+    if items.by is not None:
+        found = _candidates(found, what)
+    counted = pl.col("holds").sum().cast(pl.Int64)
+    made, low, high = (counted, 0, _most(items.of)) if top is None else _made(what, top, _most(items.of))
+    needs = [] if items.needs is None else [pl.col("needs").filter(pl.col("needs") != 0).first()]
+    needs += [] if items.one_needs is None else [pl.col("one needs").filter("only").first()]
+    told_needs = {"needs": pl.coalesce(needs)} if needs else {}
     by_case = found.group_by("# of").agg(counted=counted, made=made, **told_needs)
     whole = pl.DataFrame({"# of": pl.int_range(items.height, dtype=pl.UInt32, eager=True)}).join(
         by_case, on="# of", how="left", maintain_order="left"
@@ -122,8 +122,31 @@ def gathered(what: Gathered, items: PerItem) -> OfCases:
     return OfCases(
         number=Scaled(top=scaled.whole(pl.lit(number), low, high), bottom=bottom),
         none=whole["counted"].fill_null(0) == 0,
-        needs=whole["needs"].fill_null(0).cast(pl.UInt16) if items.needs is not None else None,
+        needs=whole["needs"].fill_null(0).cast(pl.UInt16) if needs else None,
     )
+
+
+def _made(what: Gathered, top: Whole, most: int) -> tuple[pl.Expr, int, int]:
+    """Return what the values of a case's items come to, and where it lies."""
+    values = pl.col("top").filter("holds")
+    match what:
+        case Gathered.TOTAL:
+            low, high = min(top.low, 0) * most, max(top.high, 0) * most
+            return values.cast(scaled.whole(pl.lit(0), low, high).dtype).sum(), low, high
+        case Gathered.FIRST | Gathered.LAST:
+            return pl.col("top").filter("only").first(), top.low, top.high
+        case Gathered.LARGEST | Gathered.LATEST:
+            return values.max(), top.low, top.high
+        case _:
+            return values.min(), top.low, top.high
+
+
+def _candidates(found: pl.DataFrame, what: Gathered) -> pl.DataFrame:
+    """Return the items with which of a case are the first or last; of several the one that is told first counts."""
+    held = pl.col("by").filter("holds")
+    best = found.group_by("# of").agg(best=held.max() if what is Gathered.LAST else held.min())
+    found = found.join(best, on="# of", how="left", maintain_order="left")
+    return found.with_columns(only=(pl.col("holds") & (pl.col("by") == pl.col("best"))).fill_null(value=False))
 
 
 def _most(of: pl.Series) -> int:

@@ -178,6 +178,8 @@ class Reader:
         items, told = self._of_items(node.items), self.named(node.items)
         when = Found(value=Other(expr=pl.lit(True))) if node.when is None else items.value(node.when)  # noqa: FBT003
         value = None if node.value is None else items.value(node.value)
+        by = None if node.by is None else items.value(node.by)
+        asked = value if by is None else by
         found = lists.gathered(
             node.what,
             lists.PerItem(
@@ -186,7 +188,9 @@ class Reader:
                 frame=items.frame,
                 holds=when.holds,
                 value=None if value is None else value.number,
-                needs=first_needed(when.needs, None if value is None else only_where(when.holds, value.needs)),
+                by=None if by is None else by.number,
+                needs=first_needed(when.needs, None if asked is None else only_where(when.holds, asked.needs)),
+                one_needs=None if by is None or value is None else value.needs,
             ),
         )
         needs = [told.needs, None if found.needs is None else pl.lit(found.needs)]

@@ -32,6 +32,12 @@ _OTHER_MONTHS = {
     Counted.FULL_YEARS: Counted.STARTED_YEARS,
     Counted.STARTED_YEARS: Counted.FULL_YEARS,
 }
+_OTHER_TOTALS = {
+    Gathered.TOTAL: Gathered.LARGEST,
+    Gathered.LARGEST: Gathered.SMALLEST,
+    Gathered.FIRST: Gathered.LAST,
+    Gathered.LAST: Gathered.FIRST,
+}
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 MILLIONTH = Decimal("0.000001")
 
@@ -126,7 +132,7 @@ def _of_lists(part: nodes.OverItems | nodes.Grouped) -> _Spoiled:
         if len(part.by) > 1:
             yield "another key", f"without {part.by[-1][0]}", replace(part, by=part.by[:-1])
         return
-    other_total = {Gathered.TOTAL: Gathered.LARGEST, Gathered.LARGEST: Gathered.SMALLEST}.get(part.what)
+    other_total = _OTHER_TOTALS.get(part.what)
     if other_total and part.value is not None:
         yield "another total", f"{part.what.value} -> {other_total.value}", replace(part, what=other_total)
     if part.when is not None:

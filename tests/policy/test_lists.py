@@ -298,8 +298,14 @@ WORKS_OUT = re.search(r"works out:\n(?:  .*\n)+", TOP_UP)
         ("2 * result", 'each of "trades" has a "result": write total(trades, result), or work out "for each: trades"'),
         (
             "size(result in the window when fraud_score > 1)",
-            '"when" goes with total, number of, largest, smallest, latest, earliest only',
+            '"when" goes with total, number of, largest, smallest, latest, earliest, first, last only',
         ),
+        (
+            "first(trades, result)",
+            'first is asked otherwise: write "first(list, value by time) or first(list, value by time when ...)"',
+        ),
+        ("last(trade, result by closed_at)", '"trade" is no list: did you mean "trades"?'),
+        ("last(trades, result > 0 by closed_at)", "a number, a time or a date is needed here, this is yes/no"),
         ("total(trades, result) + 2 hours", "cannot add up USDT and hours"),
     ],
 )

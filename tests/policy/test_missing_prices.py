@@ -9,6 +9,7 @@ from policy.interpreting import Unknown
 from policy.items import items_text
 from policy.loading import read_policy
 from policy.proposing import missing
+from tests.policy.equality import compared
 from tests.policy.test_language_page import BLOCKS
 
 MORE = """\
@@ -67,6 +68,20 @@ def test_of_many_items_without_a_price_the_first_are_named() -> None:
     assert problem.count("more than 1 minute before") == 3
     assert "(fills item 1)" not in problem
     assert "(fills item 4): the last one is of 2026-05-04 08:10:00 UTC, more than 1 minute before; 1 more" in problem
+
+
+def test_of_the_last_item_only_its_own_price_is_asked_for() -> None:
+    policy = plan("last(fills, price at(fair, filled_at, 1 minutes) by filled_at)")
+    fills = [
+        items_text([{"filled_at": f"2026-05-04T{each}Z"} for each in ("08:20:00", last)])
+        for last in ("08:30:00", "08:40:00")
+    ]
+
+    found = compared(policy, [{**GIVEN, "fills": each, "fair": HELD} for each in fills], explain_every=1)
+
+    assert (found.differences, found.decided) == ((), 1)
+    ((_, problem),) = said(policy, HELD, "08:20:00", "08:40:00")
+    assert problem.startswith("holds no price for 2026-05-04 08:40:00 UTC (fills item 2)")
 
 
 @pytest.mark.parametrize(

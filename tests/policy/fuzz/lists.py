@@ -42,6 +42,7 @@ _OF_GROUP = (
     "total(parts, {amount})",
     "max(total(parts, {amount} when {test}), 5 USDT)",
     "largest(parts, {amount})",
+    "last(parts, {amount} by {moment})",
     "total(parts, worth) / number of(parts)",
     "if number of(parts when {test}) > 1 then 10% of value_usdt else smallest(parts, {amount} when {test})",
 )
@@ -119,6 +120,9 @@ _TOTALS = (
     "total(bundles, a bundle)",
     "1 USDT * number of(bundles when a bundle > 5 USDT)",
     "largest(bundles, a bundle)",
+    "first(parts, {amount} by {moment})",
+    "last(parts, {amount} by sold_at when {test})",
+    "if first(parts, {moment} by {amount}) is over {moment} then {total} else first(bundles, a bundle by a bundle)",
     "if latest(parts, sold_at) is over earliest(parts, {moment}) then {total} else 5 USDT",
 )
 #: One item, so that a list which is never empty can be read.

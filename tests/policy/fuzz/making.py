@@ -208,6 +208,8 @@ _CALLS = (
     "total({}, {})",
     "number of({} when {})",
     "largest({}, {} when {})",
+    "first({}, {} by {})",
+    "last({}, {} by {} when {})",
     "working days between({}, {})",
     "after hours({}, {})",
     "price at({}, {}, {})",
