@@ -9,7 +9,7 @@ from decimal import Decimal
 from cases.money import EXACT
 from policy.expressions import Value
 from policy.form import Input, Policy
-from policy.items import read_items
+from policy.items import is_blank, read_items
 from policy.series import read_series, read_series_by_name
 from policy.units import (
     OWN_MONEY,
@@ -57,7 +57,7 @@ def read_facts(policy: Policy, given: Iterable[tuple[str, str]]) -> Facts:
     unreadable: dict[str, str] = {}
     told: dict[str, str] = {}
     for name, text in given:
-        if name not in declared:
+        if name not in declared or (declared[name].optional and is_blank(text)):
             continue
         if told.setdefault(name, text) != text:
             unreadable[name] = "is given twice with different values"

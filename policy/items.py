@@ -49,6 +49,11 @@ def read_items(text: str, kind: ListType, read: Callable[[str, Type], Any]) -> I
     return Items(rows=rows)
 
 
+def is_blank(text: str) -> bool:
+    """Say whether a text is what forms and tables send for nothing."""
+    return not text.strip(" \t\r\n")
+
+
 def items_text(items: list[dict[str, Any]] | dict[str, str]) -> str:
     """Return items as the text that `read_items` reads, or prices by name as `read_series_by_name` does."""
     return json.dumps(items, ensure_ascii=False, default=str)
@@ -65,7 +70,7 @@ def _item(number: int, told: dict[str, Any], kind: ListType, read: Callable[[str
     values: dict[str, Any] = {}
     for name, of in kind.fields:
         value = told.get(name)
-        if value is None and name in kind.optional:
+        if name in kind.optional and (value is None or (isinstance(value, str) and is_blank(value))):
             values[name] = None
             continue
         if isinstance(value, bool):

@@ -224,6 +224,8 @@ def _raw(each: Input, frame: pl.DataFrame) -> _Raw:
     series = frame[each.name]
     if isinstance(series.dtype, pl.Categorical | pl.Enum) and not isinstance(each.type, ChoiceType):
         series = series.cast(pl.String)
+    if each.optional and series.dtype == pl.String:
+        series = series.set((series.str.strip_chars(" \t\r\n") == "").fill_null(value=False), None)
     return _READERS[type(each.type)](each, series)
 
 

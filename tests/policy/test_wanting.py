@@ -63,6 +63,18 @@ def test_items_that_leave_a_field_out_are_decided_in_columns() -> None:
     assert found["in_columns"].to_list() == [True, False, True, True, False]
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\t"])
+def test_what_forms_send_for_nothing_is_wanting(blank: str) -> None:
+    claims = [given(return_shipping=blank), given(goods=goods({"repair_cost": blank}))]
+    told = [{name: each for name, each in claims[0].items() if name != "return_shipping"}, given(goods=goods({}))]
+
+    for claim, without in zip(claims, told, strict=True):
+        assert str(explain(POLICY, claim.items()).amount) == str(explain(POLICY, without.items()).amount)  # type: ignore[union-attr]
+    found = decide_many(POLICY, pl.DataFrame(claims))
+    assert found["missing"].to_list() == [None, None]
+    assert found["amount_minor"].to_list() == [24_000, 10_000]
+
+
 def test_a_column_with_gaps_is_one_in_which_something_is_wanting() -> None:
     frame = pl.DataFrame([given()] * 3).with_columns(return_shipping=pl.Series(["5", None, "-5"]))
 
