@@ -88,7 +88,10 @@ def _check_once(rows: tuple[dict[str, Any], ...], kind: ListType) -> None:
     """Raise ValueError with the first two items that say the same in each field by which they are told once."""
     first: dict[tuple[Any, ...], int] = {}
     for number, row in enumerate(rows if kind.once_by else (), start=1):
-        own = tuple(kind.calendar.day(row[name]) if name in kind.by_day else row[name] for name in kind.once_by)
+        try:
+            own = tuple(kind.calendar.day(row[name]) if name in kind.by_day else row[name] for name in kind.once_by)
+        except OverflowError:
+            raise ValueError(f"item {number} has a time at the end of all calendars") from None
         same = first.setdefault(own, number)
         if same != number:
             by = " and ".join(f"day of({name})" if name in kind.by_day else name for name in kind.once_by)

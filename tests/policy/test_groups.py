@@ -10,15 +10,18 @@ import pytest
 from cases.proposal import CaseId, Proposal
 from cases.ticket import CustomerId
 from policy.authoring.page import page_of
+from policy.calendars import Calendar
 from policy.explaining import explain
+from policy.facts import read_value
 from policy.form import Policy
-from policy.items import items_text
+from policy.items import items_text, read_items
 from policy.loading import load_policy, read_policy
 from policy.many.deciding import decide_many, why_not_many
 from policy.mistakes import BadPolicy
 from policy.proposing import Claim, Missing, propose
 from policy.reasons import Reasoned
 from policy.recomputing import recompute
+from policy.units import ListType, TimeType
 from tests.policy.equality import compared, generated
 from tests.policy.mutations import Judge
 from tests.policy.spoiling import mutants
@@ -195,6 +198,20 @@ def test_a_field_that_is_a_date_is_a_key_and_keeps_its_name() -> None:
         "2026-01-05: delays 1, 2; 2026-01-06: delays 3; 2026-01-31: delays 4"
     )
     assert compared(plan(text), list(generated(plan(text), 100, 1)), explain_every=2).differences == ()
+
+
+def test_a_time_at_the_end_of_all_calendars_is_no_day() -> None:
+    text = SEASON.replace("Europe/Berlin", "America/New_York")
+    told = {"delays": delays("2026-01-05T07:00:00Z", "0001-01-01T00:00:00Z"), "fraud_score": "0"}
+    calendar = Calendar(zone="America/New_York")
+    kind = ListType(fields=(("at", TimeType()),), most=2, once_by=("at",), by_day=frozenset({"at"}), calendar=calendar)
+
+    found = propose(plan(text), claim(told["delays"]))
+
+    assert found == Missing(names=(), problems=(("amount", "time cannot be counted: date value out of range"),))
+    assert decide_many(plan(text), pl.DataFrame([told]))["missing"].to_list() == ["(too many digits)"]
+    with pytest.raises(ValueError, match="item 1 has a time at the end of all calendars"):
+        read_items('[{"at": "0001-01-01T00:00:00Z"}]', kind, read_value)
 
 
 def test_groups_that_nothing_uses_are_refused() -> None:

@@ -85,6 +85,8 @@ _TESTS = (
     "({test}) and {test}",
     "({test}) or {test}",
     "{months} is at least 2 months",
+    "within working hours({moment})",
+    "working hours between({moment}, sold_at) is over 3 hours",
     "delay_cause is platform",
 )
 _MOMENTS = (
@@ -98,6 +100,9 @@ _MOMENTS = (
     "before months({moment}, 1 months)",
     "before years({moment}, 100 years)",
     "after months({moment}, 1200 months)",
+    "after working hours({moment}, 10 hours)",
+    "after working hours({moment}, 3000 hours)",
+    "next working time({moment})",
     "start of day({day})",
 )
 _MONTHS = (
@@ -192,8 +197,10 @@ def with_list(random: Random, text: str) -> str:
         total = total.replace(
             "parts", random.choice(("part", "parts when shown", "total(parts, worth)", "value_usdt")), 1
         )
+    hours = random.choice(("09:30 to 16:00", "00:00 to 24:00", "02:10 to 02:40"))
+    calendar = f"calendar: {{time zone: America/New_York, hours: '{hours}'}}\n"
     return (
-        text.replace("inputs:\n", declared, 1)
+        text.replace("inputs:\n", calendar + declared, 1)
         .replace("works out:\n", _KEPT.format(kept) + grouped, 1)
         .replace("pay: 5 USDT", f'pay: "{total}"', 1)
         .replace("usual inputs:\n", _USUAL, 1)
