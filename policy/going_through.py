@@ -107,6 +107,9 @@ def of_an_item(name: str, scope: Scope) -> str:
     holding = next((each for each, fields in scope.items.items() if name in fields), None)
     if holding is None:
         return ""
+    if scope.groups.get(holding) == scope.item_of is not None:
+        own = f'take "first({scope.item_of}, ... by ...)" or "last" of the group, or work it out for each of'
+        return f'"{name}" is what a group of "{holding}" has, and its items do not see it: {own} "{scope.item_of}"'
     write = _written_of(scope.items[holding][name]).format(items=holding, name=name)
     return f'each of "{holding}" has a "{name}": write {write}, or work out "for each: {holding}"'
 

@@ -64,7 +64,10 @@ def _key(written: Scalar, scope: Scope, mistakes: Mistakes) -> tuple[str, Expres
     field = date.group(2) if date else written.text
     known = scope.items[str(scope.item_of)]
     if field not in known:
-        mistakes.add(written.place, f'"{field[:60]}" is nothing that an item has: {did_you_mean(field, known)}')
+        without = re.fullmatch(r"(day|month) of (.+)", field)
+        told = did_you_mean(field, known)
+        meant = f'write "{without[1]} of({without[2]})"' if without and without[2] in known else told
+        mistakes.add(written.place, f'"{field[:60]}" is nothing that an item has: {meant}')
         return None
     kind = known[field]
     if not date and not _can_be_a_key(kind):

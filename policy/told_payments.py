@@ -7,7 +7,7 @@ from cases.money import Money
 from cases.parts import PartState
 from policy.form import Policy
 from policy.mistakes import Finding, Weight
-from policy.payment_terms import PayForm
+from policy.payment_terms import Benefit, PayForm
 from policy.payments import Payment
 
 _ENGLISH = {PayForm.VOUCHER: "a voucher of {}", PayForm.CREDIT: "{} as credit"}
@@ -16,13 +16,17 @@ PAYMENTS = "payments"
 
 
 def told_payments(notes: Sequence[tuple[Any, Any]], amount: Money) -> tuple[str, str]:
-    """Return what is given for an amount, in English and Chinese: "600.00 USDC and 4.13 OKB", without what lapsed."""
+    """Return what is given for an amount and beside it, in English and Chinese, without what lapsed.
+
+    "600.00 USDC, 4.13 OKB and 150 POINTS".
+    """
     paid = [each for _, value in notes if isinstance(value, tuple) for each in value if isinstance(each, Payment)]
     given = [each for each in paid if each.amount.minor and each.state is not PartState.LAPSED]
-    if not given:
-        return str(amount), str(amount)
-    *first, last = map(_in_english, given)
-    return f"{', '.join(first)} and {last}" if first else last, "、".join(map(_in_chinese, given))
+    beside = [value for what, value in notes if isinstance(what, Benefit) and not value.startswith("0 ")]
+    english = [*(map(_in_english, given) if given else [str(amount)]), *beside]
+    chinese = [*(map(_in_chinese, given) if given else [str(amount)]), *beside]
+    *first, last = english
+    return f"{', '.join(first)} and {last}" if first else last, "、".join(chinese)
 
 
 def _in_english(paid: Payment) -> str:

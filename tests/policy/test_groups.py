@@ -146,6 +146,12 @@ def test_the_page_shows_how_items_are_put_together() -> None:
             '"planned" is nothing that an item has: did you mean "planned_at"?',
         ),
         ("[day of(planned_at)]", "[day of(journey)]", "a time is needed here, this is text"),
+        ("[day of(planned_at)]", "[day of planned_at]", 'nothing that an item has: write "day of(planned_at)"'),
+        (
+            "total(delays, part), 50",
+            "total(delays, part when day is 2026-01-05), 50",
+            'and its items do not see it: take "first(delays, ... by ...)" or "last" of the group',
+        ),
         (
             "[day of(planned_at)]",
             "[planned_at]",

@@ -108,12 +108,18 @@ def test_a_customer_reads_what_is_truly_given() -> None:
     assert once == (
         (
             "en",
-            "You get 600.00 USDC, 3.515301902398676592 OKB, a voucher of 100.00 USDC and 830.00 USDC in 3 instalments.",
+            (
+                "You get 600.00 USDC, 3.515301902398676592 OKB, a voucher of 100.00 USDC, 830.00 USDC in 3 instalments"
+                " and 3402 POINTS."
+            ),
         ),
-        ("zh", "您将获得600.00 USDC、3.515301902398676592 OKB、100.00 USDC 代金券、830.00 USDC（分 3 期）。"),
+        (
+            "zh",
+            "您将获得600.00 USDC、3.515301902398676592 OKB、100.00 USDC 代金券、830.00 USDC（分 3 期）、3402 POINTS。",
+        ),
     )
-    assert waiting[0][1].endswith("and 1100.00 USDC in 3 instalments later.")
-    assert waiting[1][1].endswith("1100.00 USDC（分 3 期，稍后支付）。")
+    assert waiting[0][1].endswith("1100.00 USDC in 3 instalments later and 4002 POINTS.")
+    assert waiting[1][1].endswith("1100.00 USDC（分 3 期，稍后支付）、4002 POINTS。")
 
 
 def test_a_wording_that_tells_the_amount_for_coins_is_noted() -> None:
