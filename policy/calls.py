@@ -264,7 +264,7 @@ def _priced(call: Call) -> Node:
     series, told, kind = call.series(0)
     lookup = Lookup(call.name)
     start, end, with_end = call.window(1)
-    ratio = lookup in {Lookup.AVERAGE, Lookup.VWAP}
+    ratio = lookup in {Lookup.AVERAGE, Lookup.VWAP, Lookup.TWAP}
     kind = NumberType(unit=kind.unit, signed=False, positive=True, ratio=ratio)
     return Priced(lookup=lookup, series=series, told=told, start=start, end=end, with_end=with_end, type=kind)
 

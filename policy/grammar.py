@@ -53,6 +53,7 @@ FUNCTIONS = (
     "last",
     "average",
     "vwap",
+    "twap",
     "total",
     "number of",
     "largest",

@@ -15,6 +15,7 @@ MOST_POINTS = 5_000
 MOST_CHARACTERS = 400_000
 #: Of all series of one input together.
 MOST_CHARACTERS_OF_ALL = 2_000_000
+_MICROSECOND = timedelta(microseconds=1)
 _POINT = re.compile(r"(\S{16,40})\s+(\d{1,30}(?:\.\d{1,30})?)(?:\s+(\d{1,30}(?:\.\d{1,30})?))?", re.ASCII)
 _GAP = re.compile(r"gap\s+(\S{16,40})\s+(\S{16,40})", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
@@ -74,6 +75,15 @@ class Series:
             None,
         )
 
+    def inside(self, start: datetime, end: datetime, *, with_end: bool) -> list[Point]:
+        """Return the prices of a window."""
+        return [each for each in self.points if start <= each.at and (each.at < end or (with_end and each.at == end))]
+
+    def standing(self, at: datetime) -> Point | None:
+        """Return the last price at or before a moment, however old it is; None where there is none."""
+        index = bisect_right(self.points, at, key=lambda each: each.at)
+        return self.points[index - 1] if index else None
+
     def gap_at(self, at: datetime) -> Gap | None:
         """Return the gap that lies between a moment and the last price before it, or holds it; None for none."""
         index = bisect_right(self.points, at, key=lambda each: each.at)
@@ -100,6 +110,7 @@ class Lookup(StrEnum):
     LAST = "last"
     AVERAGE = "average"
     VWAP = "vwap"
+    TWAP = "twap"
 
 
 def read_series(text: str) -> Series:
@@ -164,9 +175,12 @@ def found(
 ) -> Decimal | Fraction | None:
     """Return what is asked of the prices in a window; None when it holds no price, or touches a gap.
 
-    The average weighted by volume is None as well when a price has no volume, or nothing was traded.
+    The average weighted by volume is None as well when a price has no volume, or nothing was traded; the one weighted
+    by time when none stood at the start, or a gap lies between that price and the start.
     """
-    points = [each for each in series.points if start <= each.at and (each.at < end or (with_end and each.at == end))]
+    if lookup is Lookup.TWAP:
+        return _by_time(series, start, end, with_end=with_end)
+    points = series.inside(start, end, with_end=with_end)
     if not points or series.gap_in(start, end, with_end=with_end):
         return None
     match lookup:
@@ -174,10 +188,8 @@ def found(
             return max(each.price for each in points)
         case Lookup.LOWEST:
             return min(each.price for each in points)
-        case Lookup.FIRST:
-            return points[0].price
-        case Lookup.LAST:
-            return points[-1].price
+        case Lookup.FIRST | Lookup.LAST:
+            return points[0 if lookup is Lookup.FIRST else -1].price
         case Lookup.AVERAGE:
             return sum((Fraction(each.price) for each in points), start=Fraction(0)) / len(points)
         case Lookup.VWAP:
@@ -212,14 +224,18 @@ def why_no_price(series: Series, at: datetime, within: timedelta) -> str:
 
 def why_none_found(series: Series, lookup: Lookup, start: datetime, end: datetime, *, with_end: bool) -> str:
     """Return why `found` has nothing to look up: a gap, no price in the window, or none with its volume."""
-    gap = series.gap_in(start, end, with_end=with_end)
+    standing = series.standing(start) if lookup is Lookup.TWAP else None
+    gap = series.gap_in(standing.at if standing else start, end, with_end=with_end)
     if gap is not None:
         return str(gap)
     if not series.points and not series.gaps:
         return "no price of it is told"
-    if end < start or (end == start and not with_end):
+    if end < start or (end == start and (lookup is Lookup.TWAP or not with_end)):
         return "the window is empty"
-    held = [each for each in series.points if start <= each.at and (each.at < end or (with_end and each.at == end))]
+    if lookup is Lookup.TWAP:
+        first = f", the first one is of {_shown(series.points[0].at)}" if series.points else ""
+        return f"none stood at its start{first}"
+    held = series.inside(start, end, with_end=with_end)
     return "a price in it has no volume, or nothing was traded" if held and lookup is Lookup.VWAP else "none lies in it"
 
 
@@ -240,6 +256,18 @@ def _weighted(points: list[Point]) -> Fraction | None:
         volume += Fraction(each.volume)
         paid += Fraction(each.volume) * Fraction(each.price)
     return paid / volume if volume else None
+
+
+def _by_time(series: Series, start: datetime, end: datetime, *, with_end: bool) -> Fraction | None:
+    """Return the average in which each price counts for as long as it stood; the first one stood at the start."""
+    first = series.standing(start)
+    if first is None or end <= start or series.gap_in(first.at, end, with_end=with_end):
+        return None
+    stood = [first, *(each for each in series.points if start < each.at < end)]
+    times = [start, *(each.at for each in stood[1:]), end]
+    weights = [(until - since) // _MICROSECOND for since, until in pairwise(times)]
+    paid = sum((Fraction(each.price) * weight for each, weight in zip(stood, weights, strict=True)), start=Fraction(0))
+    return paid / sum(weights)
 
 
 def _point(text: str) -> Point:

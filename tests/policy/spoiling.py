@@ -202,7 +202,8 @@ def _times(part: nodes.Between | nodes.After | nodes.Priced | nodes.PriceAt) -> 
                 without = replace(calendar, holidays=calendar.holidays - set(sorted(calendar.holidays)[:1]))
                 yield "a holiday dropped", "the first", replace(part, calendar=without)
         case nodes.Priced(lookup=lookup, with_end=with_end):
-            yield "a window's end", f"{not with_end}", replace(part, with_end=not with_end)
+            if lookup is not Lookup.TWAP:  # The price at its end has no weight.
+                yield "a window's end", f"{not with_end}", replace(part, with_end=not with_end)
             other_lookup = Lookup.LOWEST if lookup is Lookup.HIGHEST else Lookup.HIGHEST
             yield "another price", other_lookup.value, replace(part, lookup=other_lookup)
         case nodes.PriceAt(within=within):

@@ -98,6 +98,48 @@ def test_prices_are_looked_up_in_their_window() -> None:
     assert looked_up(Lookup.VWAP, with_end=False) == 4000
 
 
+def test_by_time_each_price_counts_for_as_long_as_it_stood() -> None:
+    series = read_series("2025-10-10T21:36:00Z 100; 2025-10-10T21:40:00Z 110; 2025-10-10T21:47:00Z 130")
+
+    def looked_up(start: int, end: int, *, with_end: bool = False) -> Decimal | Fraction | None:
+        return found(series, Lookup.TWAP, _at(start), _at(end), with_end=with_end)
+
+    assert looked_up(37, 47) == looked_up(37, 47, with_end=True) == Fraction(3 * 100 + 7 * 110, 10)
+    assert looked_up(36, 50) == Fraction(4 * 100 + 7 * 110 + 3 * 130, 14)
+    assert looked_up(41, 42) == 110
+    assert looked_up(50, 59) == 130
+    assert [looked_up(35, 50), looked_up(40, 40, with_end=True), looked_up(41, 40)] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "with_end", "is_there"),
+    [(40, 44, True, True), (40, 45, False, True), (40, 45, True, False), (46, 50, False, False), (47, 50, False, True)],
+)
+def test_no_average_by_time_goes_across_a_gap(start: int, end: int, *, with_end: bool, is_there: bool) -> None:
+    gap = "gap 2025-10-10T21:45:00Z 2025-10-10T21:47:00Z"
+    series = read_series(f"2025-10-10T21:36:00Z 100; {gap}; 2025-10-10T21:47:00Z 130")
+
+    assert (found(series, Lookup.TWAP, _at(start), _at(end), with_end=with_end) is not None) is is_there
+
+
+@given(
+    prices=st.dictionaries(st.integers(0, 60), st.integers(1, 10**9), min_size=1, max_size=12),
+    window=st.tuples(st.integers(0, 60), st.integers(1, 60)),
+)
+def test_an_average_by_time_is_that_of_the_prices_at_every_second(
+    prices: dict[int, int], window: tuple[int, int]
+) -> None:
+    moments = [_at(0) + timedelta(seconds=each) for each in range(121)]
+    series = read_series("; ".join(f"{moments[at].isoformat()} {prices[at]}" for at in sorted(prices)))
+    start, length = window
+
+    each_second = [price_at(series, moments[start + each], timedelta(days=1)) for each in range(length)]
+    made = found(series, Lookup.TWAP, moments[start], moments[start + length], with_end=False)
+
+    known = [Fraction(each) for each in each_second if each is not None]
+    assert made == (sum(known, start=Fraction(0)) / length if each_second[0] is not None else None)
+
+
 def test_a_gap_is_not_bridged() -> None:
     series = read_series(PRICES)
 

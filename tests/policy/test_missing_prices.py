@@ -96,6 +96,17 @@ def test_of_the_last_item_only_its_own_price_is_asked_for() -> None:
             "holds no price from 2026-05-04 08:30:00 UTC to 2026-05-04 08:11:00 UTC: the window is empty",
         ),
         (
+            "twap(fair, 2026-05-04T07:59:59Z to under 2026-05-04T08:30:00Z)",
+            (
+                "holds no price from 2026-05-04 07:59:59 UTC to under 2026-05-04 08:30:00 UTC: none stood at its start,"
+                " the first one is of 2026-05-04 08:00:00 UTC"
+            ),
+        ),
+        (
+            "twap(fair, 2026-05-04T08:10:00Z to 2026-05-04T08:10:00Z)",
+            "holds no price from 2026-05-04 08:10:00 UTC to 2026-05-04 08:10:00 UTC: the window is empty",
+        ),
+        (
             "vwap(fair, 2026-05-04T08:10:00Z to 2026-05-04T08:10:00Z)",
             (
                 "holds no price from 2026-05-04 08:10:00 UTC to 2026-05-04 08:10:00 UTC: a price in it has no volume,"
@@ -106,3 +117,18 @@ def test_of_the_last_item_only_its_own_price_is_asked_for() -> None:
 )
 def test_a_window_without_a_price_says_what_is_wrong_with_it(asked: str, why: str) -> None:
     assert said(plan(f"1 * number of(fills) * {asked}"), HELD) == (("fair", why),)
+
+
+@pytest.mark.parametrize(
+    ("held", "why"),
+    [
+        ("2026-05-04T08:00:00Z 1; gap 2026-05-04T08:05:00Z 2026-05-04T08:06:00Z", "a gap from 2026-05-04 08:05:00 UTC"),
+        ("gap 2026-05-04T07:00:00Z 2026-05-04T07:01:00Z", "none stood at its start"),
+    ],
+)
+def test_an_average_by_time_says_which_gap_lies_between(held: str, why: str) -> None:
+    policy = plan("1 * number of(fills) * twap(fair, 2026-05-04T08:10:00Z to 2026-05-04T08:20:00Z)")
+
+    ((_, problem),) = said(policy, held)
+
+    assert f": {why}" in problem

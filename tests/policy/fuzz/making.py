@@ -213,6 +213,7 @@ _CALLS = (
     "working days between({}, {})",
     "after hours({}, {})",
     "price at({}, {}, {})",
+    "twap({}, {} to {})",
     "{} is at least {}",
 )
 
