@@ -75,10 +75,13 @@ def gathering(node: OverItems, compiled: Callable[[Node], Compiled]) -> Compiled
     by = compiled(node.by) if node.by is not None else None
 
     def found(known: dict[str, Any]) -> Any:
-        held: list[KnownItem] = [each for each in known[items] if when(each)]
-        if by is not None and held:
-            held = [held[place_of(what, [by(each) for each in held])]]
-        counted = [(each.number, value(each)) for each in held]
+        every: Sequence[KnownItem] = known[items]
+        if by is not None:
+            held = [each for each in every if when(each)]
+            one = [held[place_of(what, [by(each) for each in held])]] if held else []
+            counted = [(each.number, value(each)) for each in one]
+        else:
+            counted = [(each.number, value(each)) for each in every if when(each)]
         result = gathered(what, [each for _, each in counted])
         if result is None:
             raise KeyError(node.told)
