@@ -7,6 +7,8 @@ TEST_JOBS ?= 3
 # Some machines forbid it, and then every command compiles the product anew.
 unexport PYTHONDONTWRITEBYTECODE
 CHROMIUM := $(shell command -v chromium chromium-browser google-chrome 2>/dev/null | head -n 1)
+# Databases of tests need not outlive the machine; containers may have little of it.
+IN_MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4194304 { print "/dev/shm" }')
 
 .DEFAULT_GOAL := help
 
@@ -40,7 +42,7 @@ check: $(READY) ## Lint, types, floor plan, dependencies
 .PHONY: test
 test: check ## The gate: everything in check, then every test on SQLite and PostgreSQL
 	@test -n "$(CHROMIUM)" || echo "No Chromium on this machine: the browser tests are left out (apt-get install chromium)."
-	$(BIN)/pytest -n $(TEST_JOBS) -q $(if $(CHROMIUM),,-m "not browser")
+	$(if $(IN_MEMORY),TMPDIR=$(IN_MEMORY)) $(BIN)/pytest -n $(TEST_JOBS) -q $(if $(CHROMIUM),,-m "not browser")
 
 .PHONY: fix
 fix: $(READY) ## Tidy what can be tidied by itself
