@@ -7,15 +7,21 @@ from lark import Tree
 from policy.expressions import Every, Given, Node
 from policy.mistakes import did_you_mean
 from policy.trees import Branch, spelled, start_of, wrong
-from policy.units import ChoiceType, OptionalType, Type
+from policy.units import ChoiceType, DateType, NumberType, OptionalType, TextType, TimeType, Type
 
 HOW = 'write "({0} or ...)", with what stands for it where it is not given, or ask "{0} is given" before'
 _JOINED = frozenset({"plain_sum", "signed_sum", "product", "share", "compared", "fits", "fits_not", "both", "negation"})
 
 
-def may_be_wanting(tree: Branch, types: Mapping[str, Type]) -> bool:
-    """Say whether a tree is the name of something that may be wanting."""
-    return tree.data == "words" and isinstance(types.get(spelled(tree)), OptionalType)
+def may_be_wanting(first: Branch, types: Mapping[str, Type]) -> bool:
+    """Say whether what stands before "or" is the name of something that may be wanting.
+
+    Raises NotUnderstood for the name of what is always there and no yes or no.
+    """
+    kind = types.get(spelled(first)) if first.data == "words" else None
+    if isinstance(kind, NumberType | TimeType | DateType | TextType | ChoiceType):
+        raise wrong(first, f'"{spelled(first)}" is always given here: leave out "or" and what follows')
+    return isinstance(kind, OptionalType)
 
 
 def narrowed(types: Mapping[str, Type], tests: Sequence[Node]) -> Mapping[str, Type]:

@@ -132,6 +132,12 @@ def test_what_was_asked_for_is_given_where_the_answer_was_yes(old: str, new: str
             '"return_shipping" may be wanting: write',
         ),
         ("repair_cost is given", "price is given", '"price" is always given: declare it as "optional ..."'),
+        ("repair_cost or price", "price or 0", '"price" is always given here: leave out "or" and what follows'),
+        (
+            "return_shipping or 0\n",
+            "if return_shipping is given then (return_shipping or 0) else 0\n",
+            '"return_shipping" is always given here',
+        ),
         ("repair_cost or price", "repair_cost or line", "cannot choose between EUR and text"),
         ("each once by: [line]", "each once by: [bought_on]", '"bought_on" may be wanting: items are told apart by'),
         ("We pay you {amount}.", "We pay you {return_shipping}.", "{return_shipping} may be wanting: work out under a"),
