@@ -10,7 +10,7 @@ _WORDS = {
     "holds": ("Holds", "生效时间"),
     "until": ("{start} to before {end}", "{start} 起，至 {end}（不含）"),
     "from on": ("from {start} on", "自 {start} 起"),
-    "means": ("Counted by", "计算依据"),
+    "means": ("The time that counts", "适用时间"),
     "topics": ("Topics", "事项"),
     "products": ("Products", "适用产品"),
     "loss": ("Loss", "损失类型"),
