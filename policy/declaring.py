@@ -88,6 +88,7 @@ def read_inputs(root: Section, money: MoneyTerms | None, scope: Scope | None = N
         kind = _kind(node, money, scope.units, root.mistakes)
         if optional and isinstance(kind, SeriesType):
             root.mistakes.add(node.place, "prices are never optional: a look-up that finds none says so")
+        _check_asked(kind, optional, node, root.mistakes)
         if isinstance(kind, ListType) and kind.by_day:
             kind = replace(kind, calendar=scope.calendar)
         if kind is None:
@@ -116,6 +117,7 @@ def _kind(node: Node, money: MoneyTerms | None, own: frozenset[str], mistakes: M
         value, may_be_wanting = _without_optional(written)
         optional |= {key.text} if may_be_wanting else set()
         kind = _type(value, money, own, mistakes) if isinstance(value, Scalar) else None
+        _check_asked(kind, may_be_wanting, value, mistakes)
         if not isinstance(value, Scalar) or isinstance(kind, SeriesType):
             mistakes.add(value.place, "each item has plain fields: write a type as number, USDT, time or yes/no")
             kind = None
@@ -136,6 +138,12 @@ def _kind(node: Node, money: MoneyTerms | None, own: frozenset[str], mistakes: M
         by_day=frozenset(by_day),
         optional=frozenset(optional),
     )
+
+
+def _check_asked(kind: Type | None, optional: bool, node: Node, mistakes: Mistakes) -> None:  # noqa: FBT001  # What was read.
+    """Note a value that would read like the question whether there is one."""
+    if optional and isinstance(kind, ChoiceType) and "given" in kind.options:
+        mistakes.add(node.place, '"is given" asks whether there is a value at all: call this value something else')
 
 
 def _without_optional(node: Node) -> tuple[Node, bool]:

@@ -37,14 +37,15 @@ def hours_on(text: str) -> tuple[date, tuple[int, int]]:
 
 
 def worked(calendar: Calendar, day: date) -> tuple[datetime, datetime] | None:
-    """Return from when to when a day is worked, in UTC; None for a day off.
+    """Return from when to when a day is worked, in UTC; None for a day off, or where the clock leaves its hours out.
 
     What is said of a clock that is put forward or back is said by the clock: 09:30 is 09:30 in summer too.
     """
     if calendar.hours is None or not calendar.works(day):
         return None
     start, end = dict(calendar.other_hours).get(day, calendar.hours)
-    return _moment(calendar, day, start), _moment(calendar, day, end)
+    begin, finish = _moment(calendar, day, start), _moment(calendar, day, end)
+    return (begin, finish) if begin < finish else None
 
 
 def worked_between(calendar: Calendar, start: datetime, end: datetime) -> timedelta:

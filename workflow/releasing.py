@@ -7,6 +7,7 @@ A released text never changes; another text is another version. Every change is 
 policy's history.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +19,7 @@ from store import policies as kept
 from store.audit import Change
 from store.database import Transaction
 from store.policies import PolicyRepository, State, Version
+from store.policy_history import history
 from workflow.changing import changed
 from workflow.desk import Desk
 from workflow.in_force import MOST_WAITING, waits_for_policy
@@ -92,16 +94,17 @@ class Word:
 def approve(desk: Desk, tx: Transaction, word: Word, person: Person | None) -> Outcome:
     """Release a version as it was seen, text and waivers: from its start on it decides.
 
-    Refused to its author and without the role.
+    Refused without the role, and to whoever submitted this text, now or before.
     An open version of the same policy that started before ends where this one starts.
     """
     heard = _heard(_held(desk, tx, word), word, person, waiting=State.SUBMITTED)
     if isinstance(heard, Refused):
         return heard
     found, approver = heard
-    if approver.id == found.submitted_by:
+    authors = _authors(tx, found)
+    if approver.id in authors:
         return Refused(why=WhyNot.OWN_TEXT, version=found)
-    if not _may_release(approver, found, now=word.said_at):
+    if not _may_release(approver, authors, now=word.said_at):
         return Refused(why=WhyNot.NO_ROLE, version=found)
     policy = desk.policies.policy(tx.connection, found.text_hash)
     if policy is None:
@@ -152,7 +155,7 @@ def may_reject(found: Version | None, word: Word, person: Person | None) -> tupl
     if isinstance(heard, Refused):
         return heard
     version, speaker = heard
-    if speaker.id != version.submitted_by and not _may_release(speaker, version, now=word.said_at):
+    if speaker.id != version.submitted_by and not _may_release(speaker, {version.submitted_by}, now=word.said_at):
         return Refused(why=WhyNot.NO_ROLE, version=version)
     return version, speaker
 
@@ -163,7 +166,7 @@ def withdraw(desk: Desk, tx: Transaction, word: Word, person: Person | None) -> 
     if isinstance(heard, Refused):
         return heard
     found, speaker = heard
-    if not _may_release(speaker, found, now=word.said_at):
+    if not _may_release(speaker, {found.submitted_by}, now=word.said_at):
         return Refused(why=WhyNot.NO_ROLE, version=found)
     if found.starts_at > word.said_at:
         _reopen(desk.policies, tx, found, speaker, now=word.said_at)
@@ -191,9 +194,18 @@ def _heard(
     return found, person
 
 
-def _may_release(person: Person, version: Version, *, now: datetime) -> bool:
-    """Whether a person holds the role; lent by the author it does not count, for the two count as one person."""
-    held = (each for each in person.authorities_at(now) if each.lent_by != version.submitted_by)
+def _authors(tx: Transaction, found: Version) -> set[str]:
+    """Return everybody who ever submitted this text: somebody else's waivers make nobody's own text another's."""
+    this = {"version": found.version, "text_hash": found.text_hash}.items()
+    told = history(tx.connection, found.name)
+    return {found.submitted_by} | {
+        each.actor for each in told if each.event == "submitted" and this <= dict(each.detail).items()
+    }
+
+
+def _may_release(person: Person, authors: Collection[str], *, now: datetime) -> bool:
+    """Whether a person holds the role; lent by an author it does not count, for the two count as one person."""
+    held = (each for each in person.authorities_at(now) if each.lent_by not in authors)
     return any(each.role == APPROVER for each in held)
 
 

@@ -64,7 +64,7 @@ def picked(asked: pl.DataFrame) -> pl.Series:
 def _texts(text: str) -> dict[str, str]:
     """Return the texts of several series by name; none of what cannot be read."""
     try:
-        return texts_by_name(text)
+        return texts_by_name(text.strip())
     except ValueError:
         return {}
 

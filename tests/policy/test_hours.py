@@ -1,6 +1,6 @@
 """Working hours: counted by the clock of the place, summer time included, the same on every path."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +14,7 @@ from policy.arithmetic import TooManyDigits
 from policy.calendars import Calendar
 from policy.expressions import Counted
 from policy.form import Policy
-from policy.hours import hours_on
+from policy.hours import hours_on, worked, worked_between
 from policy.loading import read_policy
 from policy.many import days
 from policy.many.scaled import Scaled, Whole
@@ -92,6 +92,15 @@ def test_the_next_working_time_is_the_moment_itself_in_hours(moment: str, follow
 
 
 _moments = st.integers(0, 60 * 24 * 14).map(lambda minutes: at("2026-03-22T00:00Z") + minutes * MINUTE)
+
+
+def test_hours_that_the_clock_leaves_out_are_none() -> None:
+    early = Calendar(zone="Europe/Berlin", days_off=frozenset(), hours=(150, 180))
+    saturday, sunday = datetime(2026, 3, 28, 1, tzinfo=UTC), datetime(2026, 3, 29, 12, tzinfo=UTC)
+
+    assert worked(early, date(2026, 3, 29)) is None
+    assert worked_between(early, saturday, sunday) == timedelta(minutes=30)
+    assert worked_between(early, saturday + timedelta(hours=1), sunday) == timedelta()
 
 
 @settings(max_examples=30, deadline=None)

@@ -44,6 +44,15 @@ def test_each_fill_looks_into_the_prices_of_its_own_coin() -> None:
     assert [name for name, _ in found.sources] == ["input fair", "input venue_index"]
 
 
+def test_blanks_around_prices_by_name_mean_nothing_in_columns_either() -> None:
+    given = dict(plan().examples[0].given)
+
+    found = decide_many(plan(), pl.DataFrame([given, given | {"fair": f"  {given['fair']}\u00a0"}]))
+
+    assert found["missing"].to_list() == [None, None]
+    assert found["amount_minor"].n_unique() == 1
+
+
 def test_a_coin_without_prices_is_said_with_its_fill_and_time() -> None:
     found = propose(plan(), claim(fair='{"BTC": "2026-05-04T08:30:00Z 100"}'))
 

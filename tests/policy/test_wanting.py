@@ -131,6 +131,11 @@ def test_what_was_asked_for_is_given_where_the_answer_was_yes(old: str, new: str
             "if return_shipping is given or 1 > 2 then return_shipping else 0\n",
             '"return_shipping" may be wanting: write',
         ),
+        (
+            "voucher: optional yes/no",
+            "voucher: optional one of [given, kept]",
+            '"is given" asks whether there is a value',
+        ),
         ("repair_cost is given", "price is given", '"price" is always given: declare it as "optional ..."'),
         ("repair_cost or price", "price or 0", '"price" is always given here: leave out "or" and what follows'),
         (

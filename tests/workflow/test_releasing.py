@@ -204,6 +204,19 @@ def test_a_yes_to_other_waivers_does_not_count(at_work: DeskAtWork) -> None:
     assert dict(released.detail)["fingerprint"] == other.fingerprint
 
 
+def test_other_waivers_of_somebody_else_leave_a_text_its_authors_own(at_work: DeskAtWork) -> None:
+    at_work.release(text("2", start="2027-01-01T00:00:00Z", end="2027-02-01T00:00:00Z"))
+    late, key = text("3", start="2027-02-02T00:00:00Z"), f"versions-leave-a-gap: {NAME} 2 / 3"
+    submitted(at_work, late, by="yuki", **{key: "closed that day"})
+    submitted(at_work, late, by="amelia", **{key: "because"})
+
+    own, other = approved(at_work, "3", by="yuki"), approved(at_work, "3", by="noah")
+
+    assert isinstance(own, Refused)
+    assert own.why is WhyNot.OWN_TEXT
+    assert isinstance(other, Taken)
+
+
 def test_waivers_that_were_taken_back_are_none_to_say_yes_to(at_work: DeskAtWork) -> None:
     at_work.release(text("2", start="2027-01-01T00:00:00Z", end="2027-02-01T00:00:00Z"))
     late, key = text("3", start="2027-02-02T00:00:00Z"), f"versions-leave-a-gap: {NAME} 2 / 3"
