@@ -62,7 +62,7 @@ def read_money(root: Section) -> MoneyTerms | None:
     return MoneyTerms(asset=asset.text.strip(), asset_input=None, rounding=rounding, place=asset.place)
 
 
-def read_scope(root: Section, money: MoneyTerms | None = None) -> Scope:
+def read_scope(root: Section, money: MoneyTerms | None) -> Scope:
     """Return what holds for every expression: units of its own, how days are counted, what is paid; no names yet."""
     units = {each.text: each for each in root.listed("units")} if root.has("units") else {}
     for text, scalar in units.items():

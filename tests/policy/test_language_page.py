@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from cases.money import ASSETS, Money
 from policy.book import PolicyBook
 from policy.calculators import CALCULATORS
+from policy.calendar_text import CALENDAR_KEYS, read_calendar
 from policy.calendars import Calendar
 from policy.compiling import Known, worked_out
-from policy.declaring import gathered_in, read_derived, read_inputs, read_scope
+from policy.declaring import gathered_in, read_derived, read_inputs
 from policy.example_texts import given_at
 from policy.explaining import explain
 from policy.expressions import Counted, Value
@@ -325,7 +326,7 @@ def test_the_page_says_when_working_hours_are_over(row: tuple[str, str]) -> None
     start, following, end = (datetime.fromisoformat(each.strip()) for each in line.strip("|").split("|"))
     mistakes = Mistakes()
 
-    calendar = read_scope(Section(read_yaml(block, "page"), mistakes)).calendar
+    calendar = read_calendar(Section(read_yaml(block, "page"), mistakes).section("calendar", CALENDAR_KEYS))
 
     assert mistakes.found == []
     assert later(Counted.NEXT_WORKING_TIME, start, Decimal(0), calendar) == following
